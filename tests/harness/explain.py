@@ -1,0 +1,74 @@
+"""A failure on one screen: the smallest counterexample, yours and torch's, and the worst entry in the rules' notation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tests.harness.oracle import output_shape
+
+if TYPE_CHECKING:
+    from tests.harness.judge import Wrong
+    from tests.harness.properties import Verdict
+
+WIDTH = 78
+_LINES = 12  # of one array
+
+
+def screen(verdict: Verdict) -> str:
+    """The whole message of a verdict that is not a pass."""
+    lines = [f"{verdict.op}: {verdict.why}"]
+    if verdict.wrong is None:
+        return lines[0]
+    if verdict.wrong.crash:
+        lines += ["", "Your code, innermost call last:"]
+        for file, line, function, source in verdict.wrong.crash.frames:
+            lines += [f"  {_short(file)}, line {line}, in {function}", f"    {source}"]
+    op, example = verdict.trial.op, verdict.trial.example
+    single = " (float32)" if example.dtype == np.float32 else ""
+    lines += ["", f"The smallest example that shows it{single}:"]
+    for name, value in (*zip(op.inputs, example.inputs, strict=True), ("gy", example.gy)):
+        lines += _array(name, value)
+    if verdict.wrong.yours is not None:
+        lines += ["", f"{verdict.wrong.name}:", *_array("yours", verdict.wrong.yours)]
+        lines += _array("torch" if verdict.property != "pure" else "before", verdict.wrong.torch)
+    if verdict.wrong.entry is not None:
+        lines += ["", f"Worst entry: {_entry(verdict)}"]
+    return "\n".join(lines)
+
+
+def _entry(verdict: Verdict) -> str:
+    """`gx[0,1] = sum_ij gy[i,j] J_x[i,j | 0,1] = 2, yours is 1`"""
+    wrong: Wrong = verdict.wrong
+    at = ",".join(map(str, wrong.entry))
+    values = f"{wrong.torch[wrong.entry]:.6g}, yours is {float(wrong.yours[wrong.entry]):.6g}"
+    if wrong.name == "y":
+        return f"y[{at}] = {values}" if at else f"y = {values}"
+    letters = "ijklmnop"[: len(output_shape(verdict.trial.op, verdict.trial.example.inputs))]
+    inner = ",".join(letters)
+    upstream = f"sum_{letters} gy[{inner}]" if letters else "gy"
+    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} J_{wrong.name[1:]}[{inner} | {at}] = {values}"
+
+
+def _array(name: str, value) -> list[str]:
+    if not isinstance(value, np.ndarray):
+        return [f"  {name} = {value!r}"]
+    head = f"  {name} = "
+    text = np.array2string(
+        value,
+        max_line_width=WIDTH - len(head),
+        threshold=64,
+        formatter={"float_kind": lambda number: f"{number:.6g}"},
+        separator=", ",
+    )
+    first, *rest = text.splitlines()
+    lines = [f"{head}{first}", *(" " * len(head) + line for line in rest)][:_LINES]
+    if len(rest) >= _LINES:
+        lines.append(" " * len(head) + "...")
+    lines[-1] += f"    shape {value.shape}" if len(lines[-1]) + 20 < WIDTH else ""
+    return lines
+
+
+def _short(file: str) -> str:
+    return "/".join(file.replace("\\", "/").split("/")[-2:])

@@ -1,0 +1,221 @@
+"""Compare what was observed with what torch says. A pass is something proven: no answer, or too few, is a failure.
+
+Order of the checks, for each array: kind, dtype, shape, finiteness, values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.examples import Example
+from tests.harness.observe import Answer, Crash, Observation, Odd
+from tests.harness.oracle import Truth
+from tests.harness.spec import Operation
+
+RTOL = {"float64": 1e-7, "float32": 1e-4}
+ROUNDINGS = 1000  # how many times the unavoidable rounding (Truth.noise) is forgiven
+UNDERFLOW = 1e6  # times the smallest normal number: below that, rounding to 0 is no fault
+MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
+
+
+class Wrong(Exception):
+    """A property that does not hold for an example.
+
+    `why`: one line. `status`: fail, or error for an exception. Where an array is at fault, `name` is what the rules call
+    it (y, gx), `yours` and `torch` its values (`torch` may be missing), `entry` the index of its worst entry.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        status: str = "fail",
+        name: str = "",
+        yours=None,
+        torch=None,
+        entry=None,
+        crash: Crash | None = None,
+    ):
+        super().__init__(why)
+        self.why, self.status, self.name, self.yours, self.torch, self.entry, self.crash = (
+            why,
+            status,
+            name,
+            yours,
+            torch,
+            entry,
+            crash,
+        )
+
+
+class Unsuited(Exception):
+    """An example that shows nothing: the true result is not finite, or no single gradient is the right one there."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One example of one operation, and the means to see what the implementation does with it."""
+
+    op: Operation
+    examples: tuple[Example, ...]
+    observe: Callable[..., Observation]
+
+    @property
+    def example(self) -> Example:
+        return self.examples[0]
+
+
+def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """y is torch's. Raises Wrong or Unsuited."""
+    _same(trial, "y", _output(seen, 0), truth, 0)
+
+
+def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """Every gradient is torch's. Raises Wrong or Unsuited."""
+    _output(seen, 0)
+    for number, (name, yours) in enumerate(_gradients(trial.op, seen, 1).items(), 1):
+        _same(trial, name, yours, truth, number)
+
+
+def pure(trial: Trial, alone: Observation, seen: Observation) -> None:
+    """Nothing given was changed, and calls do not disturb each other. Raises Wrong.
+
+    `alone`: one call and its grad. `seen`: two calls, the second's grad, then twice the first's.
+    """
+    op = trial.op
+    y, gradients = _output(alone, 0), _gradients(op, alone, 1)
+    again, _ = _output(seen, 0), _output(seen, 1)
+    _, between, twice = (_gradients(op, seen, number) for number in (2, 3, 4))
+    for observation in (alone, seen):
+        for changed in (i for answer in observation.answers for i in answer.changed):
+            name = "gy" if changed < 0 else list(op.inputs)[changed]
+            raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
+        for step in observation.restless:
+            name = "y" if step == 0 or (step == 1 and observation is seen) else "a gradient"
+            raise Wrong(f"{name}, already returned, changes when something else is called (rule 3)")
+    _repeats({"y": again}, {"y": y}, "is another one when the operation is called again with the same inputs (rule 3)")
+    _repeats(
+        between, gradients, "is another one after a second call of the operation: they must share nothing (rule 3)"
+    )
+    _repeats(twice, between, "is another one when grad is called again with the same gy (rule 3)")
+
+
+def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or Unsuited."""
+    limit = np.finfo(trial.example.dtype).max / 16
+    if not all(np.all(abs(a) < limit) for a in (truth.y, *truth.gradients)):
+        raise Unsuited
+    for number, part in ((0, "forward"), (1, "grad")):
+        for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
+            raise Wrong(
+                f"{what} warning in {part} ({_short(file)}, line {line}), though the true result is finite (rule 4)"
+            )
+        forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
+
+
+def crash_line(crash: Crash) -> str:
+    """`ValueError: the message (feedforward.py, line 12)`"""
+    message = " ".join(crash.message.split())
+    where = f" ({_short(crash.frames[-1][0])}, line {crash.frames[-1][1]})" if crash.frames else ""
+    return f"{crash.kind}{': ' + message if message else ''}{where}"
+
+
+def worst(yours: NDArray, torch: NDArray) -> tuple[int, ...]:
+    """The index of the entry that is furthest off; one that is not finite is further off than any other."""
+    with np.errstate(all="ignore"):
+        error = abs(yours.astype(float) - torch)
+    error = np.where(np.isfinite(error), error, np.inf)
+    return tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
+
+
+def _output(seen: Observation, step: int) -> NDArray:
+    """The y of a call."""
+    answer = _answer(seen, step)
+    if isinstance(answer.values, Odd):
+        raise Wrong(f"returns {answer.values.what}, but should return (y, grad)")
+    return _number(answer.values[0], "y")
+
+
+def _gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray]:
+    """What a grad returned, under the names of the gradients that are due."""
+    answer, names = _answer(seen, step), [f"g{v}" for v in op.variables]
+    due = f"should return {'one array' if len(names) == 1 else f'{len(names)} gradients'}: {', '.join(names)}"
+    if isinstance(answer.values, Odd):
+        raise Wrong(f"grad(gy) returns {answer.values.what}, but {due}")
+    if answer.single and (len(names) > 1 or isinstance(answer.values[0], Odd)):
+        what = answer.values[0].what if isinstance(answer.values[0], Odd) else "one array"
+        raise Wrong(f"grad(gy) returns {what}, but {due}")
+    if not answer.single and (len(names) == 1 or len(answer.values) != len(names)):
+        raise Wrong(f"grad(gy) returns a tuple or list of {len(answer.values)}, but {due}")
+    return {name: _number(value, name) for name, value in zip(names, answer.values, strict=True)}
+
+
+def _answer(seen: Observation, step: int) -> Answer:
+    if step < len(seen.answers):
+        return seen.answers[step]
+    if seen.crash:
+        raise Wrong(crash_line(seen.crash), status="error", crash=seen.crash)
+    raise Wrong("gave no answer", status="error")
+
+
+def _number(value: NDArray | Odd, name: str) -> NDArray:
+    if isinstance(value, Odd):
+        raise Wrong(f"{name} is {value.what}, but should be an array of floats", name=name)
+    return value
+
+
+def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) -> None:
+    """`yours` is the truth, or lies between its two ends where there is a kink. `number`: 0 for y, from 1 for gradients."""
+    dtype, rtol = trial.example.dtype, RTOL[trial.example.dtype.name]
+    one = truth.gradients[number - 1] if number else truth.y
+    if yours.dtype != dtype:
+        raise Wrong(
+            f"{name} has dtype {yours.dtype}, but should be {dtype}, like the inputs", name=name, yours=yours, torch=one
+        )
+    if yours.shape != one.shape:
+        like = _like(trial.op, name) if number else ""
+        raise Wrong(
+            f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
+        )
+    with np.errstate(all="ignore"):
+        wide = yours.astype(np.float64)
+        if np.all(abs(wide - one) <= rtol * abs(one)):  # NaN is not
+            return
+        other = truth.other_gradients[number - 1] if number else one
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        rounding = ROUNDINGS * np.finfo(dtype).eps * truth.noise[number]
+        slack = rtol * np.maximum(abs(one), abs(other)) + rounding + UNDERFLOW * np.finfo(dtype).tiny
+        off = ~((wide >= low - slack) & (wide <= high + slack))
+        if not off.any():
+            return
+        if number and truth.op.also is None and truth.on_kink:
+            raise Unsuited
+        nearest = np.clip(np.where(np.isnan(wide), low, wide), low, high)
+    entry = worst(np.where(off, wide, nearest), nearest)
+    where = f"[{','.join(map(str, entry))}]" if entry else ""
+    why = f"{name}{where} is {wide[entry]:.6g}, but should be {nearest[entry]:.6g}"
+    raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+
+
+def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:
+    for name, b in before.items():
+        a = again[name]
+        if a.shape != b.shape or not np.allclose(a, b, rtol=MANY, atol=MANY * abs(b).max(initial=0), equal_nan=True):
+            raise Wrong(f"{name} {complaint}", name=name, yours=a, torch=b)
+
+
+def _like(op: Operation, name: str) -> str:
+    """`, like b: (1, M)` for gb."""
+    variable = name[1:]
+    if name == "y" or variable not in op.shapes:
+        return ""
+    dimensions = op.shapes[variable].split()
+    return (
+        f", like {variable}: ({', '.join(dimensions)}{',' if len(dimensions) == 1 and dimensions != ['...'] else ''})"
+    )
+
+
+def _short(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,267 @@
+"""Call the candidate's code and report what happened, as data. It judges nothing.
+
+Runs beside the candidate's code, in this process or in a worker: NumPy and the standard library only.
+"""
+
+import builtins
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+BIGGEST = 64 * 2**20  # bytes of one array that comes back: far above any right answer
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A step: call the operation on the inputs of this number."""
+
+    inputs: int = 0
+
+
+@dataclass(frozen=True)
+class Grad:
+    """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number."""
+
+    call: int
+    gy: int = 0
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Something that came back and is no array of numbers: what it was, in words."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Crash:
+    """An exception from the candidate's code. `frames`: file, line, function, source; the candidate's own, innermost last."""
+
+    kind: str
+    message: str
+    frames: tuple[tuple[str, int, str, str], ...]
+    error: BaseException | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one step did.
+
+    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind. `single`:
+    the gradient came as one array, not in a tuple or list. `warnings`: NumPy's floating-point warnings, with the
+    candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
+    """
+
+    values: tuple[NDArray | Odd, ...] | Odd
+    single: bool = False
+    warnings: tuple[tuple[str, str, int], ...] = ()
+    changed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One answer a step, in order; where there are fewer, the next step raised `crash`.
+
+    `restless`: steps whose own results changed afterwards, while later steps ran.
+    """
+
+    answers: tuple[Answer, ...]
+    crash: Crash | None = None
+    restless: tuple[int, ...] = ()
+
+
+def observe(
+    function: Callable,
+    inputs: Sequence[tuple],
+    gys: Sequence[NDArray],
+    steps: Sequence[Call | Grad],
+    through: tuple[type[BaseException], ...] = (),
+) -> Observation:
+    """Carry out the steps on fresh copies of the inputs and upstream gradients.
+
+    Exceptions of the types in `through` are let through; every other one is reported as a crash.
+    """
+    answers: list[Answer] = []
+    closures: dict[int, tuple[Callable, tuple, tuple]] = {}
+    returned: list[list[tuple[NDArray, bytes]]] = []
+    warnings: list[tuple[str, str, int]] = []
+    crash = None
+    with np.errstate(all="call", under="ignore", call=lambda kind, _: warnings.append((kind, *_line()))):
+        for number, step in enumerate(steps):
+            warnings.clear()
+            try:
+                if isinstance(step, Call):
+                    given, pristine = _copies(inputs[step.inputs]), inputs[step.inputs]
+                    result = function(*given)
+                    values, single = _output(result), False
+                    if not isinstance(values, Odd):
+                        closures[number] = (result[1], given, pristine)
+                    watched = result[:1] if isinstance(result, tuple | list) else ()
+                else:
+                    if step.call not in closures:
+                        break  # the call's answer was odd: there is no closure, and that answer says so
+                    closure, given, pristine = closures[step.call]
+                    (gy,) = _copies((gys[step.gy],))
+                    result = closure(gy)
+                    values, single = _gradients(result)
+                    watched = result if isinstance(result, tuple | list) else (result,)
+                    given, pristine = (*given, gy), (*pristine, gys[step.gy])
+            except through:
+                raise
+            except BaseException as error:  # whatever it is, it comes from the candidate's code
+                crash = _crash(error)
+                break
+            changed = _changed(given, pristine)
+            if isinstance(step, Grad):
+                changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
+            answers.append(Answer(values, single, tuple(dict.fromkeys(warnings)), changed))
+            returned.append(
+                [
+                    (v, v.tobytes())
+                    for v in watched
+                    if type(v) is np.ndarray and v.nbytes <= BIGGEST and not v.dtype.hasobject
+                ]
+            )
+    restless = tuple(n for n, arrays in enumerate(returned) if any(a.tobytes() != was for a, was in arrays))
+    return Observation(tuple(answers), crash, restless)
+
+
+def _copies(values: tuple) -> tuple:
+    return tuple(np.array(v) if isinstance(v, np.ndarray) else v for v in values)
+
+
+def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
+    return tuple(
+        i
+        for i, (a, b) in enumerate(zip(given, pristine, strict=True))
+        if isinstance(b, np.ndarray) and (a.shape != b.shape or a.tobytes() != b.tobytes())
+    )
+
+
+def _output(result) -> tuple[NDArray | Odd] | Odd:
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        return Odd(_words(result))
+    if not callable(result[1]):
+        return Odd(f"(y, grad) where grad is {_words(result[1])}")
+    return (_array(result[0]),)
+
+
+def _gradients(result) -> tuple[tuple[NDArray | Odd, ...] | Odd, bool]:
+    if isinstance(result, tuple | list):
+        if len(result) > 100:
+            return Odd(_words(result)), False
+        return tuple(_array(v) for v in result), False
+    return (_array(result),), True
+
+
+def _array(value) -> NDArray | Odd:
+    """A plain copy of the array, or of the number, that the candidate returned."""
+    if not isinstance(value, np.ndarray | np.generic | float | int):
+        return Odd(_words(value))
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        return Odd(f"an array of dtype {array.dtype}" if array.ndim else f"a number of dtype {array.dtype}")
+    if array.nbytes > BIGGEST:
+        return Odd(f"an array of shape {array.shape}, which is too large to look at")
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
+def _words(value) -> str:
+    """What kind of thing this is, for a sentence: `None`, `one array`, `a tuple of 3`, `a str`."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray | np.generic):
+        return "one array" if isinstance(value, np.ndarray) else "one number"
+    kind = type(value)
+    if kind in (tuple, list, dict, set):
+        return f"a {kind.__name__} of {len(value)}"
+    if callable(value) and not isinstance(value, type):
+        return "a function"
+    name = str(getattr(kind, "__name__", "thing"))[:40]
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _line() -> tuple[str, int]:
+    """The candidate's line that is running now: the innermost frame that is neither NumPy's nor ours."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not (file.startswith((_NUMPY, _HERE)) or file.startswith("<__array_function__")):
+            return file, frame.f_lineno
+        frame = frame.f_back
+    return "", 0
+
+
+def _crash(error: BaseException) -> Crash:
+    own = [
+        f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))
+    ]
+    frames = tuple((f.filename, f.lineno or 0, f.name, (f.line or "")[:200]) for f in own[-5:])
+    try:
+        message = builtins.str(error)
+    except BaseException:  # a __str__ of the candidate's
+        message = ""
+    return Crash(type(error).__name__[:100], message[:1000], frames, error)
+
+
+def to_data(observation: Observation) -> dict:
+    """The observation as dicts, lists, tuples and arrays, for the wire."""
+    crash = observation.crash
+    return {
+        "answers": [
+            {
+                "values": a.values.what
+                if isinstance(a.values, Odd)
+                else [v.what if isinstance(v, Odd) else v for v in a.values],
+                "single": a.single,
+                "warnings": [list(w) for w in a.warnings[:100]],
+                "changed": list(a.changed),
+            }
+            for a in observation.answers
+        ],
+        "crash": crash and [crash.kind, crash.message, [list(f) for f in crash.frames]],
+        "restless": list(observation.restless),
+    }
+
+
+def from_data(data) -> Observation:
+    """The observation that `to_data` described. Raises ValueError for anything that it cannot have made."""
+
+    def want(kind: type, value):
+        if type(value) is not kind:
+            raise ValueError(f"{type(value).__name__} where {kind.__name__} was due")
+        return value
+
+    def value(v):
+        return v if isinstance(v, np.ndarray) else Odd(want(str, v))
+
+    def answer(a) -> Answer:
+        values = a["values"]
+        return Answer(
+            Odd(values) if isinstance(values, str) else tuple(value(v) for v in want(list, values)),
+            want(bool, a["single"]),
+            tuple(
+                (want(str, what), want(str, file), want(int, line)) for what, file, line in want(list, a["warnings"])
+            ),
+            tuple(want(int, i) for i in want(list, a["changed"])),
+        )
+
+    try:
+        crash = None
+        if data["crash"] is not None:
+            kind, message, frames = data["crash"]
+            frames = tuple(
+                (want(str, f), want(int, n), want(str, w), want(str, s)) for f, n, w, s in want(list, frames)
+            )
+            crash = Crash(want(str, kind), want(str, message), frames)
+        answers = tuple(answer(a) for a in want(list, data["answers"]))
+        return Observation(answers, crash, tuple(want(int, n) for n in want(list, data["restless"])))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an observation: {error}") from None

@@ -1,0 +1,198 @@
+"""Run a property, as tests/test_ops.py writes it, for one operation: hypothesis draws the examples and shrinks a failure."""
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import hypothesis
+import numpy as np
+from hypothesis import HealthCheck, Phase
+from hypothesis.errors import Flaky, Unsatisfiable
+from numpy.typing import NDArray
+
+from tests.harness.examples import ORDINARY, Example, examples
+from tests.harness.judge import Trial, Unsuited, Wrong
+from tests.harness.observe import Call, Grad, Observation
+from tests.harness.oracle import Truth
+from tests.harness.shrink import tighten
+from tests.harness.spec import Operation
+from tests.harness.submissions import Refused
+
+SHRINK_SECONDS = 3.0  # then the smallest counterexample so far is good enough
+
+
+@dataclass(frozen=True)
+class Property:
+    """What test_ops.py says of every operation: `check(trial)` raises Wrong where it does not hold."""
+
+    name: str
+    check: Callable[[Trial], None]
+    examples: int
+    table: NDArray
+    dtypes: tuple[type, ...]
+    count: int
+    after: tuple["Property", ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a property for an operation. `status`: pass, fail, todo, error, timeout or skip; `why`: one line.
+
+    `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one.
+    """
+
+    op: str
+    property: str
+    status: str
+    why: str = ""
+    trial: Trial | None = None
+    wrong: Wrong | None = None
+    seconds: float = 0.0
+
+
+def each_operation(
+    *,
+    examples: int,
+    table: NDArray = ORDINARY,
+    dtypes: tuple[type, ...] = (np.float64,),
+    count: int = 1,
+    after: tuple[Callable, ...] = (),
+) -> Callable:
+    """Make a test of a property: the function below gets a Trial, and raises where the property does not hold.
+
+    `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
+    a trial has. `after`: the tests that must hold first; without them this one would say the same again.
+    """
+
+    def decorate(check: Callable[[Trial], None]) -> Callable:
+        name = check.__name__.removeprefix("test_")
+
+        def test(op, examine):
+            examine(test.property, op)
+
+        test.__name__ = test.__qualname__ = check.__name__
+        test.__doc__, test.__module__ = check.__doc__, check.__module__
+        test.property = Property(name, check, examples, table, dtypes, count, tuple(t.property for t in after))
+        return test
+
+    return decorate
+
+
+class Examiner:
+    """Examines one implementation, each property of each operation once."""
+
+    def __init__(self, implementation, seed: int, *, shrink: bool = True):
+        self.implementation, self._seed, self._shrink = implementation, seed, shrink
+        self._verdicts: dict[tuple[str, str], Verdict] = {}
+
+    def verdict(self, prop: Property, op: Operation) -> Verdict:
+        """The verdict on a property; `skip` where a property that it comes after does not hold."""
+        key = (prop.name, op.name)
+        if key not in self._verdicts:
+            before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
+            if before is None:
+                self._verdicts[key] = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
+            else:
+                status = "todo" if before.status == "todo" else "skip"
+                why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
+                self._verdicts[key] = Verdict(op.name, prop.name, status, why)
+        return self._verdicts[key]
+
+
+class _Enough(BaseException):
+    """Shrinking has taken long enough."""
+
+
+def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink: bool = True) -> Verdict:
+    """Hold an implementation's operation to a property. The same seed gives the same examples."""
+    smallest: tuple[tuple, Trial, Wrong] | None = None
+    started, failed_at, proven = time.perf_counter(), 0.0, 0
+
+    def hold(drawn: tuple[Example, ...]) -> None:
+        nonlocal smallest, failed_at, proven
+        if failed_at and time.perf_counter() - failed_at > SHRINK_SECONDS:
+            raise _Enough
+
+        def observe(*steps: Call | Grad) -> Observation:
+            return implementation.observe(op.name, [e.inputs for e in drawn], [e.gy for e in drawn], steps)
+
+        trial = Trial(op, drawn, observe)
+        try:
+            prop.check(trial)
+            proven += 1
+        except Wrong as wrong:
+            failed_at = failed_at or time.perf_counter()
+            size = _size(drawn)
+            if smallest is None or size < smallest[0]:
+                smallest = (size, trial, wrong)
+            raise
+
+    def still_fails(drawn: tuple[Example, ...]) -> bool:
+        try:
+            hold(drawn)
+        except Wrong as wrong:
+            return smallest[2] is wrong
+        except Unsuited:
+            pass
+        return False
+
+    def hold_if_suited(drawn: tuple[Example, ...]) -> None:
+        try:
+            hold(drawn)
+        except Unsuited:
+            hypothesis.reject()
+
+    run = hypothesis.given(examples(op, prop.table, count=prop.count, dtypes=prop.dtypes))(hold_if_suited)
+    run = hypothesis.seed(zlib.crc32(f"{seed} {op.name} {prop.name}".encode()))(run)
+    run = hypothesis.settings(
+        max_examples=prop.examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )(run)
+    verdict = Verdict(op.name, prop.name, "pass")
+    try:
+        try:
+            run()
+        except Wrong:
+            if shrink:
+                tighten(op, smallest[1].examples, still_fails)
+            raise
+    except (Wrong, _Enough):
+        verdict = _failed(op, prop, smallest)
+    except Flaky:
+        # Hypothesis ran the same example again and it held: the operation remembers.
+        verdict = _failed(op, prop, smallest)
+        verdict = replace(verdict, why=f"{verdict.why}; not every time: does it keep something between calls (rule 3)?")
+    except Refused as refused:
+        verdict = replace(verdict, status=refused.status, why=refused.line)
+    except Unsatisfiable:
+        proven = 0
+    if verdict.status == "pass" and not proven:
+        raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def truth_of(trial: Trial) -> Truth:
+    """The oracle's answer for a trial's first example."""
+    return Truth(trial.op, trial.example.inputs, trial.example.gy)
+
+
+def _failed(op: Operation, prop: Property, smallest: tuple) -> Verdict:
+    _, trial, wrong = smallest
+    return Verdict(op.name, prop.name, wrong.status, wrong.why, trial, wrong)
+
+
+def _size(drawn: tuple[Example, ...]) -> tuple:
+    """Orders examples: fewer entries first, then fewer that are not zero, then smaller ones."""
+    arrays = [a for e in drawn for a in (*e.inputs, e.gy) if isinstance(a, np.ndarray)]
+    return (
+        sum(a.size for a in arrays),
+        sum(int(np.count_nonzero(a)) for a in arrays),
+        sum(float(abs(a).sum()) for a in arrays),
+    )

@@ -1,0 +1,166 @@
+"""The score, and the table of operations and properties that ends a run."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.harness.properties import Verdict
+
+POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1}
+"""Property -> what it is worth. Those after gradient count only where forward and gradient hold."""
+
+_STATUS = {
+    "pass": ("pass", {"green": True}),
+    "fail": ("FAIL", {"red": True}),
+    "error": ("ERROR", {"red": True}),
+    "timeout": ("TIMEOUT", {"red": True}),
+    "todo": ("TODO", {"yellow": True}),
+    "skip": ("skipped", {"light": True}),
+}
+_NAME, _COLUMN = 26, 9  # characters
+
+
+@dataclass(frozen=True)
+class Result:
+    """A verdict as it travels to the scoreboard and the reports: plain data."""
+
+    level: str
+    op: str
+    property: str
+    status: str
+    why: str
+    seconds: float
+    example: dict
+    yours: object
+    torch: object
+
+
+def as_data(verdict: Verdict, level: str) -> dict:
+    """The verdict as JSON's values, which pytest-xdist can carry."""
+    example, wrong = {}, verdict.wrong
+    if verdict.trial:
+        given = verdict.trial.example
+        example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
+    yours, torch = (None, None) if wrong is None else (_plain(wrong.yours), _plain(wrong.torch))
+    return asdict(
+        Result(level, verdict.op, verdict.property, verdict.status, verdict.why, verdict.seconds, example, yours, torch)
+    )
+
+
+def from_data(data: dict) -> Result:
+    """The inverse of `as_data`."""
+    return Result(**data)
+
+
+def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
+    """Operation -> property -> status, in the order of the run; properties in the order of POINTS, `skip` if not run."""
+    table: dict[str, dict[str, str]] = {}
+    for result in results:
+        table.setdefault(result.op, dict.fromkeys(POINTS, "skip"))[result.property] = result.status
+    return table
+
+
+def points(statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
+    """Earned and possible points of an operation, over the properties that ran."""
+    held = all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient"))
+    earned = sum(POINTS[p] for p in ran if statuses[p] == "pass" and (held or p in ("forward", "gradient")))
+    return earned, sum(POINTS[p] for p in ran)
+
+
+def score(results: list[Result]) -> float:
+    """The share of the possible points, of 100."""
+    earned = possible = 0
+    for op, statuses in by_operation(results).items():
+        here = points(statuses, [r.property for r in results if r.op == op])
+        earned, possible = earned + here[0], possible + here[1]
+    return round(100 * earned / possible, 2) if possible else 0.0
+
+
+def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
+    """Write the scoreboard to pytest's terminal. `whole`: everything was asked for, not a part of it."""
+    table = by_operation(results)
+    levels: dict[str, list[str]] = {}
+    for result in results:
+        levels.setdefault(result.level, [])
+        if result.op not in levels[result.level]:
+            levels[result.level].append(result.op)
+    columns = [p for p in POINTS if any(r.property == p for r in results)]
+    terminal.section("scoreboard")
+    terminal.write_line("".join([" " * _NAME, *(p.ljust(_COLUMN) for p in columns), "points"]))
+    untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
+    for level, ops in levels.items():
+        if level in untouched[1:]:
+            terminal.write_line(f"{level}: {len(ops)} operations, none begun")
+            continue
+        terminal.write_line(level, bold=True)
+        for op in ops:
+            _row(terminal, op, table[op], columns, points(table[op], [r.property for r in results if r.op == op]))
+    reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
+    if reasons:
+        terminal.write_line("")
+    for result in _without_echoes(reasons):
+        _wrapped(terminal, f"{result.op} {result.property}: {result.why}")
+    terminal.write_line("")
+    terminal.write_line(f"score {score(results):g} of 100", bold=True)
+    terminal.write_line(f"next: {_next(results, levels, impl, whole)}")
+
+
+def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counted: tuple[int, int]) -> None:
+    terminal.write(f"  {op}".ljust(_NAME - 1) + " ")
+    if _is_todo(statuses):
+        terminal.write_line("TODO", yellow=True)
+        return
+    for column in columns:
+        word, colour = _STATUS[statuses[column]]
+        terminal.write(word.ljust(_COLUMN), **colour)
+    terminal.write_line(f"{counted[0]}/{counted[1]}")
+
+
+def _is_todo(statuses: dict[str, str]) -> bool:
+    return all(status in ("todo", "skip") for status in statuses.values()) and "todo" in statuses.values()
+
+
+def _without_echoes(results: list[Result]) -> list[Result]:
+    """One line for an operation whose properties all fail for the same reason."""
+    first: dict[tuple[str, str], Result] = {}
+    for result in results:
+        first.setdefault((result.op, result.why), result)
+    return list(first.values())
+
+
+def _next(results: list[Result], levels: dict[str, list[str]], impl: str, whole: bool) -> str:
+    command = f"pytest --impl={shlex.quote(impl)}"
+    for result in results:
+        if result.status == "todo":
+            part = "its gradient" if by_operation(results)[result.op]["forward"] == "pass" else result.op
+            where = (
+                f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
+            )
+            return f"{command} -k {result.op}{where}"
+        if result.status in ("fail", "error", "timeout"):
+            return f'{command} -k "{result.op} and {result.property}"'
+    if not whole:
+        return f"{command}  (all of this part holds; now everything)"
+    return f"nothing is left: all {sum(map(len, levels.values()))} operations hold"
+
+
+def _wrapped(terminal, text: str) -> None:
+    width = max(40, min(terminal._tw.fullwidth, 100) - 1)
+    for line in textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False):
+        terminal.write_line(line)
+
+
+def _plain(value):
+    """An array as nested lists; JSON has no NaN and no infinity, so these are strings."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    return value
