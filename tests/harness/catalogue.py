@@ -15,21 +15,13 @@ def operations() -> dict[str, tuple[Operation, ...]]:
 
 
 @cache
-def level_of(name: str) -> str:
-    """The level that the operation of this name belongs to. Raises KeyError for a name that no level has."""
-    for level, rows in operations().items():
-        if any(op.name == name for op in rows):
-            return level
-    raise KeyError(name)
+def place_of(name: str) -> tuple[str, int]:
+    """The level of the operation of this name, and its number in the catalogue. Raises KeyError where there is none."""
+    places = {op: level for level, ops in names().items() for op in ops}
+    return places[name], list(places).index(name)
 
 
 @cache
 def names() -> dict[str, list[str]]:
     """Level -> the names of its operations."""
     return {level: [op.name for op in rows] for level, rows in operations().items()}
-
-
-@cache
-def operation(name: str) -> Operation:
-    """The row of this name. Raises KeyError for a name that no level has."""
-    return next(op for op in operations()[level_of(name)] if op.name == name)

@@ -18,24 +18,24 @@ _LINES = 12  # of one array
 
 def screen(verdict: Verdict) -> str:
     """The whole message of a verdict that is not a pass."""
-    lines = [f"{verdict.op}: {verdict.why}"]
-    if verdict.wrong is None:
-        return lines[0]
-    if verdict.wrong.crash:
+    wrong = verdict.wrong
+    if wrong is None or verdict.echo:
+        return f"{verdict.why}{' (see above)' if verdict.echo else ''}\n"
+    lines = [verdict.why]
+    if wrong.crash:
         lines += ["", "Your code, innermost call last:"]
-        for file, line, function, source in verdict.wrong.crash.frames:
+        for file, line, function, source in wrong.crash.frames:
             lines += [f"  {_short(file)}, line {line}, in {function}", f"    {source}"]
     op, example = verdict.trial.op, verdict.trial.example
-    single = " (float32)" if example.dtype == np.float32 else ""
-    lines += ["", f"The smallest example that shows it{single}:"]
-    for name, value in (*zip(op.inputs, example.inputs, strict=True), ("gy", example.gy)):
-        lines += _array(name, value)
-    if verdict.wrong.yours is not None:
-        lines += ["", f"{verdict.wrong.name}:", *_array("yours", verdict.wrong.yours)]
-        lines += _array("torch" if verdict.property != "pure" else "before", verdict.wrong.torch)
-    if verdict.wrong.entry is not None:
+    float32 = " (float32)" if example.dtype == np.float32 else ""
+    lines += ["", f"The smallest example that shows it{float32}:"]
+    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | {"gy": example.gy})
+    if wrong.yours is not None:
+        expected = "before" if verdict.property == "pure" else "torch"
+        lines += ["", f"{wrong.name}:", *_arrays({"yours": wrong.yours, expected: wrong.torch})]
+    if wrong.entry is not None:
         lines += ["", f"Worst entry: {_entry(verdict)}"]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _entry(verdict: Verdict) -> str:
@@ -51,22 +51,27 @@ def _entry(verdict: Verdict) -> str:
     return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} J_{wrong.name[1:]}[{inner} | {at}] = {values}"
 
 
-def _array(name: str, value) -> list[str]:
-    if not isinstance(value, np.ndarray):
-        return [f"  {name} = {value!r}"]
-    head = f"  {name} = "
-    text = np.array2string(
-        value,
-        max_line_width=WIDTH - len(head),
-        threshold=64,
-        formatter={"float_kind": lambda number: f"{number:.6g}"},
-        separator=", ",
-    )
-    first, *rest = text.splitlines()
-    lines = [f"{head}{first}", *(" " * len(head) + line for line in rest)][:_LINES]
-    if len(rest) >= _LINES:
-        lines.append(" " * len(head) + "...")
-    lines[-1] += f"    shape {value.shape}" if len(lines[-1]) + 20 < WIDTH else ""
+def _arrays(values: dict) -> list[str]:
+    """`name = value   shape`, the names aligned; a long array is cut."""
+    width, lines = max(map(len, values)), []
+    for name, value in values.items():
+        head = f"  {name:>{width}} = "
+        if not isinstance(value, np.ndarray):
+            lines.append(f"{head}{value!r}")
+            continue
+        text = np.array2string(
+            value,
+            max_line_width=WIDTH - len(head),
+            threshold=64,
+            formatter={"float_kind": lambda number: f"{number:.6g}"},
+            separator=", ",
+        )
+        first, *rest = text.splitlines()
+        block = [f"{head}{first}", *(" " * len(head) + line for line in rest)]
+        shape = f"   shape {value.shape}"
+        if len(block[-1]) + len(shape) <= WIDTH:
+            block[-1] += shape
+        lines += block if len(block) <= _LINES else [*block[:_LINES], " " * len(head) + "..."]
     return lines
 
 

@@ -144,11 +144,11 @@ def _gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray
     due = f"should return {'one array' if len(names) == 1 else f'{len(names)} gradients'}: {', '.join(names)}"
     if isinstance(answer.values, Odd):
         raise Wrong(f"grad(gy) returns {answer.values.what}, but {due}")
-    if answer.single and (len(names) > 1 or isinstance(answer.values[0], Odd)):
+    if not answer.container and (len(names) > 1 or isinstance(answer.values[0], Odd)):
         what = answer.values[0].what if isinstance(answer.values[0], Odd) else "one array"
         raise Wrong(f"grad(gy) returns {what}, but {due}")
-    if not answer.single and (len(names) == 1 or len(answer.values) != len(names)):
-        raise Wrong(f"grad(gy) returns a tuple or list of {len(answer.values)}, but {due}")
+    if answer.container and (len(names) == 1 or len(answer.values) != len(names)):
+        raise Wrong(f"grad(gy) returns a {answer.container} of {len(answer.values)}, but {due}")
     return {name: _number(value, name) for name, value in zip(names, answer.values, strict=True)}
 
 

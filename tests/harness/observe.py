@@ -54,13 +54,13 @@ class Crash:
 class Answer:
     """What one step did.
 
-    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind. `single`:
-    the gradient came as one array, not in a tuple or list. `warnings`: NumPy's floating-point warnings, with the
+    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind.
+    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, with the
     candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
     """
 
     values: tuple[NDArray | Odd, ...] | Odd
-    single: bool = False
+    container: str = ""
     warnings: tuple[tuple[str, str, int], ...] = ()
     changed: tuple[int, ...] = ()
 
@@ -100,7 +100,7 @@ def observe(
                 if isinstance(step, Call):
                     given, pristine = _copies(inputs[step.inputs]), inputs[step.inputs]
                     result = function(*given)
-                    values, single = _output(result), False
+                    values, container = _output(result), ""
                     if not isinstance(values, Odd):
                         closures[number] = (result[1], given, pristine)
                     watched = result[:1] if isinstance(result, tuple | list) else ()
@@ -110,7 +110,7 @@ def observe(
                     closure, given, pristine = closures[step.call]
                     (gy,) = _copies((gys[step.gy],))
                     result = closure(gy)
-                    values, single = _gradients(result)
+                    values, container = _gradients(result)
                     watched = result if isinstance(result, tuple | list) else (result,)
                     given, pristine = (*given, gy), (*pristine, gys[step.gy])
             except through:
@@ -121,7 +121,7 @@ def observe(
             changed = _changed(given, pristine)
             if isinstance(step, Grad):
                 changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
-            answers.append(Answer(values, single, tuple(dict.fromkeys(warnings)), changed))
+            answers.append(Answer(values, container, tuple(dict.fromkeys(warnings)), changed))
             returned.append(
                 [
                     (v, v.tobytes())
@@ -153,12 +153,11 @@ def _output(result) -> tuple[NDArray | Odd] | Odd:
     return (_array(result[0]),)
 
 
-def _gradients(result) -> tuple[tuple[NDArray | Odd, ...] | Odd, bool]:
-    if isinstance(result, tuple | list):
-        if len(result) > 100:
-            return Odd(_words(result)), False
-        return tuple(_array(v) for v in result), False
-    return (_array(result),), True
+def _gradients(result) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
+    if not isinstance(result, tuple | list):
+        return (_array(result),), ""
+    container = "list" if isinstance(result, list) else "tuple"
+    return (tuple(map(_array, result)) if len(result) <= 100 else Odd(_words(result))), container
 
 
 def _array(value) -> NDArray | Odd:
@@ -220,7 +219,7 @@ def to_data(observation: Observation) -> dict:
                 "values": a.values.what
                 if isinstance(a.values, Odd)
                 else [v.what if isinstance(v, Odd) else v for v in a.values],
-                "single": a.single,
+                "container": a.container,
                 "warnings": [list(w) for w in a.warnings[:100]],
                 "changed": list(a.changed),
             }
@@ -246,7 +245,7 @@ def from_data(data) -> Observation:
         values = a["values"]
         return Answer(
             Odd(values) if isinstance(values, str) else tuple(value(v) for v in want(list, values)),
-            want(bool, a["single"]),
+            want(str, a["container"]),
             tuple(
                 (want(str, what), want(str, file), want(int, line)) for what, file, line in want(list, a["warnings"])
             ),

@@ -39,7 +39,8 @@ class Property:
 class Verdict:
     """What came of a property for an operation. `status`: pass, fail, todo, error, timeout or skip; `why`: one line.
 
-    `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one.
+    `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one. `echo`: another property
+    of the operation failed for the same reason before.
     """
 
     op: str
@@ -49,6 +50,7 @@ class Verdict:
     trial: Trial | None = None
     wrong: Wrong | None = None
     seconds: float = 0.0
+    echo: bool = False
 
 
 def each_operation(
@@ -92,7 +94,10 @@ class Examiner:
         if key not in self._verdicts:
             before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
             if before is None:
-                self._verdicts[key] = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
+                verdict = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
+                if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
+                    verdict = replace(verdict, echo=True)
+                self._verdicts[key] = verdict
             else:
                 status = "todo" if before.status == "todo" else "skip"
                 why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"

@@ -29,6 +29,7 @@ _NAME, _COLUMN = 26, 9  # characters
 class Result:
     """A verdict as it travels to the scoreboard and the reports: plain data."""
 
+    place: int
     level: str
     op: str
     property: str
@@ -40,15 +41,26 @@ class Result:
     torch: object
 
 
-def as_data(verdict: Verdict, level: str) -> dict:
-    """The verdict as JSON's values, which pytest-xdist can carry."""
+def as_data(verdict: Verdict, level: str, place: int) -> dict:
+    """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue."""
     example, wrong = {}, verdict.wrong
     if verdict.trial:
         given = verdict.trial.example
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
     yours, torch = (None, None) if wrong is None else (_plain(wrong.yours), _plain(wrong.torch))
     return asdict(
-        Result(level, verdict.op, verdict.property, verdict.status, verdict.why, verdict.seconds, example, yours, torch)
+        Result(
+            place,
+            level,
+            verdict.op,
+            verdict.property,
+            verdict.status,
+            verdict.why,
+            verdict.seconds,
+            example,
+            yours,
+            torch,
+        )
     )
 
 
@@ -57,8 +69,14 @@ def from_data(data: dict) -> Result:
     return Result(**data)
 
 
+def in_order(results: Iterable[Result]) -> list[Result]:
+    """The results in order of study, whatever the order of the run."""
+    properties = list(POINTS)
+    return sorted(results, key=lambda r: (r.place, properties.index(r.property)))
+
+
 def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
-    """Operation -> property -> status, in the order of the run; properties in the order of POINTS, `skip` if not run."""
+    """Operation -> property -> status, in the order given; properties in the order of POINTS, `skip` if not run."""
     table: dict[str, dict[str, str]] = {}
     for result in results:
         table.setdefault(result.op, dict.fromkeys(POINTS, "skip"))[result.property] = result.status

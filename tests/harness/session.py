@@ -95,6 +95,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def examine(request: pytest.FixtureRequest):
     """Hold the implementation under test to a property; a verdict other than a pass fails or skips the test."""
     run = request.config.stash[RUN]
+    from tests.harness.submissions import Refused
+
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def examine(prop: Property, op: Operation) -> None:
@@ -102,7 +104,7 @@ def examine(request: pytest.FixtureRequest):
         if verdict.trial:
             # Of all that the candidate's code printed, show what it prints for the counterexample.
             capture.read_global_capture()
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception, Refused):
                 prop.check(verdict.trial)
         if verdict.status in ("todo", "skip"):
             pytest.skip(verdict.why)  # nothing to look at in a debugger
@@ -117,10 +119,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     made = yield
     verdict = item.stash.get(VERDICT, None)
     if call.when == "call" and verdict is not None:
-        from tests.harness.catalogue import level_of
+        from tests.harness.catalogue import place_of
         from tests.harness.explain import screen
 
-        made.kata = scoreboard.as_data(verdict, level_of(verdict.op))
+        made.kata = scoreboard.as_data(verdict, *place_of(verdict.op))
         made.location = (*made.location[:2], f"{verdict.op}: {verdict.property}")
         if verdict.status in ("todo", "fail", "error", "timeout"):
             made.outcome, made.longrepr = "failed", screen(verdict)
@@ -159,13 +161,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.OK and any(r.status != "pass" for r in run.results):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     for file in session.config.getoption("report"):
-        report.write(file, run.implementation.name, run.seed, run.results, time.perf_counter() - run.started)
+        report.write(
+            file, run.implementation.name, run.seed, scoreboard.in_order(run.results), time.perf_counter() - run.started
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     run = config.stash[RUN]
     if run.results:
-        scoreboard.write(terminalreporter, run.results, impl=run.implementation.name, whole=not _is_narrowed(config))
+        results = scoreboard.in_order(run.results)
+        scoreboard.write(terminalreporter, results, impl=run.implementation.name, whole=not _is_narrowed(config))
 
 
 def _examiner(run: Run) -> Examiner:
