@@ -35,5 +35,6 @@ def pytest_configure(config):
     from tests.harness import session
 
     chosen = config.getoption("impl")
-    impl = chosen or ("solutions" if (PROJECT / "solutions").is_dir() else "kata")
-    session.configure(config, PROJECT, impl, alone=chosen is not None)
+    if chosen is None and not (PROJECT / "solutions").is_dir():  # what a candidate was given
+        chosen = "kata"
+    session.configure(config, PROJECT, chosen or "solutions", alone=chosen is not None)

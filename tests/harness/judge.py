@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples import Example
-from tests.harness.observe import Answer, Crash, Observation, Odd
+from tests.harness.observe import Answer, Call, Crash, Grad, Observation, Odd
 from tests.harness.oracle import Truth
 from tests.harness.spec import Operation
 
@@ -24,7 +24,8 @@ class Wrong(Exception):
     """A property that does not hold for an example.
 
     `why`: one line. `status`: fail, or error for an exception. Where an array is at fault, `name` is what the rules call
-    it (y, gx), `yours` and `torch` its values (`torch` may be missing), `entry` the index of its worst entry.
+    it (y, gx), `yours` and `torch` its values (`torch` may be missing), `entry` the index of its worst entry. `warning`:
+    what NumPy warned of, and where.
     """
 
     def __init__(
@@ -33,21 +34,15 @@ class Wrong(Exception):
         *,
         status: str = "fail",
         name: str = "",
-        yours=None,
-        torch=None,
-        entry=None,
+        yours: NDArray | None = None,
+        torch: NDArray | None = None,
+        entry: tuple[int, ...] | None = None,
         crash: Crash | None = None,
+        warning: tuple[str, str] | None = None,
     ):
         super().__init__(why)
-        self.why, self.status, self.name, self.yours, self.torch, self.entry, self.crash = (
-            why,
-            status,
-            name,
-            yours,
-            torch,
-            entry,
-            crash,
-        )
+        self.why, self.status, self.name, self.entry = why, status, name, entry
+        self.yours, self.torch, self.crash, self.warning = yours, torch, crash, warning
 
 
 class Unsuited(Exception):
@@ -60,11 +55,15 @@ class Trial:
 
     op: Operation
     examples: tuple[Example, ...]
-    observe: Callable[..., Observation]
+    ask: Callable[[list[tuple], list[NDArray], tuple[Call | Grad, ...]], Observation]
 
     @property
     def example(self) -> Example:
         return self.examples[0]
+
+    def observe(self, *steps: Call | Grad) -> Observation:
+        """What the implementation does with the examples in these steps."""
+        return self.ask([e.inputs for e in self.examples], [e.gy for e in self.examples], steps)
 
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
@@ -109,9 +108,9 @@ def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
         raise Unsuited
     for number, part in ((0, "forward"), (1, "grad")):
         for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
-            raise Wrong(
-                f"{what} warning in {part} ({_short(file)}, line {line}), though the true result is finite (rule 4)"
-            )
+            where = f"{_short(file)}, line {line}"
+            why = f"{what} warning in {part} ({where}), though the true result is finite (rule 4)"
+            raise Wrong(why, warning=(f"{what} warning in {part}", where))
         forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
 
 
@@ -168,7 +167,7 @@ def _number(value: NDArray | Odd, name: str) -> NDArray:
 
 def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) -> None:
     """`yours` is the truth, or lies between its two ends where there is a kink. `number`: 0 for y, from 1 for gradients."""
-    dtype, rtol = trial.example.dtype, RTOL[trial.example.dtype.name]
+    dtype = trial.example.dtype
     one = truth.gradients[number - 1] if number else truth.y
     if yours.dtype != dtype:
         raise Wrong(
@@ -179,24 +178,36 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise Wrong(
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
+    off, nearest = off_entries(yours, truth, number, dtype)
+    if not off.any():
+        return
+    if number and trial.op.also is None and truth.on_kink:
+        raise Unsuited
+    wide = yours.astype(np.float64)
+    entry = worst(np.where(off, wide, nearest), nearest)
+    where = f"[{','.join(map(str, entry))}]" if entry else ""
+    why = f"{name}{where} is {wide[entry]:.6g}, but should be {nearest[entry]:.6g}"
+    raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+
+
+def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> tuple[NDArray, NDArray]:
+    """Which entries of an array of the right shape are wrong, and the right values (at a kink the nearest of them).
+
+    `number`: 0 for y, from 1 for the gradients. `dtype`: the inputs', which sets the tolerance.
+    """
+    rtol = RTOL[dtype.name]
+    one = truth.gradients[number - 1] if number else truth.y
     with np.errstate(all="ignore"):
         wide = yours.astype(np.float64)
-        if np.all(abs(wide - one) <= rtol * abs(one)):  # NaN is not
-            return
+        off = ~(abs(wide - one) <= rtol * abs(one))  # NaN is off
+        if not off.any():
+            return off, one
         other = truth.other_gradients[number - 1] if number else one
         low, high = np.minimum(one, other), np.maximum(one, other)
         rounding = ROUNDINGS * np.finfo(dtype).eps * truth.noise[number]
         slack = rtol * np.maximum(abs(one), abs(other)) + rounding + UNDERFLOW * np.finfo(dtype).tiny
         off = ~((wide >= low - slack) & (wide <= high + slack))
-        if not off.any():
-            return
-        if number and truth.op.also is None and truth.on_kink:
-            raise Unsuited
-        nearest = np.clip(np.where(np.isnan(wide), low, wide), low, high)
-    entry = worst(np.where(off, wide, nearest), nearest)
-    where = f"[{','.join(map(str, entry))}]" if entry else ""
-    why = f"{name}{where} is {wide[entry]:.6g}, but should be {nearest[entry]:.6g}"
-    raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+        return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high)) + 0.0
 
 
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:

@@ -2,15 +2,18 @@
 
 import time
 import zlib
+from bdb import BdbQuit
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import hypothesis
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Flaky, Unsatisfiable
 from numpy.typing import NDArray
 
+from tests.harness.diagnose import Diagnosis, diagnose
 from tests.harness.examples import ORDINARY, Example, examples
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.observe import Call, Grad, Observation
@@ -51,6 +54,7 @@ class Verdict:
     wrong: Wrong | None = None
     seconds: float = 0.0
     echo: bool = False
+    diagnosis: Diagnosis | None = None
 
 
 def each_operation(
@@ -95,6 +99,8 @@ class Examiner:
             before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
             if before is None:
                 verdict = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
+                if verdict.wrong and self._shrink:
+                    verdict = self._diagnosed(verdict)
                 if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
                     verdict = replace(verdict, echo=True)
                 self._verdicts[key] = verdict
@@ -104,9 +110,24 @@ class Examiner:
                 self._verdicts[key] = Verdict(op.name, prop.name, status, why)
         return self._verdicts[key]
 
+    def _diagnosed(self, verdict: Verdict) -> Verdict:
+        forward = self._verdicts.get(("forward", verdict.op))
+        forward_holds = forward is None or forward.status == "pass"
+        try:
+            diagnosis = diagnose(verdict.property, verdict.wrong, verdict.trial, forward_holds=forward_holds)
+        except Refused:  # it stops answering on larger examples: what is known already must do
+            return verdict
+        except Exception as error:  # the verdict stands, whatever becomes of its explanation
+            return replace(verdict, why=f"{verdict.why} (the diagnosis broke off: {error!r}; please report this)")
+        return replace(verdict, why=diagnosis.line, diagnosis=diagnosis)
+
 
 class _Enough(BaseException):
     """Shrinking has taken long enough."""
+
+
+class _Leaving(BaseException):
+    """Somebody leaves the debugger. Hypothesis would take pytest's exception for a failing example, and try again."""
 
 
 def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink: bool = True) -> Verdict:
@@ -114,15 +135,18 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
     smallest: tuple[tuple, Trial, Wrong] | None = None
     started, failed_at, proven = time.perf_counter(), 0.0, 0
 
+    def ask(inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
+        try:
+            return implementation.observe(op.name, inputs, gys, steps)
+        except (BdbQuit, pytest.exit.Exception) as leaving:
+            raise _Leaving from leaving
+
     def hold(drawn: tuple[Example, ...]) -> None:
         nonlocal smallest, failed_at, proven
         if failed_at and time.perf_counter() - failed_at > SHRINK_SECONDS:
             raise _Enough
 
-        def observe(*steps: Call | Grad) -> Observation:
-            return implementation.observe(op.name, [e.inputs for e in drawn], [e.gy for e in drawn], steps)
-
-        trial = Trial(op, drawn, observe)
+        trial = Trial(op, drawn, ask)
         try:
             prop.check(trial)
             proven += 1
@@ -178,6 +202,8 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
         verdict = replace(verdict, status=refused.status, why=refused.line)
     except Unsatisfiable:
         proven = 0
+    except _Leaving as leaving:
+        raise leaving.__cause__ from None
     if verdict.status == "pass" and not proven:
         raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
     return replace(verdict, seconds=time.perf_counter() - started)
@@ -194,10 +220,11 @@ def _failed(op: Operation, prop: Property, smallest: tuple) -> Verdict:
 
 
 def _size(drawn: tuple[Example, ...]) -> tuple:
-    """Orders examples: fewer entries first, then fewer that are not zero, then smaller ones."""
+    """Orders examples: fewer entries first, then fewer that are not zero, then more that are one, then smaller ones."""
     arrays = [a for e in drawn for a in (*e.inputs, e.gy) if isinstance(a, np.ndarray)]
     return (
         sum(a.size for a in arrays),
         sum(int(np.count_nonzero(a)) for a in arrays),
+        sum(int(np.count_nonzero(a != 1)) for a in arrays),
         sum(float(abs(a).sum()) for a in arrays),
     )

@@ -36,7 +36,7 @@ def _failure(result: Result) -> dict:
     return {
         "op": result.op,
         "property": result.property,
-        "diagnosis": result.why,
+        "diagnosis": f"{result.why}; hint: {result.hint}" if result.hint else result.why,
         "example": result.example,
         "yours": result.yours,
         "torch": result.torch,

@@ -35,6 +35,7 @@ class Result:
     property: str
     status: str
     why: str
+    hint: str
     seconds: float
     example: dict
     yours: object
@@ -47,19 +48,19 @@ def as_data(verdict: Verdict, level: str, place: int) -> dict:
     if verdict.trial:
         given = verdict.trial.example
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
-    yours, torch = (None, None) if wrong is None else (_plain(wrong.yours), _plain(wrong.torch))
     return asdict(
         Result(
-            place,
-            level,
-            verdict.op,
-            verdict.property,
-            verdict.status,
-            verdict.why,
-            verdict.seconds,
-            example,
-            yours,
-            torch,
+            place=place,
+            level=level,
+            op=verdict.op,
+            property=verdict.property,
+            status=verdict.status,
+            why=verdict.why,
+            hint=verdict.diagnosis.hint if verdict.diagnosis else "",
+            seconds=verdict.seconds,
+            example=example,
+            yours=_plain(wrong.yours) if wrong else None,
+            torch=_plain(wrong.torch) if wrong else None,
         )
     )
 
@@ -108,6 +109,7 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
         if result.op not in levels[result.level]:
             levels[result.level].append(result.op)
     columns = [p for p in POINTS if any(r.property == p for r in results)]
+    terminal.ensure_newline()
     terminal.section("scoreboard")
     terminal.write_line("".join([" " * _NAME, *(p.ljust(_COLUMN) for p in columns), "points"]))
     untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
@@ -123,6 +125,8 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
         terminal.write_line("")
     for result in _without_echoes(reasons):
         _wrapped(terminal, f"{result.op} {result.property}: {result.why}")
+        if result.hint:
+            _wrapped(terminal, f"    hint: {result.hint}")
     terminal.write_line("")
     terminal.write_line(f"score {score(results):g} of 100", bold=True)
     terminal.write_line(f"next: {_next(results, levels, impl, whole)}")

@@ -54,7 +54,7 @@ class Here:
             with deadline(IMPORT_SECONDS):
                 function = self._lookup(op)
             if function is None:
-                raise Refused("todo", f"{op} is not there yet")
+                raise Refused("todo", "not there yet")
             seconds = CALL_SECONDS
             with deadline(CALL_SECONDS):
                 seen = observe(function, inputs, gys, steps, _THROUGH)
@@ -62,9 +62,9 @@ class Here:
             self._refused[op] = ("error", str(problem))
             raise Refused(*self._refused[op]) from None
         except Expired:
-            self._refused[op] = ("timeout", f"{op} is stopped: no answer after {seconds:g} s (an endless loop?)")
+            self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")
             raise Refused(*self._refused[op]) from None
-        return _unless_todo(op, seen)
+        return _unless_todo(seen)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -83,7 +83,7 @@ class Elsewhere:
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused."""
         if op not in self._files:
-            raise Refused("todo", f"{op} is not there yet")
+            raise Refused("todo", "not there yet")
         if op in self._refused:
             raise Refused(*self._refused[op])
         self._worker = self._worker or Worker()
@@ -94,16 +94,16 @@ class Elsewhere:
         try:
             reply = self._worker.ask(CALL_SECONDS, **request)
             if reply.get("missing") is True:
-                raise Refused("todo", f"{op} is not there yet")
+                raise Refused("todo", "not there yet")
             if "problem" in reply:
                 self._refused[op] = ("error", str(reply["problem"])[:1000])
                 raise Refused(*self._refused[op])
             seen = observation(reply)
         except WorkerStuck:
-            self._lost(op, "timeout", f"{op} is stopped: no answer after {CALL_SECONDS:g} s (an endless loop?)")
+            self._lost(op, "timeout", f"stopped: no answer after {CALL_SECONDS:g} s (an endless loop?)")
         except WorkerDied as death:
-            self._lost(op, "error", f"{op}: {death}")
-        return _unless_todo(op, seen)
+            self._lost(op, "error", str(death))
+        return _unless_todo(seen)
 
     def close(self) -> None:
         """End the worker and remove what was unpacked."""
@@ -238,7 +238,7 @@ def _some(levels: Levels) -> str:
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
 
 
-def _unless_todo(op: str, seen: Observation) -> Observation:
+def _unless_todo(seen: Observation) -> Observation:
     if seen.crash and seen.crash.kind == "NotImplementedError":
-        raise Refused("todo", f"{op}: {'grad' if seen.answers else 'the operation'} is not written yet")
+        raise Refused("todo", f"{'grad' if seen.answers else 'the operation'} is not written yet")
     return seen

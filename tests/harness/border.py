@@ -1,0 +1,77 @@
+"""For an operation that breaks at large inputs: the smallest magnitude that breaks, and what is seen there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tests.harness import judge
+from tests.harness.examples import Example
+from tests.harness.judge import Trial, Unsuited, Wrong
+from tests.harness.observe import Call, Grad
+from tests.harness.oracle import Truth
+
+_STEPS = 60  # halvings: down to neighbouring float64 numbers
+_BEYOND = (1.001, 1.1, 1.5, 2.0)
+
+
+@dataclass(frozen=True)
+class Border:
+    """Where an operation breaks: `from x = -709.78 down`, what is wrong just there, and whether it is all the same beyond."""
+
+    place: str
+    wrong: Wrong
+    flat: bool
+
+
+def border(trial: Trial) -> Border | None:
+    """The border at which the operation breaks; None where there is none.
+
+    The entry of largest magnitude in the counterexample is made smaller by bisection. A border is named only if what lies
+    below it holds and what lies beyond it breaks, at several places each.
+    """
+    example = trial.example
+    names, arrays = (*trial.op.inputs, "gy"), (*example.inputs, example.gy)
+    largest = max(
+        (abs(a).max(initial=0), i) for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+    )
+    if largest[0] < 5:
+        return None
+    number = largest[1]
+    entry = np.unravel_index(np.argmax(abs(arrays[number])), arrays[number].shape)
+
+    def broken(value: float) -> Wrong | None:
+        array = arrays[number].copy()
+        array[entry] = value
+        changed = (*arrays[:number], array, *arrays[number + 1 :])
+        return _wrong(trial, Example(changed[:-1], changed[-1]))
+
+    bad = float(arrays[number][entry])
+    good = 0.0
+    if broken(good) or not broken(bad):
+        return None
+    for _ in range(_STEPS):
+        middle = example.dtype.type((good + bad) / 2)
+        if float(middle) in (good, bad):
+            break
+        good, bad = (good, float(middle)) if broken(middle) else (float(middle), bad)
+    beyond = [broken(bad * f) for f in _BEYOND]
+    if any(broken(good * f) for f in (0.99, 0.9, 0.5)) or not all(beyond):
+        return None
+    at = "" if len(trial.op.inputs) == 1 and number == 0 else f"[{','.join(map(str, entry))}]" if entry else ""
+    place = f"from {names[number]}{at} = {bad:.5g} {'down' if bad < 0 else 'up'}"
+    values = [w.yours[w.entry] for w in beyond if w.entry is not None]
+    flat = len(values) == len(beyond) and np.isfinite(values[0]) and values.count(values[0]) == len(values)
+    return Border(place + (" in this example" if at else ""), broken(bad), bool(flat))
+
+
+def _wrong(trial: Trial, example: Example) -> Wrong | None:
+    varied = replace(trial, examples=(example,))
+    try:
+        judge.stable(varied, varied.observe(Call(), Grad(0)), Truth(trial.op, example.inputs, example.gy))
+    except Unsuited:
+        return None
+    except Wrong as wrong:
+        return wrong
+    return None

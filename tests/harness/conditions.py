@@ -1,0 +1,120 @@
+"""Where an array is wrong: for which dimensions, for which values, at which places.
+
+A condition is named only if everything wrong satisfies it, most of what satisfies it is wrong, and enough was seen on
+both sides. Of several, the one of which the largest share is wrong is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.samples import Sample
+
+ENOUGH = 6  # cases on each side of a condition
+MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
+
+
+def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
+    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
+    wrong = np.array([not s.is_right(name) for s in samples])
+    return _best(wrong, ((words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])))
+
+
+def of_values(name: str, samples: Sequence[Sample]) -> str:
+    """`only where x < 0`: for which values an elementwise array is wrong; nothing where no such condition fits."""
+    cases = [s for s in samples if s.wrong(name) is not None and s.right[name].shape == s.gy.shape]
+    if len(cases) < len(samples) / 2:
+        return ""
+    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    return _best(wrong, _values(name, cases))
+
+
+def of_places(name: str, samples: Sequence[Sample]) -> str:
+    """`only in the last column`: at which places an array is wrong; nothing where no such condition fits."""
+    cases = [s for s in samples if s.wrong(name) is not None and s.right[name].ndim]
+    if len(cases) < len(samples):
+        return ""
+    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    shapes = [s.right[name].shape for s in cases]
+    ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
+    places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
+    return _best(wrong, places)
+
+
+def _best(wrong: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
+    """The condition that everything wrong satisfies, and of which most is wrong."""
+    found, share = "", MOSTLY
+    for words, holds in conditions:
+        if min(int(holds.sum()), int((~holds).sum()), int(wrong.sum())) < ENOUGH or wrong[~holds].any():
+            continue
+        if wrong[holds].mean() > share:
+            found, share = words, wrong[holds].mean()
+    return found
+
+
+def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
+    for a in sample.op.letters:
+        yield f"only where {a} == 1", lambda s, a=a: s.sizes[a] == 1
+        yield f"only where {a} > 1", lambda s, a=a: s.sizes[a] > 1
+    for a, b in combinations(sample.op.letters, 2):
+        yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
+        yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
+    for v, shape in sample.op.shapes.items():
+        if shape == "...":
+            yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
+            yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
+            yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
+            for ndim in (1, 2):
+                yield (
+                    f"only where {v} has {ndim} dimension{'s'[: ndim > 1]}",
+                    lambda s, v=v, n=ndim: s.inputs[v].ndim == n,
+                )
+                yield (
+                    f"only where {v} has more than {ndim} dimension{'s'[: ndim > 1]}",
+                    lambda s, v=v, n=ndim: s.inputs[v].ndim > n,
+                )
+
+
+def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    alike = [v for v in cases[0].inputs if all(np.shape(s.inputs[v]) == s.gy.shape for s in cases)]
+    known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
+    if name != "y":
+        known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
+    for v, values in known.items():
+        yield f"only where {v} == 0", values == 0
+        yield f"only where {v} < 0", values < 0
+        yield f"only where {v} > 0", values > 0
+        yield f"only where {v} <= 0", values <= 0
+        yield f"only where {v} >= 0", values >= 0
+
+
+def _places(ndim: int) -> Iterator[tuple[str, object]]:
+    def along(axis: int, index: int):
+        def mask(shape: tuple[int, ...]) -> NDArray:
+            places = np.zeros(shape, bool)
+            np.moveaxis(places, axis, 0)[index] = True
+            return places
+
+        return mask
+
+    def diagonal(shape: tuple[int, ...]) -> NDArray:
+        return np.indices(shape)[-1] == np.indices(shape)[-2]
+
+    def at(index: int):
+        return lambda shape: np.arange(np.prod(shape)) == index % np.prod(shape)
+
+    if ndim != 1:
+        yield "only in the first entry", at(0)
+        yield "only in the last entry", at(-1)
+    names = {1: ("entry",), 2: ("row", "column")}.get(ndim, tuple(f"slice along axis {a}" for a in range(ndim)))
+    for axis, what in enumerate(names):
+        for index, which in ((0, "first"), (-1, "last")):
+            yield f"only in the {which} {what}", along(axis, index)
+            yield f"except in the {which} {what}", lambda shape, a=axis, i=index: ~along(a, i)(shape)
+    if ndim == 2:
+        yield "only on the diagonal", diagonal
+        yield "only off the diagonal", lambda shape: ~diagonal(shape)

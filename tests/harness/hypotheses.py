@@ -1,0 +1,448 @@
+"""Ways for an array to be wrong, each a small function that says what the array would then be.
+
+A hypothesis gets the array's name and a sample, and yields claims with their predictions. A claim is made only if its
+prediction equals what came back on every sample, and differs from what is right on each where yours does. The table is
+tried in its order and the first claim that holds is made: the specific come before the general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.overrides import TorchFunctionMode
+
+from tests.harness.samples import Sample, close
+
+Predict = Callable[[Sample], "NDArray | None"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is wrong, in a sentence with `{g}` for the array's name and `{is}` for its verb; and the usual remedy."""
+
+    text: str
+    hint: str = ""
+
+    def said_of(self, names: Sequence[str]) -> str:
+        """The sentence, about one or several arrays."""
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return self.text.format_map({"g": listed, "is": "is" if len(names) == 1 else "are"})
+
+
+def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
+    """The first claim that reproduces your array of this name on every sample; None where none does."""
+    if not samples or any(name not in s.yours for s in samples):
+        return None
+    for hypothesis in HYPOTHESES:
+        for claim, predict in hypothesis(name, samples[0]):
+            if _reproduces(name, samples, predict):
+                return claim
+    return None
+
+
+def _reproduces(name: str, samples: Sequence[Sample], predict: Predict) -> bool:
+    told = False
+    for sample in samples:
+        with np.errstate(all="ignore"):
+            predicted = predict(sample)
+        if predicted is None or not np.all(np.isfinite(predicted)) or not close(sample.yours[name], predicted):
+            return False
+        told |= not close(predicted, sample.right[name])
+    return told
+
+
+def zero(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    yield Claim("{g} {is} zero everywhere"), lambda s: np.zeros_like(s.right[g])
+
+
+def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """The right numbers in another shape, or summed over an axis too many or too few."""
+    if sample.yours[g].shape == sample.right[g].shape:
+        return
+    right, yours = sample.right[g], sample.yours[g]
+    kept = "keep the axis: sum(axis=..., keepdims=True)"
+    if yours.size == right.size and 1 in right.shape and yours.ndim < right.ndim:
+        yield Claim("{g} {is} right but for the shape: an axis of length 1 is lost", kept), lambda s: _squeezed(s, g)
+    if yours.size == right.size and yours.ndim > right.ndim:
+        text = "{g} {is} right but for the shape: an axis of length 1 is kept"
+        yield Claim(text, "sum without keepdims, or drop the axis"), lambda s: s.right[g].reshape(s.yours[g].shape)
+    if yours.ndim < right.ndim:
+        for axes in _axes(right.ndim):
+            for word, reduce in (("summed", np.sum), ("averaged", np.mean)):
+                text = f"{{g}} {{is}} {word} over {_axis_words(axes, right.ndim)}, which should stay"
+                yield Claim(text), lambda s, a=axes, f=reduce: f(s.right[g], axis=a)
+        text = f"{{g}} {{is}} gy itself, of shape {_letters_of(sample.gy.shape)}"
+        hint = f"spread gy over {g[1:]}'s shape" if g != "y" else ""
+        yield Claim(text, hint), lambda s: s.gy
+    if g != "y":
+        for axes in _axes(sample.gy.ndim):
+            over = _axis_words(axes, sample.gy.ndim)
+            for keep in (True, False):
+                for word, reduce in (("summed", np.sum), ("averaged", np.mean)):
+                    claim = Claim(f"{{g}} {{is}} gy {word} over {over}: that is the wrong axis")
+                    yield claim, lambda s, a=axes, k=keep, f=reduce: f(s.gy, axis=a, keepdims=k)
+        text = f"{{g}} {{is}} gy itself: the sum over the axes that {g[1:]} does not have is missing"
+        yield Claim(text, "sum over the batch: gy.sum(axis=0, keepdims=True)"), lambda s: s.gy
+
+
+def unreduced(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Your array has axes that should have been summed."""
+    yours, right = sample.yours[g], sample.right[g]
+    for axes in _axes(yours.ndim):
+        if yours.ndim - len(axes) == right.ndim or np.sum(yours, axis=axes, keepdims=True).shape == right.shape:
+            over = _axis_words(axes, yours.ndim)
+            for keep in (False, True):
+                # Adding up what is yours gives what is right, and nothing else is wrong with it.
+                claim = Claim(
+                    f"{{g}} {{is}} not summed over {over}", f"sum over {over}" + (", keepdims=True" if keep else "")
+                )
+                yield claim, lambda s, a=axes, k=keep: _if_sums_to(s.yours[g], s.right[g], a, k)
+
+
+def transposed(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    if sample.right[g].ndim >= 2:
+        yield Claim(f"{{g}} {{is}} transposed: yours equals {g}.T", "(A @ B).T is B.T @ A.T"), lambda s: s.right[g].T
+
+
+def negated(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    yield Claim("{g} {is} negated", "look at the sign"), lambda s: -s.right[g]
+
+
+def scaled(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Off by a constant, by a dimension, or by both."""
+    if sample.yours[g].shape != sample.right[g].shape:
+        return
+    factor = _ratio(sample, g)
+    for value, words in ((2, "twice what it should be"), (0.5, "half of what it should be: a factor 2 is missing")):
+        yield Claim(f"{{g}} {{is}} {words}"), lambda s, c=value: c * s.right[g]
+    yield Claim(f"{{g}} {{is}} {factor:.9g} times what it should be"), lambda s: factor * s.right[g]
+    for letter in (*sample.op.letters, None):
+        n, meaning = letter or "n", "" if letter else " (n: the number of entries)"
+        for power in (-1, 1):
+            # With the constant 1 first: a plain mean for a sum is what people write most.
+            for constant in (1.0, factor * _size(sample, g, letter) ** float(-power)):
+                if constant == 1:
+                    off = (
+                        f"{n} times too {'small: mean instead of sum?' if power < 0 else 'large: sum instead of mean?'}"
+                    )
+                elif _is_simple(constant):
+                    off = f"{constant:.9g}{'/' if power < 0 else ' '}{n} times what it should be"
+                else:
+                    continue
+                claim = Claim(f"{{g}} {{is}} {off}{meaning}", f"a sum is not divided by {n}" if power < 0 else "")
+                yield claim, lambda s, k=letter, p=power, c=constant: c * s.right[g] * _size(s, g, k) ** float(p)
+
+
+def other_upstream(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """The gradient for something else than gy."""
+    if g == "y":
+        return
+    ignored = Claim(
+        "{g} {is}" + " what gy = ones would give: gy is ignored",
+        "multiply by gy: grad(gy) is the vector-Jacobian product",
+    )
+    yield ignored, lambda s: s.with_gy(np.ones(()))[g]
+    for words, function in _UPSTREAM:
+        yield Claim(f"{{g}} {{is}} what {words} in place of gy would give"), lambda s, f=function: s.with_gy(f(s.gy))[g]
+
+
+_UPSTREAM: tuple[tuple[str, Callable], ...] = (
+    ("gy's mean", np.mean),
+    ("gy's sum", np.sum),
+    ("gy**2", np.square),
+    ("abs(gy)", np.abs),
+    ("gy's sign", np.sign),
+    ("gy's mean over the first axis", lambda gy: gy.mean(0, keepdims=True) if gy.ndim else gy),
+    ("gy's sum over the first axis", lambda gy: gy.sum(0, keepdims=True) if gy.ndim else gy),
+    ("gy's mean over the last axis", lambda gy: gy.mean(-1, keepdims=True) if gy.ndim else gy),
+    ("gy's sum over the last axis", lambda gy: gy.sum(-1, keepdims=True) if gy.ndim else gy),
+)
+
+
+def along_the_wrong_axis(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """gy has an axis less than the input, and was multiplied in without giving it the missing one."""
+    gy, right = sample.gy, sample.right[g]
+    if g == "y" or not gy.ndim or gy.ndim >= right.ndim or gy.shape != right.shape[: gy.ndim]:
+        return
+    missing = right.ndim - gy.ndim
+    index = ", ".join([":" if gy.ndim == 1 else "...", *["None"] * missing])
+    shown = "(N,)" if gy.ndim == 1 else "an axis less"
+    text = f"in {{g}}, gy multiplies along the features, not along the batch: gy has shape {shown}, use gy[{index}]"
+
+    def predict(s: Sample) -> NDArray | None:
+        slope = s.with_gy(np.ones(()))[g]
+        if not close(slope * s.gy[(..., *[None] * missing)], s.right[g]):
+            return None
+        return slope * s.gy if s.gy.shape == s.right[g].shape[missing:] else None
+
+    yield Claim(text), predict
+
+
+def upstream_itself(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    if g != "y" and sample.gy.shape == sample.right[g].shape:
+        yield Claim("{g} {is} gy itself: the derivative of the operation is missing"), lambda s: s.gy
+
+
+def pointwise_factor(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """An elementwise derivative with a factor too many or too few."""
+    if g == "y" or sample.right["y"].shape != sample.right[g].shape:
+        return
+    v = g[1:]
+    factors: tuple[tuple[str, Callable], ...] = (
+        ("y", lambda y, x: y),
+        ("(1 - y)", lambda y, x: 1 - y),
+        ("(1 - y**2)", lambda y, x: 1 - y**2),
+        ("y * (1 - y)", lambda y, x: y * (1 - y)),
+        (v, lambda y, x: x),
+    )
+    for words, f in factors:
+        yield (
+            Claim(f"in {{g}}, the factor {words} is missing"),
+            lambda s, f=f: s.right[g] / f(s.right["y"], s.inputs[v]),
+        )
+        yield (
+            Claim(f"in {{g}}, there is a factor {words} too many"),
+            lambda s, f=f: s.right[g] * f(s.right["y"], s.inputs[v]),
+        )
+    for words, f in factors[:2]:
+        for other, h in (("(1 + y)", lambda y: 1 + y), ("y", lambda y: y), ("(1 - y)", lambda y: 1 - y)):
+            if words != other:
+                claim = Claim(f"in {{g}}, there is {other} where {words} should be")
+                yield claim, lambda s, f=f, h=h: s.right[g] / f(s.right["y"], s.inputs[v]) * h(s.right["y"])
+
+
+def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Right for inputs that are not the ones given: one left out, transposed, or another in its place."""
+    arrays = {n: v for n, v in sample.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
+    for v in arrays:
+        text = f"{{g}} {{is}} what {v} = 0 would give: {v} is not used"
+        yield Claim(text, f"is {v} forgotten?"), lambda s, v=v: _of(s.with_inputs(**{v: np.zeros_like(s.inputs[v])}), g)
+    for v, value in arrays.items():
+        if value.ndim == 2:
+            text = f"{{g}} {{is}} what {v}.T in place of {v} would give: {v} is transposed"
+            yield Claim(text), lambda s, v=v: _of(s.with_inputs(**{v: s.inputs[v].T}), g) if _is_square(s, v) else None
+    for v, value in arrays.items():
+        if value.shape == sample.right["y"].shape:
+            claim = Claim(f"{{g}} {{is}} what y in place of {v} would give: the derivative is taken at the output")
+            yield claim, lambda s, v=v: _of(s.with_inputs(**{v: s.right["y"]}), g)
+        yield (
+            Claim(f"{{g}} {{is}} what -{v} in place of {v} would give", "look at the sign"),
+            lambda s, v=v: _of(s.with_inputs(**{v: -s.inputs[v]}), g),
+        )
+        claim = Claim(f"{{g}} {{is}} what abs({v}) in place of {v} would give")
+        yield claim, lambda s, v=v: _of(s.with_inputs(**{v: abs(s.inputs[v])}), g)
+    for v, w in combinations(arrays, 2):
+        if arrays[v].shape == arrays[w].shape:
+            claim = Claim(f"{{g}} {{is}} what you get with {v} and {w} exchanged")
+            yield claim, lambda s, v=v, w=w: _of(s.with_inputs(**{v: s.inputs[w], w: s.inputs[v]}), g)
+
+
+def another_gradient(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """One gradient where another should be."""
+    for other in sample.right:
+        if g != "y" and other not in ("y", g) and sample.right[other].shape == sample.yours[g].shape:
+            yield Claim(f"{{g}} {{is}} {other}: the wrong gradient stands there"), lambda s, o=other: s.right[o]
+
+
+def other_reduction(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """y reduced along another axis, or over all of them."""
+    if g != "y":
+        return
+    yield (
+        Claim("y is the sum over everything; an axis should stay"),
+        lambda s: np.sum(s.right["y"]) if s.right["y"].ndim else None,
+    )
+
+    def along_first(s: Sample) -> NDArray | None:
+        turned = {n: v.T for n, v in s.inputs.items() if isinstance(v, np.ndarray) and v.ndim == 2}
+        return _of(s.with_inputs(**turned), "y") if len(turned) == len(s.inputs) else None
+
+    yield Claim("y is reduced over axis 0; it should be over the last axis", "axis=-1"), along_first
+
+
+def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Each entry is treated as if it depended on no other."""
+    if g == "y" or sample.right["y"].shape != sample.right[g].shape:
+        return
+    hint = "y_i depends on x_j too: add the entries off the diagonal (for softmax -y_i y_j)"
+    yield (
+        Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
+        lambda s: _diagonal(s, g),
+    )
+
+
+def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """What is missing is the same all along an axis, as the derivative of a mean or a sum over that axis is."""
+    right, yours = sample.right[g], sample.yours[g]
+    if g == "y" or yours.shape != right.shape:
+        return
+    for axis in range(-1, -right.ndim - 1, -1):
+
+        def predict(s: Sample, axis: int = axis) -> NDArray | None:
+            missing = s.right[g] - s.yours[g]
+            alike = (
+                abs(a - a.mean(axis, keepdims=True)).max() <= 1e-6 * abs(a).max() for a in (s.right[g], s.yours[g])
+            )
+            # Where the gradient itself does not vary along the axis, a constant term says nothing.
+            return None if s.right[g].shape[axis] < 2 or any(alike) else s.right[g] - missing.mean(axis, keepdims=True)
+
+        yield (
+            Claim(f"in {{g}}, a term is missing that is constant along axis {axis} (the mean's own derivative?)"),
+            predict,
+        )
+
+
+def function_missing(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Right if one of the functions inside were left out."""
+    for number, function in enumerate(_elementwise_calls(sample)):
+        claim = Claim(f"{{g}} {{is}} what leaving out {function} would give: {function} is missing")
+        yield claim, lambda s, n=number: s.with_torch(_changed(s.op.torch, n, leave_out=True))[g]
+
+
+def derivative_missing(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Right if one of the functions inside had no derivative of its own to multiply by."""
+    if g == "y":
+        return
+    for number, function in enumerate(_elementwise_calls(sample)):
+        claim = Claim(f"in {{g}}, the derivative of {function} is missing: the gradient passes through it unchanged")
+        yield claim, lambda s, n=number: s.with_torch(_changed(s.op.torch, n, leave_out=False))[g]
+
+
+def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Only as accurate as float32 is."""
+
+    def predict(s: Sample) -> NDArray | None:
+        yours, right = s.yours[g], s.right[g]
+        if yours.shape != right.shape or yours.dtype != np.float64:
+            return None
+        error = abs(yours - right).max() / max(abs(right).max(), 1e-300)
+        return yours if 1e-9 < error < 3e-6 else None
+
+    claim = Claim(
+        "{g} {is} right to 7 digits only: computed in float32", "keep the dtype of the inputs; do not name one"
+    )
+    yield claim, predict
+
+
+HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...] = (
+    zero,
+    shape,
+    transposed,
+    negated,
+    other_upstream,
+    along_the_wrong_axis,
+    upstream_itself,
+    another_gradient,
+    other_inputs,
+    other_reduction,
+    pointwise_factor,
+    scaled,
+    only_the_diagonal,
+    function_missing,
+    derivative_missing,
+    unreduced,
+    constant_term,
+    rounded,
+)
+
+
+def _squeezed(s: Sample, g: str) -> NDArray:
+    return s.right[g].reshape([n for n in s.right[g].shape if n != 1]).reshape(s.yours[g].shape)
+
+
+def _if_sums_to(yours: NDArray, right: NDArray, axes: tuple[int, ...], keep: bool) -> NDArray | None:
+    return yours if max(axes) < yours.ndim and close(yours.sum(axis=axes, keepdims=keep), right) else None
+
+
+def _axes(ndim: int) -> list[tuple[int, ...]]:
+    return [axes for size in range(1, ndim + 1) for axes in combinations(range(ndim), size)]
+
+
+def _axis_words(axes: tuple[int, ...], ndim: int) -> str:
+    if len(axes) == ndim > 1:
+        return "everything"
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {' and '.join(map(str, axes))}"
+
+
+def _letters_of(shape: tuple[int, ...]) -> str:
+    return "()" if not shape else str(shape)
+
+
+def _size(s: Sample, g: str, letter: str | None) -> int:
+    return (
+        s.sizes[letter]
+        if letter
+        else s.right[g].size
+        if g != "y"
+        else max(v.size for v in s.inputs.values() if isinstance(v, np.ndarray))
+    )
+
+
+def _ratio(s: Sample, g: str) -> float:
+    """The factor between yours and right at the entry that is largest."""
+    at = np.unravel_index(np.argmax(abs(s.right[g])), s.right[g].shape)
+    return float(s.yours[g][at] / s.right[g][at]) if s.right[g][at] else 0.0
+
+
+def _is_simple(number: float) -> bool:
+    """A small fraction: 2, -1, 3/4."""
+    return any(abs(number * d - round(number * d)) < 1e-6 and 0 < abs(round(number * d)) <= 12 for d in (1, 2, 3, 4))
+
+
+def _of(named: dict[str, NDArray] | None, g: str) -> NDArray | None:
+    return None if named is None else named[g]
+
+
+def _is_square(s: Sample, v: str) -> bool:
+    return s.inputs[v].shape == s.inputs[v].T.shape
+
+
+def _diagonal(s: Sample, g: str) -> NDArray:
+    slope = np.empty(s.gy.shape)
+    for at in np.ndindex(s.gy.shape):
+        one_hot = np.zeros(s.gy.shape)
+        one_hot[at] = 1
+        slope[at] = s.with_gy(one_hot)[g][at]
+    return slope * s.gy
+
+
+class _Elementwise(TorchFunctionMode):
+    """Notes the calls whose result has the shape of the one tensor that went in, and changes one of them.
+
+    `leave_out`: that call returns its input. Otherwise its value stays, and the gradient passes through it unchanged.
+    """
+
+    def __init__(self, change: int = -1, *, leave_out: bool = False):
+        super().__init__()
+        self.names: list[str] = []
+        self._change, self._leave_out = change, leave_out
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        tensors = [a for a in args if isinstance(a, torch.Tensor)]
+        if name.startswith("_") or len(tensors) != 1 or getattr(result, "shape", None) != tensors[0].shape:
+            return result
+        self.names.append(name)
+        if len(self.names) - 1 != self._change:
+            return result
+        return tensors[0] if self._leave_out else tensors[0] + (result - tensors[0]).detach()
+
+
+def _elementwise_calls(sample: Sample) -> list[str]:
+    with _Elementwise() as calls:
+        sample.op.torch(*[torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs.values()])
+    return calls.names
+
+
+def _changed(function: Callable, number: int, *, leave_out: bool) -> Callable:
+    def changed(*inputs):
+        with _Elementwise(number, leave_out=leave_out):
+            return function(*inputs)
+
+    return changed

@@ -1,0 +1,146 @@
+"""Fresh examples for the diagnosis, with what came back and what is right.
+
+The smallest counterexample fits every explanation (a 1 x 1 matrix is its own transpose). These have dimensions larger
+than one, all of them unequal, and values that are not zero and not alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.examples import Example, sized_example
+from tests.harness.judge import off_entries
+from tests.harness.observe import Call, Grad, Observation, Odd
+from tests.harness.oracle import Truth
+from tests.harness.spec import Operation
+
+Observe = Callable[[list, list, tuple], Observation]
+"""What asks the implementation: inputs, upstream gradients, steps."""
+
+_BATCHES = ((5,), (3, 2), (2, 5), (4, 3, 2))
+_CLOSE = 1e-9  # relative, to the largest entry: far above rounding, far below what tells one cause from another
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One example, its right answer, and yours: arrays by name (y, gx, ...), where they are arrays at all."""
+
+    op: Operation
+    example: Example
+    sizes: dict[str, int]
+    yours: dict[str, NDArray] = field(default_factory=dict)
+    gradients: tuple = ()  # all that grad returned, however many
+
+    @cached_property
+    def truth(self) -> Truth:
+        return Truth(self.op, self.example.inputs, self.example.gy)
+
+    @cached_property
+    def right(self) -> dict[str, NDArray]:
+        """y and the gradients by name."""
+        return self._named(self.truth)
+
+    @property
+    def gy(self) -> NDArray:
+        return self.example.gy
+
+    @cached_property
+    def inputs(self) -> dict[str, object]:
+        return dict(zip(self.op.inputs, self.example.inputs, strict=True))
+
+    def with_inputs(self, **changed) -> dict[str, NDArray] | None:
+        """What would be right for other inputs; None where torch refuses them or y gets another shape."""
+        inputs = tuple((self.inputs | changed).values())
+        try:
+            named = self._named(Truth(self.op, inputs, self.gy))
+        except RuntimeError:
+            return None
+        return named
+
+    def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
+        """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""
+        return self._named(Truth(self.op, self.example.inputs, np.array(np.broadcast_to(gy, self.gy.shape))))
+
+    def with_torch(self, function: Callable) -> dict[str, NDArray]:
+        """What would be right if the operation were another torch function."""
+        return self._named(Truth(replace(self.op, torch=function, also=None), self.example.inputs, self.gy))
+
+    def wrong(self, name: str) -> NDArray | None:
+        """Which entries of your array are wrong; None where its shape is."""
+        yours, right = self.yours.get(name), self.right[name]
+        if yours is None or yours.shape != right.shape:
+            return None
+        number = 0 if name == "y" else 1 + [f"g{v}" for v in self.op.variables].index(name)
+        return off_entries(yours, self.truth, number, self.example.dtype)[0]
+
+    def is_right(self, name: str) -> bool:
+        wrong = self.wrong(name)
+        return wrong is not None and not wrong.any()
+
+    def _named(self, truth: Truth) -> dict[str, NDArray]:
+        return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
+
+
+def close(a: NDArray, b: NDArray) -> bool:
+    """Whether two arrays have the same shape and the same values, but for rounding."""
+    if a.shape != b.shape:
+        return False
+    scale = max(abs(b).max(initial=0), 1e-300)
+    return bool(np.all(abs(a - b) <= _CLOSE * scale))
+
+
+def generic(op: Operation, count: int = 4) -> Iterator[Sample]:
+    """Samples of unequal dimensions, larger than one."""
+    for number in range(count):
+        rng = np.random.default_rng(number)
+        yield _sample(op, _unequal(op, number), _BATCHES[number % len(_BATCHES)], rng)
+
+
+def twin(op: Operation) -> Sample:
+    """A sample of the same dimensions as the first generic one, and other values."""
+    return _sample(op, _unequal(op, 0), _BATCHES[0], np.random.default_rng(99))
+
+
+def square(op: Operation) -> Iterator[Sample]:
+    """Samples in which all dimensions are equal: what fits nowhere else may fit there."""
+    for number, size in enumerate((2, 3, 4)):
+        yield _sample(op, dict.fromkeys(op.letters, size), (size, size), np.random.default_rng(10 + number))
+
+
+def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
+    """Samples of small dimensions, equal and unequal, and small values with many zeros."""
+    for number in range(count):
+        rng = np.random.default_rng(100 + number)
+        sizes = {letter: int(rng.integers(1, 4)) for letter in op.letters}
+        yield _sample(op, sizes, tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))), rng, zeros=0.2)
+
+
+def observed(sample: Sample, observe: Observe) -> Sample:
+    """The sample with what the implementation answers."""
+    seen = observe([sample.example.inputs], [sample.gy], (Call(), Grad(0)))
+    names = [f"g{v}" for v in sample.op.variables]
+    yours: dict[str, NDArray] = {}
+    for answer, due in zip(seen.answers, (["y"], names), strict=False):
+        if not isinstance(answer.values, Odd) and len(answer.values) == len(due):
+            yours |= {n: v for n, v in zip(due, answer.values, strict=True) if not isinstance(v, Odd)}
+    gradients = seen.answers[1].values if len(seen.answers) > 1 and isinstance(seen.answers[1].values, tuple) else ()
+    return replace(sample, yours=yours, gradients=gradients)
+
+
+def _unequal(op: Operation, number: int) -> dict[str, int]:
+    order = np.random.default_rng(number).permutation(len(op.letters))
+    # Another smallest size each time, so that no product of sizes is the same in all samples.
+    return dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+
+
+def _sample(op: Operation, sizes: dict[str, int], batch: tuple[int, ...], rng, zeros: float = 0.0) -> Sample:
+    def draw(shape: tuple[int, ...]) -> NDArray:
+        values = rng.uniform(0.3, 2.0, shape) * rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)
+        return np.array(values)
+
+    return Sample(op, sized_example(op, sizes, batch, draw), sizes)
