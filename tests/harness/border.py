@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tests.harness import judge
+from tests.harness.diagnosis import Diagnosis, described, remedy
 from tests.harness.examples import Example
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.observe import Call, Grad
@@ -64,6 +65,29 @@ def border(trial: Trial) -> Border | None:
     values = [w.yours[w.entry] for w in beyond if w.entry is not None]
     flat = len(values) == len(beyond) and np.isfinite(values[0]) and values.count(values[0]) == len(values)
     return Border(place + (" in this example" if at else ""), broken(bad), bool(flat))
+
+
+def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
+    """Where it breaks, and what happens there."""
+    found = border(trial)
+    if found is None:
+        return described(wrong)
+    there, place = found.wrong, found.place + (" in float32" if trial.example.dtype == np.float32 else "")
+    if there.warning:
+        what, where = there.warning
+        hint = "let exp see negative numbers only, for instance -abs(x)" if what.startswith("overflow") else ""
+        return Diagnosis(f"{what} {place} ({where})", hint)
+    if there.entry is None:
+        return Diagnosis(f"{there.why}, {place}", remedy(there))
+    yours, due = float(there.yours[there.entry]), float(there.torch[there.entry])
+    if found.flat:
+        return Diagnosis(
+            f"{there.name} no longer changes {place}: is something clipped?",
+            "no clipping is needed: find a formula that stays finite",
+        )
+    what = f"is {yours}" if not np.isfinite(yours) else "loses its accuracy"
+    digits = 6 if f"{yours:.6g}" != f"{due:.6g}" else 12
+    return Diagnosis(f"{there.name} {what} {place}: {yours:.{digits}g}, but should be {due:.{digits}g}")
 
 
 def _wrong(trial: Trial, example: Example) -> Wrong | None:

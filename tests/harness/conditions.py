@@ -25,8 +25,8 @@ def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
-    """`only where x < 0`: for which values an elementwise array is wrong; nothing where no such condition fits."""
-    cases = [s for s in samples if s.wrong(name) is not None and s.right[name].shape == s.gy.shape]
+    """`only where x < 0`: for which values of an input, entry by entry, an array is wrong; nothing where no such condition fits."""
+    cases = [s for s in samples if s.wrong(name) is not None]
     if len(cases) < len(samples) / 2:
         return ""
     wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
@@ -80,9 +80,9 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    alike = [v for v in cases[0].inputs if all(np.shape(s.inputs[v]) == s.gy.shape for s in cases)]
+    alike = [v for v in cases[0].inputs if all(np.shape(s.inputs[v]) == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
-    if name != "y":
+    if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0

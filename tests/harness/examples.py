@@ -42,9 +42,8 @@ def _table(*simple: float, rest: NDArray) -> NDArray:
 
 
 _random = np.random.default_rng(20250501)
-ORDINARY = _table(
-    0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4, 0, 0, 0, 1, 1, -1, 2, rest=_random.normal(0, 1.5, 256).round(2)
-)
+_SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
+ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2))
 """Small numbers, simplest first, with enough zeros and repetitions that kinks and ties turn up."""
 
 _MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
@@ -70,12 +69,15 @@ def sized_example(op: Operation, sizes: dict[str, int], batch: tuple[int, ...], 
 
 
 def _decode(op: Operation, table: NDArray, count: int, dtypes: tuple, data: bytes) -> tuple[Example, ...]:
-    dtype, size = dtypes[data[0] % len(dtypes)], _size(op)
-    return tuple(_example(op, table, dtype, data[1 + i * size : 1 + (i + 1) * size]) for i in range(count))
+    choices, size, dimensions = data[0], _size(op), _dimensions(op)
+    alike = choices // len(dtypes) % 2 == 0  # examples of one trial have the same dimensions, or each its own
+    parts = [data[1 + i * size : 1 + (i + 1) * size] for i in range(count)]
+    parts = [parts[0][:dimensions] + part[dimensions:] if alike else part for part in parts]
+    return tuple(_example(op, table, dtypes[choices % len(dtypes)], part) for part in parts)
 
 
 def _example(op: Operation, table: NDArray, dtype: type, data: bytes) -> Example:
-    dimensions = len(op.letters) + 1 + DEEPEST
+    dimensions = _dimensions(op)
     sizes = {letter: 1 + byte % LARGEST for letter, byte in zip(op.letters, data, strict=False)}
     rank, *batch = data[len(op.letters) : dimensions]
     values = table[np.frombuffer(data, np.uint8)[: dimensions - 1 : -1]].astype(dtype, copy=False)
@@ -106,4 +108,9 @@ def _rooms(op: Operation) -> tuple[slice, ...]:
 @cache
 def _size(op: Operation) -> int:
     """How many bytes an example takes."""
-    return len(op.letters) + 1 + DEEPEST + _rooms(op)[-1].stop
+    return _dimensions(op) + _rooms(op)[-1].stop
+
+
+def _dimensions(op: Operation) -> int:
+    """How many of them are dimensions: one a letter, then how many `...` stands for, and theirs."""
+    return len(op.letters) + 1 + DEEPEST

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
+from tests.harness.diagnosis import listed
 from tests.harness.samples import Sample, close
 
 Predict = Callable[[Sample], "NDArray | None"]
@@ -30,8 +31,7 @@ class Claim:
 
     def said_of(self, names: Sequence[str]) -> str:
         """The sentence, about one or several arrays."""
-        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-        return self.text.format_map({"g": listed, "is": "is" if len(names) == 1 else "are"})
+        return self.text.format_map({"g": listed(names), "is": "is" if len(names) == 1 else "are"})
 
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
@@ -276,6 +276,19 @@ def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]
     )
 
 
+def overwritten(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Each entry keeps one of its contributions, where they should add up."""
+    if g == "y":
+        return
+    text = (
+        "in {g}, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"
+    )
+    yield (
+        Claim(text, "add with np.add.at(gx, indices, gy); gx[indices] += gy adds once"),
+        lambda s: _last_contribution(s, g),
+    )
+
+
 def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     """What is missing is the same all along an axis, as the derivative of a mean or a sum over that axis is."""
     right, yours = sample.right[g], sample.yours[g]
@@ -345,6 +358,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     only_the_diagonal,
     function_missing,
     derivative_missing,
+    overwritten,
     unreduced,
     constant_term,
     rounded,
@@ -404,11 +418,24 @@ def _is_square(s: Sample, v: str) -> bool:
 
 def _diagonal(s: Sample, g: str) -> NDArray:
     slope = np.empty(s.gy.shape)
+    for at, part in _contributions(s, g):
+        slope[at] = part[at]
+    return slope
+
+
+def _last_contribution(s: Sample, g: str) -> NDArray:
+    last = np.zeros(s.right[g].shape)
+    for _, part in _contributions(s, g):
+        last = np.where(part != 0, part, last)
+    return last
+
+
+def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray]]:
+    """What each entry of gy adds to the gradient."""
     for at in np.ndindex(s.gy.shape):
-        one_hot = np.zeros(s.gy.shape)
-        one_hot[at] = 1
-        slope[at] = s.with_gy(one_hot)[g][at]
-    return slope * s.gy
+        alone = np.zeros(s.gy.shape)
+        alone[at] = s.gy[at]
+        yield at, s.with_gy(alone)[g]
 
 
 class _Elementwise(TorchFunctionMode):

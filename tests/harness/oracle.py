@@ -116,7 +116,8 @@ class _Jitter(TorchFunctionMode):
 
     def __init__(self, seed: int):
         super().__init__()
-        self._at = 997 * seed
+        # Seeds come in pairs that move everything in opposite directions: what stands on a kink leaves it in one of them.
+        self._at, self._sign = 997 * (seed // 2), 1 - 2 * (seed % 2)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return self.off(func(*args, **(kwargs or {})))
@@ -131,7 +132,7 @@ class _Jitter(TorchFunctionMode):
             _SIGNS[self._at : self._at + size] if size < len(_SIGNS) else _SIGNS.repeat(-(-size // len(_SIGNS)))[:size]
         )
         self._at += size
-        signs = signs.view(value.shape)
+        signs = signs.view(value.shape) * self._sign
         moved = torch.addcmul(value, value, signs, value=_JITTER)
         return moved + shift * signs if shift else moved
 

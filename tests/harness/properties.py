@@ -220,10 +220,11 @@ def _failed(op: Operation, prop: Property, smallest: tuple) -> Verdict:
 
 
 def _size(drawn: tuple[Example, ...]) -> tuple:
-    """Orders examples: fewer entries first, then fewer that are not zero, then more that are one, then smaller ones."""
+    """Orders examples: fewer entries first, then fewer axes, then fewer entries that are not zero, then more that are one, then smaller ones."""
     arrays = [a for e in drawn for a in (*e.inputs, e.gy) if isinstance(a, np.ndarray)]
     return (
         sum(a.size for a in arrays),
+        sum(a.ndim for a in arrays),
         sum(int(np.count_nonzero(a)) for a in arrays),
         sum(int(np.count_nonzero(a != 1)) for a in arrays),
         sum(float(abs(a).sum()) for a in arrays),

@@ -5,8 +5,10 @@ Hypothesis sees bytes. It cannot know that dropping row 1 of x goes with droppin
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness import oracle
 from tests.harness.examples import Example
@@ -37,20 +39,22 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
 def _simpler(op: Operation, example: Example) -> Iterator[Example]:
     tokens = [shape.split() for shape in op.shapes.values()]
     batch = max((x.ndim - len(t) + 1 for x, t in zip(example.inputs, tokens, strict=True) if "..." in t), default=0)
-    for dimension in (*range(batch), *op.letters):
-        axes = [_axes(t, dimension, batch) for t in tokens]
+    for axis in range(batch):
+        axes = [_axes(t, axis, batch) for t in tokens]
+        if {x.shape[a] for x, at in zip(example.inputs, axes, strict=True) for a in at} == {1}:
+            flat = [x.reshape(_without(x.shape, at)) for x, at in zip(example.inputs, axes, strict=True)]
+            yield from _fitted(op, example, flat, 0)
+    dimensions = (*range(batch), *op.letters)
+    # Two at once, for what needs them to be equal.
+    for together in (*((d,) for d in dimensions), *combinations(op.letters, 2)):
+        axes = [[a for d in together for a in _axes(t, d, batch)] for t in tokens]
         sizes = {x.shape[a] for x, at in zip(example.inputs, axes, strict=True) for a in at}
-        if sizes == {1} and isinstance(dimension, int):
+        if len(sizes) != 1 or sizes == {1}:
+            continue
+        for index in range(max(sizes) - 1, -1, -1):
             yield from _fitted(
-                op, example, [x.reshape(_without(x.shape, at)) for x, at in zip(example.inputs, axes, strict=True)], 0
+                op, example, [_dropped(x, at, index) for x, at in zip(example.inputs, axes, strict=True)], index
             )
-        for index in range(max(sizes) - 1, -1, -1) if len(sizes) == 1 and sizes != {1} else ():
-            smaller = []
-            for x, at in zip(example.inputs, axes, strict=True):
-                for axis in at:
-                    x = np.delete(x, index, axis)
-                smaller.append(x)
-            yield from _fitted(op, example, smaller, index)
     for number, array in enumerate((*example.inputs, example.gy)):
         if array.dtype.kind != "f":
             continue
@@ -75,6 +79,12 @@ def _axes(tokens: list[str], dimension: int | str, batch: int) -> list[int]:
             axes += [axis] if token == dimension else []
             axis += 1
     return axes
+
+
+def _dropped(array: NDArray, axes: list[int], index: int) -> NDArray:
+    for axis in axes:
+        array = np.delete(array, index, axis)
+    return array
 
 
 def _without(shape: tuple[int, ...], axes: list[int]) -> tuple[int, ...]:

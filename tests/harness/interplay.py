@@ -1,0 +1,61 @@
+"""For calls that disturb each other: what is changed, or remembered, that should not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.harness.diagnosis import Diagnosis, described, listed
+from tests.harness.judge import Wrong
+from tests.harness.observe import Call, Grad
+from tests.harness.samples import Observe, Sample, close, generic, twin
+from tests.harness.spec import Operation
+
+
+def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
+    """Which of the ways to remember something between calls it is."""
+    a, b = next(generic(op)), twin(op)
+    steps = (Call(0), Call(1), Grad(1, 1), Grad(0, 0), Grad(0, 0), Grad(0, 1))
+    seen = observe([a.example.inputs, b.example.inputs], [a.gy, b.gy], steps)
+    names = [f"g{v}" for v in op.variables]
+    for number, answer in enumerate(seen.answers):
+        for i in answer.changed:
+            what = "gy" if i < 0 else list(op.inputs)[i]
+            part = "forward" if number < 2 else "grad"
+            return Diagnosis(
+                f"{part} changes {what} in place",
+                f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
+            )
+    if len(seen.answers) < len(steps) or any(not isinstance(x.values, tuple) for x in seen.answers):
+        return described(wrong)
+    _, yb, _, first, second, other = (
+        dict(zip(["y"] if n < 2 else names, x.values, strict=False)) for n, x in enumerate(seen.answers)
+    )
+
+    def equal(got: dict, due: dict) -> bool:
+        return all(n in got and isinstance(got[n], np.ndarray) and close(got[n], due[n]) for n in names)
+
+    fresh = "take a new array in every call; share none between calls"
+    if seen.restless:
+        step = seen.restless[0]
+        what = "y" if step < 2 else "a gradient"
+        return Diagnosis(f"{what} is overwritten by a later call", fresh)
+    if isinstance(yb["y"], np.ndarray) and close(yb["y"], a.right["y"]) and not close(a.right["y"], b.right["y"]):
+        return Diagnosis("the second call returns the first call's y", "remember nothing between calls")
+    right = equal(first, a.right)
+    if not right and equal(first, Sample(op, replace(a.example, inputs=b.example.inputs), a.sizes).right):
+        return Diagnosis(
+            "grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global"
+        )
+    again = [n for n in names if n in second and not close(second[n], a.right[n])]
+    if right and again:
+        if all(close(second[n], 2 * a.right[n]) for n in again):
+            doubled = f"{listed(again)} accumulate{'s' if len(again) == 1 else ''}"
+            return Diagnosis(f"{doubled}: called again, grad returns twice as much", "start from zeros inside grad")
+        return Diagnosis(
+            "grad called again answers differently: it changes something it needs", "grad must keep all as it is"
+        )
+    if right and equal(other, a.right):
+        return Diagnosis("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
+    return described(wrong)

@@ -1,0 +1,173 @@
+"""The diagnosis names what is wrong, and never names what is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.harness.catalogue import operations
+from tests.harness.hypotheses import explain
+from tests.harness.samples import Sample, close, generic, square
+from tests.harness.spec import Op, const
+
+# Operations of kinds that the catalogue may not have yet.
+EXTRA = [
+    Op("row_softmax", x="N K", torch=lambda x: torch.softmax(x, -1)),
+    Op("centre", x="N K", torch=lambda x: x**2 - (x**2).mean(-1, keepdim=True)),
+    Op("gather", x="N K", torch=lambda x: x[[0, 1, 0, 0]]),
+    Op("weighted", x="N K", w="N K", c=const("N K"), torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
+]
+ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """A known way to spoil a right gradient: `spoil(sample, name)` is the wrong array, `said` is part of what is said of it.
+
+    `where`: the rows it makes sense for; by default all.
+    """
+
+    name: str
+    said: str
+    spoil: Callable[[Sample, str], np.ndarray]
+    where: tuple[str, ...] = tuple(ROWS)
+    samples: Callable = generic
+
+
+def _softmax_diagonal(s: Sample, g: str) -> np.ndarray:
+    y = s.right["y"]
+    return s.gy * y * (1 - y)
+
+
+def _gather_assigned(s: Sample, g: str) -> np.ndarray:
+    gx = np.zeros(s.inputs["x"].shape)
+    gx[[0, 1, 0, 0]] = s.gy
+    return gx
+
+
+ELEMENTWISE = ("sigmoid", "relu")
+MATRICES = ("affine", "square_error_loss", "feed_forward", "weighted", "row_softmax", "centre")
+DISTORTIONS = [
+    Distortion("negated", "negated", lambda s, g: -s.right[g]),
+    Distortion("doubled", "twice what it should be", lambda s, g: 2 * s.right[g]),
+    Distortion("halved", "half of what it should be", lambda s, g: s.right[g] / 2),
+    Distortion("off by a millionth", "1.000001 times", lambda s, g: s.right[g] * (1 + 1e-6)),
+    Distortion("zeroed", "zero everywhere", lambda s, g: np.zeros_like(s.right[g])),
+    Distortion("transposed", "transposed", lambda s, g: s.right[g].T, MATRICES),
+    Distortion("mean over N", "N times too small", lambda s, g: s.right[g] / s.sizes["N"], MATRICES),
+    Distortion("minus mean over N", "-1/N times", lambda s, g: -s.right[g] / s.sizes["N"], MATRICES),
+    Distortion("sum for mean", "K times too large", lambda s, g: s.right[g] * s.sizes["K"], ("affine", "centre")),
+    Distortion("gy ignored", "gy is ignored", lambda s, g: s.with_gy(np.ones(()))[g]),
+    Distortion("gy squared", "gy**2 in place of gy", lambda s, g: s.with_gy(s.gy**2)[g]),
+    Distortion("gy averaged", "gy's mean in place of gy", lambda s, g: s.with_gy(s.gy.mean())[g], (*MATRICES[:2], *ELEMENTWISE)),
+    Distortion("derivative forgotten", "gy itself", lambda s, g: s.gy, ELEMENTWISE),
+    Distortion("an axis lost", "axis of length 1 is lost", lambda s, g: s.right[g][0], ("affine:gb", "feed_forward:gb1")),
+    Distortion("summed away", "summed over axis 0, which should stay", lambda s, g: s.right[g].sum(0), MATRICES[:1]),
+    Distortion("gy along the features", "gy[:, None]", lambda s, g: s.with_gy(np.ones(()))[g] * s.gy, ("square_error_loss",), square),
+    Distortion("diagonal only", "only the diagonal of the Jacobian", _softmax_diagonal, ("row_softmax",)),
+    Distortion("row term lost", "constant along axis -1", lambda s, g: s.right[g] + s.right[g].sum(-1, keepdims=True), ("square_error_loss",)),
+    Distortion("assigned, not added", "overwrite each other", _gather_assigned, ("gather",)),
+    Distortion("an input left out", "w is not used", lambda s, g: s.with_inputs(w=np.zeros_like(s.inputs["w"]))[g], ("weighted:gx",)),
+    Distortion("inputs exchanged", "x and w exchanged", lambda s, g: s.with_inputs(x=s.inputs["w"], w=s.inputs["x"])[g], ("weighted:gx",)),
+    Distortion("(1 - y) forgotten", "the factor (1 - y) is missing", lambda s, g: s.right[g] / (1 - s.right["y"]), ("sigmoid",)),
+    Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
+]  # fmt: skip
+
+
+def _cases() -> list:
+    found = []
+    for distortion in DISTORTIONS:
+        for place in distortion.where:
+            row, _, only = place.partition(":")
+            for variable in ROWS[row].variables:
+                if only in ("", f"g{variable}"):
+                    found.append(
+                        pytest.param(distortion, ROWS[row], f"g{variable}", id=f"{distortion.name}: {row} g{variable}")
+                    )
+    return found
+
+
+CASES = [case.values for case in _cases()]
+
+
+def _spoilt(distortion: Distortion, op, name: str, samples: list[Sample] | None = None) -> list[Sample]:
+    right = samples or list(distortion.samples(op))
+    return [replace(s, yours={**s.right, name: np.asarray(distortion.spoil(s, name))}) for s in right]
+
+
+def _changes_nothing(samples: list[Sample], name: str) -> bool:
+    return all(close(s.yours[name], s.right[name]) for s in samples)
+
+
+@pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())
+def test_what_is_right_is_never_explained(op):
+    """An array that is right, in any order of summation, gets no claim."""
+    for make in (generic, square):
+        samples = [replace(s, yours={n: v * (1 + 1e-15) for n, v in s.right.items()}) for s in make(op)]
+        for name in samples[0].right:
+            assert explain(name, samples) is None, f"{name} of {op.name} is right, but {explain(name, samples).text!r}"
+
+
+@pytest.mark.parametrize(("distortion", "op", "name"), _cases())
+def test_a_known_distortion_is_named(distortion, op, name):
+    """A gradient spoilt in a known way gets the claim that names it, or one that predicts the very same numbers."""
+    samples = _spoilt(distortion, op, name)
+    if _changes_nothing(samples, name):
+        pytest.skip("the distortion does not change this gradient")
+    claim = explain(name, samples)
+    assert claim is not None, f"{distortion.name}: nothing is claimed"
+    said = claim.said_of([name])
+    assert distortion.said in said or _same_numbers(said, op, name, samples), f"{distortion.name}: {said!r}"
+
+
+def _same_numbers(said: str, op, name: str, samples: list[Sample]) -> bool:
+    """Whether what is said belongs to another distortion that gives the very same array here."""
+    for other, row, gradient in CASES:
+        if row is op and gradient == name and other.said in said:
+            twins = _spoilt(other, op, name)
+            return all(close(a.yours[name], b.yours[name]) for a, b in zip(samples, twins, strict=False))
+    # Claims without a distortion of their own, which coincide where an operation has nothing to tell them apart.
+    return any(words in said for words in COINCIDENCES.get(op.name, ()))
+
+
+COINCIDENCES = {
+    # y is linear in x with slope 1, so many explanations are the same number.
+    "tensor_sum": ("gy itself", "gy is ignored", "gy**2"),
+    "gather": ("gy itself", "gy is ignored"),
+}
+
+
+@settings(max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_two_distortions_are_not_taken_for_one(data):
+    """Where two distortions are at work on one gradient, neither is claimed alone."""
+    first, op, name = data.draw(st.sampled_from([c for c in CASES if c[0].samples is generic]))
+    second, _, _ = data.draw(
+        st.sampled_from([c for c in CASES if c[1] is op and c[2] == name and c[0].samples is generic])
+    )
+    right = list(generic(op))
+    factors = [(_factor(first, s, name), _factor(second, s, name)) for s in right]
+    if any(f is None for pair in factors for f in pair):
+        return  # one of them is no matter of factors: the two cannot be combined entry by entry
+    both = [
+        replace(s, yours={**s.right, name: s.right[name] * f * g}) for s, (f, g) in zip(right, factors, strict=True)
+    ]
+    claim = explain(name, both)
+    for alone in (first, second):
+        only = _spoilt(alone, op, name, right)
+        # "Right to 7 digits" is true of any rounding; every other claim stands for one array.
+        if claim and claim == explain(name, only) and alone.name != "single precision":
+            assert all(close(a.yours[name], b.yours[name]) for a, b in zip(only, both, strict=True)), (
+                f"{first.name} and {second.name} on {op.name} {name}, but only {claim.text!r} is claimed"
+            )
+
+
+def _factor(distortion: Distortion, s: Sample, name: str) -> np.ndarray | None:
+    spoilt = np.asarray(distortion.spoil(s, name))
+    if spoilt.shape != s.right[name].shape or np.any(s.right[name] == 0):
+        return None
+    return spoilt / s.right[name]

@@ -1,0 +1,60 @@
+"""The harness tells wrong from right: every mutant is caught by its property, every alternative earns full score."""
+
+from importlib import import_module
+
+import pytest
+
+from tests import test_ops
+from tests.harness.catalogue import operations
+from tests.harness.properties import Examiner, Verdict
+from tests.harness.submissions import Here
+from tests.mutants import Alternative, Mutant
+from tests.specs import LEVELS
+
+SEEDS = range(10)
+PROPERTIES = [
+    test.property for test in (test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable)
+]
+OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
+TABLES = {level: import_module(f"tests.mutants.{level}") for level in LEVELS}
+WRONG = [row for table in TABLES.values() for row in table.WRONG]
+RIGHT = [row for table in TABLES.values() for row in table.RIGHT]
+
+
+def _id(row: Mutant | Alternative) -> str:
+    return f"{row.op}: {row.name}"
+
+
+def _first_failure(row: Mutant | Alternative, seed: int) -> Verdict | None:
+    """The verdict on the first property that does not hold, in the order of scoring."""
+    examiner = Examiner(Here(row.name, row.lookup), seed, shrink=False)
+    verdicts = (examiner.verdict(prop, OPERATIONS[row.op]) for prop in PROPERTIES)
+    return next((verdict for verdict in verdicts if verdict.status != "pass"), None)
+
+
+@pytest.mark.parametrize("row", WRONG, ids=_id)
+def test_a_wrong_implementation_is_caught_by_its_property(row):
+    """A mutant fails the property that it names, within the public number of examples and for every seed."""
+    for seed in SEEDS:
+        found = _first_failure(row, seed)
+        assert found, f"{_id(row)} earns full score, but should fail {row.caught_by} [seed={seed}]"
+        seen = f"{found.property}: {found.status}, {found.why}"
+        assert found.property == row.caught_by, f"{_id(row)} is caught by {seen}; not by {row.caught_by} [seed={seed}]"
+        assert found.status in ("fail", "error"), f"{_id(row)}: {seen} [seed={seed}]"
+        assert row.diagnosis in found.why, f"{_id(row)}: {seen}; should say {row.diagnosis!r} [seed={seed}]"
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=_id)
+def test_a_right_implementation_earns_full_score(row):
+    """An alternative passes every property, whatever it looks like, for every seed."""
+    for seed in SEEDS:
+        found = _first_failure(row, seed)
+        assert not found, f"{_id(row)} is right, but {found.property}: {found.status}, {found.why} [seed={seed}]"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_has_enough_of_both(level):
+    """A level has at least 40 mutants and 15 alternatives, each with a name of its own."""
+    wrong, right = TABLES[level].WRONG, TABLES[level].RIGHT
+    assert len({_id(row) for row in wrong}) == len(wrong) >= 40
+    assert len({_id(row) for row in right}) == len(right) >= 15

@@ -1,0 +1,88 @@
+"""A failure ends at the smallest counterexample: no dimension can be smaller, no number simpler."""
+
+import numpy as np
+import pytest
+
+from tests import test_ops
+from tests.harness.catalogue import operations
+from tests.harness.properties import Property, examine
+from tests.harness.submissions import Here
+from tests.mutants import Mutant, Stateful
+from tests.mutants.feedforward import RIGHT, WRONG
+
+SEEDS = range(5)
+PROPERTIES = {test.property.name: test.property for test in (test_ops.test_forward, test_ops.test_gradient)}
+OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
+MUTANTS = {(row.op, row.name): row for row in WRONG}
+
+
+def _right(op: str):
+    return next(row.function for row in RIGHT if row.op == op and not isinstance(row.function, Stateful))
+
+
+def _last_of_several_wrong(x):
+    """A sigmoid whose last entry is wrong, but for a number by itself."""
+    y, grad = _right("sigmoid")(x)
+    y = np.array(y)
+    if y.size > 1:
+        y[tuple(n - 1 for n in y.shape)] = 2
+    return y, grad
+
+
+def _half_gb_for_a_batch(x, w, b):
+    y, grad = _right("affine")(x, w, b)
+
+    def halved(gy):
+        gx, gw, gb = grad(gy)
+        return gx, gw, gb / 2 if len(x) > 1 else gb
+
+    return y, halved
+
+
+def _row(op: str, name: str, *shapes: str) -> object:
+    """A mutant of the table, and the shapes of the inputs and of gy that its counterexample may have."""
+    return pytest.param(MUTANTS[op, name], shapes, id=f"{op}: {name}")
+
+
+# fmt: off
+ROWS = [
+    _row("affine", "bias missing", "1 1, 1 1, 1 1, 1 1"),
+    _row("affine", "bias along the batch", "1 1, 1 2, 1 2, 1 2"),
+    _row("affine", "gw transposed", "1 2, 2 1, 1 1, 1 1", "1 1, 1 2, 1 2, 1 2"),
+    _row("affine", "gw transposed where square", "1 2, 2 2, 1 2, 1 2"),
+    _row("affine", "gw wrong where N = K", "2 2, 2 1, 1 1, 2 1"),
+    _row("affine", "gx without its last column", "1 1, 1 1, 1 1, 1 1"),
+    _row("affine", "gb a mean over the batch", "2 1, 1 1, 1 1, 2 1"),
+    pytest.param(Mutant("affine", "gb halved for a batch", "gradient", _half_gb_for_a_batch),
+                 ["2 1, 1 1, 1 1, 2 1"], id="affine: gb halved for a batch"),
+    _row("sigmoid", "0 at 0", ","),
+    _row("sigmoid", "no gradient at 0", ","),
+    pytest.param(Mutant("sigmoid", "last of several wrong", "forward", _last_of_several_wrong),
+                 ["2, 2"], id="sigmoid: last of several wrong"),
+    _row("relu", "slope 2 at the kink", ","),
+    _row("square_error_loss", "sum over the batch", "1 2, 1 2, 1", "2 1, 2 1, 2"),
+    _row("square_error_loss", "gl along the features", "2 1, 2 1, 2"),
+    _row("square_error_loss", "gl along the features where N = K", "2 2, 2 2, 2"),
+    _row("tensor_sum", "mean", "2,"),
+    _row("tensor_sum", "gx scalar", "1,"),
+    _row("feed_forward", "sigmoid's slope missing", "1 1, 1 1, 1 1, 1 1, 1 1, 1 1, 1 1, 1 1,"),
+    _row("feed_forward", "gb2 a mean over the batch", "2 1, 2 1, 1 1, 1 1, 1 1, 1 1, 1 1, 1 1,"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("mutant", "smallest"), ROWS)
+def test_a_counterexample_is_as_small_as_it_can_be(mutant, smallest):
+    """Shrinking ends at the stated shapes, and at zeros and ones, for every seed."""
+    shapes = [[tuple(map(int, shape.split())) for shape in one.split(",")] for one in smallest]
+    for seed in SEEDS:
+        example = _counterexample(mutant, PROPERTIES[mutant.caught_by], seed)
+        arrays = [*example.inputs, example.gy]
+        assert [a.shape for a in arrays] in shapes, f"should be one of {smallest} [seed={seed}]"
+        assert set(np.concatenate([a.ravel() for a in arrays])) <= {0, 1}, f"should be zeros and ones [seed={seed}]"
+
+
+def _counterexample(mutant: Mutant, prop: Property, seed: int):
+    verdict = examine(prop, OPERATIONS[mutant.op], Here(mutant.name, mutant.lookup), seed)
+    assert verdict.status in ("fail", "error"), f"{prop.name}: {verdict.status} [seed={seed}]"
+    return verdict.trial.example

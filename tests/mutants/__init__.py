@@ -1,0 +1,52 @@
+"""Implementations that are known to be wrong, and known to be right: what the harness itself is tested on.
+
+One module a level, each with two tables: WRONG, of which every row must be caught, and by the property that it names;
+RIGHT, of which every row must earn full score although it looks nothing like the solution.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stateful:
+    """An implementation that keeps something between calls: `make()` is a new one, that has seen no call yet."""
+
+    make: Callable[[], Callable]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong implementation of an operation. `caught_by`: the first property that fails for it, in the order of scoring.
+
+    `diagnosis`: words that the explanation of the failure must contain.
+    """
+
+    op: str
+    name: str
+    caught_by: str
+    function: Callable | Stateful
+    diagnosis: str = ""
+
+    def lookup(self, op: str) -> Callable | None:
+        """The function, under the operation's name only, and without memory of earlier lookups."""
+        return _lookup(self, op)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A right implementation of an operation, written differently from the solution."""
+
+    op: str
+    name: str
+    function: Callable | Stateful
+
+    def lookup(self, op: str) -> Callable | None:
+        """The function, under the operation's name only."""
+        return _lookup(self, op)
+
+
+def _lookup(row: Mutant | Alternative, op: str) -> Callable | None:
+    if op != row.op:
+        return None
+    return row.function.make() if isinstance(row.function, Stateful) else row.function
