@@ -11,10 +11,10 @@ from functools import cache, partial
 from math import prod
 
 import numpy as np
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.harness import oracle
+from tests.harness.imports import st
 from tests.harness.spec import Operation, concrete
 
 LARGEST = 4  # of a named dimension: equal and unequal sizes both turn up often

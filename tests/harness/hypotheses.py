@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.overrides import TorchFunctionMode
 
 from tests.harness.diagnosis import listed
+from tests.harness.imports import torch
 from tests.harness.samples import Sample, close
 
 Predict = Callable[[Sample], "NDArray | None"]
@@ -438,7 +437,7 @@ def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray
         yield at, s.with_gy(alone)[g]
 
 
-class _Elementwise(TorchFunctionMode):
+class _Elementwise(torch.overrides.TorchFunctionMode):
     """Notes the calls whose result has the shape of the one tensor that went in, and changes one of them.
 
     `leave_out`: that call returns its input. Otherwise its value stays, and the gradient passes through it unchanged.

@@ -3,7 +3,6 @@
 Nothing here runs where the candidate's code does.
 """
 
-import gc
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,21 +11,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.imports import torch
 from tests.harness.spec import Constant, Operation
 
-# Importing torch makes a million objects, none of them garbage. Left alone, the collector walks them again and again: a
-# third of the time to start, and half a second in pytest's closing collections.
-gc.disable()
-import torch  # noqa: E402 (see above)
-from torch.autograd.graph import saved_tensors_hooks  # noqa: E402
-from torch.overrides import TorchFunctionMode  # noqa: E402
-
-gc.freeze()
-gc.enable()
-torch.set_num_threads(1)  # the arrays are tiny, and the other cores may be running other tests
-
 _RUNS = 6
-_JITTER = 1e-9  # far above float64's rounding, far below anything that is not linear
+_STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
 
@@ -55,34 +44,38 @@ class Truth:
     def noise(self) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
 
-        Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the
-        way, forward and backward, changed by a random relative amount. Times the machine epsilon this is the rounding error that another order of summation,
-        or another formula, may make: the largest term of the sum that makes the entry, also where the sum cancels.
-        Source of the method: Parker, Monte Carlo Arithmetic (1997).
+        Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the way, forward and
+        backward, changed by a random relative amount. Times the machine epsilon this is the rounding error that another
+        order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
+        the sum cancels. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        with np.errstate(all="ignore"):
-            runs = [self._moved(seed, 0) for seed in range(_RUNS)]
-            moves = [[abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)] for run in runs]
-            return tuple(np.max(move, axis=0) / _JITTER for move in zip(*moves, strict=True))
+        return self._moves(inputs=_Move(relative=_STEP), values=_Move(relative=_STEP))
 
     @cached_property
-    def on_kink(self) -> bool:
-        """Whether a gradient jumps within a hair's breadth of the inputs, so that no one value of it is the right one."""
-        for seed in range(_RUNS):
-            for moved, gradient in zip(self._moved(seed, _JITTER)[1:], self.gradients, strict=True):
-                # A smooth function moves by about 1e-9 of its size, a jump by all of it.
-                if not np.all(
-                    abs(moved - gradient) <= 1e-4 * max(abs(gradient).max(initial=0), abs(self.gy).max(initial=0))
-                ):
-                    return True
-        return False
+    def amplification(self) -> tuple[NDArray, ...]:
+        """For y and each gradient, how much every entry moves when each value on the way is off by one, absolutely.
+
+        1 / (1 + exp(-x)) and (1 + tanh(x / 2)) / 2 are both right, and one rounds to 0 where the other says 1e-17.
+        """
+        return self._moves(inputs=_Move(), values=_Move(absolute=_STEP))
+
+    @cached_property
+    def jumps(self) -> tuple[NDArray, ...]:
+        """For y and each gradient, how far every entry moves within a hair's breadth of the inputs: far, on a kink."""
+        moves = self._moves(inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
+        return tuple(move * _STEP for move in moves)
+
+    def _moves(self, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+        with np.errstate(all="ignore"):
+            runs = [
+                _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(n, inputs, values)) for n in range(_RUNS)
+            ]
+            moves = [[abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)] for run in runs]
+            return tuple(np.max(move, axis=0) / _STEP for move in zip(*moves, strict=True))
 
     @cached_property
     def _answer(self) -> tuple[NDArray, ...]:
         return _answer(self.op, self.op.torch, self.inputs, self.gy)
-
-    def _moved(self, seed: int, shift: float) -> tuple[NDArray, ...]:
-        return _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(seed), shift)
 
 
 def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
@@ -111,45 +104,63 @@ def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[in
     return column
 
 
-class _Jitter(TorchFunctionMode):
-    """Moves what torch computes, and what it keeps for the backward pass, by a random relative amount of `_JITTER`."""
+@dataclass(frozen=True)
+class _Move:
+    """By how much at most a number is moved."""
 
-    def __init__(self, seed: int):
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
+class _Jitter(torch.overrides.TorchFunctionMode):
+    """Moves the inputs, what torch computes from them, and what it keeps for the backward pass, at random."""
+
+    def __init__(self, seed: int, inputs: _Move, values: _Move):
         super().__init__()
+        self._inputs, self._values = inputs, values
         # Seeds come in pairs that move everything in opposite directions: what stands on a kink leaves it in one of them.
         self._at, self._sign = 997 * (seed // 2), 1 - 2 * (seed % 2)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.off(func(*args, **(kwargs or {})))
+        return self.value(func(*args, **(kwargs or {})))
 
-    def off(self, value, shift: float = 0.0):
-        """The value, moved by a relative `_JITTER` and an absolute `shift`, up or down at random."""
+    def input(self, tensor):
+        return self._moved(tensor, self._inputs)
+
+    def value(self, tensor):
+        return self._moved(tensor, self._values)
+
+    def _moved(self, value, move: _Move):
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
-        size, self._at = value.numel(), self._at % max(1, len(_SIGNS) - value.numel())
-        # Signs, not a uniform draw: no entry is left where it was by chance. From a pool: this is called ten thousand times.
-        signs = (
-            _SIGNS[self._at : self._at + size] if size < len(_SIGNS) else _SIGNS.repeat(-(-size // len(_SIGNS)))[:size]
-        )
+        size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
+        part = _POOL[self._at : self._at + size] if size < len(_POOL) else _POOL.repeat(-(-size // len(_POOL)))[:size]
         self._at += size
-        signs = signs.view(value.shape) * self._sign
-        moved = torch.addcmul(value, value, signs, value=_JITTER)
-        return moved + shift * signs if shift else moved
+        part = part.view(value.shape) * self._sign
+        moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
+        return torch.add(moved, part, alpha=move.absolute) if move.absolute else moved
 
 
-_SIGNS = torch.randint(0, 2, (9973,), generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2 - 1
+_generator = torch.Generator().manual_seed(1)
+# Random, but never near zero: no entry is left where it was by chance. A pool, because it is asked for very often.
+_POOL = (torch.randint(0, 2, (9973,), generator=_generator, dtype=torch.float64) * 2 - 1) * (
+    0.5 + 0.5 * torch.rand(9973, generator=_generator, dtype=torch.float64)
+)
 
 
 def _answer(
-    op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: _Jitter | None = None, shift: float = 0.0
+    op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: _Jitter | None = None
 ) -> tuple[NDArray, ...]:
     tensors, upstream = [_tensor(i) for i in inputs], _tensor(gy)
     if jitter:
-        tensors, upstream = [jitter.off(t, shift) for t in tensors], jitter.off(upstream)
+        tensors, upstream = [jitter.input(t) for t in tensors], jitter.input(upstream)
     leaves = [
         t.requires_grad_() for t, c in zip(tensors, op.inputs.values(), strict=True) if not isinstance(c, Constant)
     ]
-    with jitter or nullcontext(), saved_tensors_hooks(lambda t: t, jitter.off) if jitter else nullcontext():
+    with (
+        jitter or nullcontext(),
+        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if jitter else nullcontext(),
+    ):
         y = function(*tensors)
     # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.
     loss = (y * upstream).sum()

@@ -6,15 +6,13 @@ from bdb import BdbQuit
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import hypothesis
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase
-from hypothesis.errors import Flaky, Unsatisfiable
 from numpy.typing import NDArray
 
 from tests.harness.diagnose import Diagnosis, diagnose
 from tests.harness.examples import ORDINARY, Example, examples
+from tests.harness.imports import hypothesis
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.observe import Call, Grad, Observation
 from tests.harness.oracle import Truth
@@ -181,8 +179,8 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
         derandomize=False,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink] if shrink else [hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
     )(run)
     verdict = Verdict(op.name, prop.name, "pass")
     try:
@@ -194,13 +192,13 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
             raise
     except (Wrong, _Enough):
         verdict = _failed(op, prop, smallest)
-    except Flaky:
+    except hypothesis.errors.Flaky:
         # Hypothesis ran the same example again and it held: the operation remembers.
         verdict = _failed(op, prop, smallest)
         verdict = replace(verdict, why=f"{verdict.why}; not every time: does it keep something between calls (rule 3)?")
     except Refused as refused:
         verdict = replace(verdict, status=refused.status, why=refused.line)
-    except Unsatisfiable:
+    except hypothesis.errors.Unsatisfiable:
         proven = 0
     except _Leaving as leaving:
         raise leaving.__cause__ from None

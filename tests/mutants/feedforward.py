@@ -273,7 +273,6 @@ WRONG = [
     Mutant("sigmoid", "exp(-x) overflows in grad", "stable",
            sigmoid(gx=lambda gy, x, y: gy * np.exp(-x) / (1 + np.exp(-x)) ** 2)),
     Mutant("sigmoid", "clipped at 30", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -30, 30))))),
-    Mutant("sigmoid", "left tail cancels", "stable", sigmoid(y=lambda x: (1 + np.tanh(x / 2)) / 2)),
     Mutant("sigmoid", "ones in float64", "stable", sigmoid(
         y=lambda x: np.where(x >= 0, np.ones(x.shape), np.exp(-abs(x))) / (1 + np.exp(-abs(x))))),
 
@@ -460,6 +459,8 @@ RIGHT = [
         y=lambda x, w, b: np.asfortranarray(x @ w + b), gw=lambda gy, x, w, b: (gy.T @ x).T)),
 
     Alternative("sigmoid", "y (1 - y)", sigmoid()),
+    Alternative("sigmoid", "by tanh", sigmoid(y=lambda x: (1 + np.tanh(x / 2)) / 2)),
+    Alternative("sigmoid", "clipped where nothing is left", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -88, 88))))),
     Alternative("sigmoid", "each side on its own", sigmoid(y=_sigmoid_by_sides)),
     Alternative("sigmoid", "overflow silenced", sigmoid(y=_sigmoid_silenced)),
     Alternative("sigmoid", "number by number", sigmoid(y=_sigmoid_number_by_number)),

@@ -1,0 +1,26 @@
+"""The two large imports, torch and hypothesis, done quickly. Take them from here.
+
+Both make a million objects, none of them garbage. Left alone, the garbage collector walks them again and again: a third of
+the time to start, and half a second more in pytest's closing collections. And pytest would rewrite the assertions of
+hypothesis, because that is a plugin: half a second where bytecode is not kept.
+"""
+
+import gc
+import sys
+
+_hooks = [finder for finder in sys.meta_path if type(finder).__module__ == "_pytest.assertion.rewrite"]
+_finders = sys.meta_path[:]
+gc.disable()
+try:
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in _hooks]
+    import hypothesis
+    import hypothesis.strategies as st
+    import torch
+finally:
+    sys.meta_path[:] = _finders
+    gc.freeze()
+    gc.enable()
+
+torch.set_num_threads(1)  # the arrays are tiny, and the other cores may be running other tests
+
+__all__ = ["hypothesis", "st", "torch"]
