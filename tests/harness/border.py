@@ -62,6 +62,7 @@ def border(trial: Trial) -> Border | None:
         return None
     at = "" if len(trial.op.inputs) == 1 and number == 0 else f"[{','.join(map(str, entry))}]" if entry else ""
     place = f"from {names[number]}{at} = {bad:.5g} {'down' if bad < 0 else 'up'}"
+    place += " in float32" if example.dtype == np.float32 else ""
     values = [w.yours[w.entry] for w in beyond if w.entry is not None]
     flat = len(values) == len(beyond) and np.isfinite(values[0]) and values.count(values[0]) == len(values)
     return Border(place + (" in this example" if at else ""), broken(bad), bool(flat))
@@ -69,10 +70,10 @@ def border(trial: Trial) -> Border | None:
 
 def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
     """Where it breaks, and what happens there."""
-    found = border(trial)
+    found = border(_in_float64(trial)) or border(trial)
     if found is None:
         return described(wrong)
-    there, place = found.wrong, found.place + (" in float32" if trial.example.dtype == np.float32 else "")
+    there, place = found.wrong, found.place
     if there.warning:
         what, where = there.warning
         hint = "let exp see negative numbers only, for instance -abs(x)" if what.startswith("overflow") else ""
@@ -88,6 +89,23 @@ def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
     what = f"is {yours}" if not np.isfinite(yours) else "loses its accuracy"
     digits = 6 if f"{yours:.6g}" != f"{due:.6g}" else 12
     return Diagnosis(f"{there.name} {what} {place}: {yours:.{digits}g}, but should be {due:.{digits}g}")
+
+
+def _in_float64(trial: Trial) -> Trial:
+    """The same in float64, with the largest number large enough to break there too, if it ever does."""
+    example = trial.example
+    if example.dtype != np.float32:
+        return trial
+    arrays = [
+        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+        for a in (*example.inputs, example.gy)
+    ]
+    largest = max(
+        (a for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"), key=lambda a: abs(a).max(initial=0)
+    )
+    at = np.unravel_index(np.argmax(abs(largest)), largest.shape)
+    largest[at] *= 10 if abs(largest[at]) >= 5 else 1
+    return replace(trial, examples=(Example(tuple(arrays[:-1]), arrays[-1]),))
 
 
 def _wrong(trial: Trial, example: Example) -> Wrong | None:

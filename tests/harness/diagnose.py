@@ -51,7 +51,7 @@ def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Observe, forward
     claims = {n: c for n, c in claims.items() if c}
     if claims and not forward_holds and set(claims.values()) == {explain("y", samples)}:
         return _FOLLOWS
-    return _made(claims, bad, samples, wrong) if claims else _where(bad, samples, [see(s) for s in mixed(op)], wrong)
+    return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
 
 
 _FOLLOWS = Diagnosis("follows from y, which is wrong: mend the forward first")
@@ -78,18 +78,25 @@ def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong
     return Diagnosis("; ".join(lines), hint, _picture(list(claims), samples))
 
 
-def _where(bad: list[str], samples: list[Sample], varied: list[Sample], wrong: Wrong) -> Diagnosis:
+def _where(op: Operation, observe: Observe, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
     """No hypothesis holds: the worst entry, and where the array is wrong. `bad`: what is wrong on the generic samples."""
+    varied = [observed(s, observe) for s in mixed(op)]
     name = wrong.name if wrong.name in bad or not bad else bad[0]
-    more = [s for s in varied if min(s.gy.shape, default=0) > 1]
+    wide = [s for s in varied if min(s.gy.shape, default=0) > 1]
     found = name and (
         conditions.of_dimensions(name, varied)
         or conditions.of_values(name, varied)
-        or (conditions.of_places(name, samples + more) if name in bad else "")
+        or (conditions.of_places(name, samples + wide) if name in bad else "")
     )
     picture = _picture([name] if name else [], samples + varied)
+    if not found and wrong.name == "y" and interplay.remembers(op, observe):
+        return Diagnosis(
+            "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
+        )
     if found:
-        return Diagnosis(f"{name} is wrong {found}" + (f": {wrong.why}" if wrong.crash else ""), "", picture)
+        there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)])
+        more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
+        return Diagnosis(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
     if wrong.entry is None:
         return described(wrong, picture=picture)
     masks = [s.wrong(name) for s in samples]
@@ -119,7 +126,7 @@ def _count(names: list[str], samples: list[Sample]) -> Diagnosis | None:
         return Diagnosis(f"{are(missing)} missing: grad returns only {', '.join(kept)}")
     if not missing:
         extra = [f"number {at + 1}" for at, n in enumerate(kept) if not n or n in kept[:at]]
-        return Diagnosis(f"grad returns {count} gradients, {are(extra)} too many: {are(names)} due")
+        return Diagnosis(f"grad returns {count} gradients, {are(extra)} too many: only {are(names)} due")
     return None
 
 

@@ -83,7 +83,9 @@ def _entry(verdict: Verdict) -> str:
     """`gx[0,1] = sum_ij gy[i,j] J_x[i,j | 0,1] = 1*2 + 1*3 = 5, yours is 1`"""
     wrong, op, example = verdict.wrong, verdict.trial.op, verdict.trial.example
     at = ",".join(map(str, wrong.entry))
-    values = f"{wrong.torch[wrong.entry]:.6g}, yours is {float(wrong.yours[wrong.entry]):.6g}"
+    due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
+    digits = 6 if f"{due:.6g}" != f"{yours:.6g}" else 12
+    values = f"{due:.{digits}g}, yours is {yours:.{digits}g}"
     if wrong.name == "y":
         return f"y{f'[{at}]' if at else ''} = {values}"
     letters = "ijklmnop"[: len(output_shape(op, example.inputs))]
@@ -92,14 +94,19 @@ def _entry(verdict: Verdict) -> str:
     jacobian = f"J_{wrong.name[1:]}" + (f"[{inner} | {at}]" if inner or at else "")
     column = jacobian_column(op, example.inputs, wrong.name[1:], wrong.entry)
     terms = [f"{gy:.5g}*{j:.5g}" for gy, j in zip(example.gy.ravel(), column.ravel(), strict=True) if gy and j]
-    written = " + ".join(terms[:_TERMS]) + (" + ..." if len(terms) > _TERMS else "") or "0"
-    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written} = {values}"
+    written = " + ".join(terms[:_TERMS]) + (" + ..." if len(terms) > _TERMS else "")
+    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if terms else ''}{values}"
 
 
 def _picture(sample: Sample, name: str) -> list[list[Piece]]:
     """The array on a larger example, wrong entries marked, beside torch's; nothing where it does not fit on the screen."""
     yours, right, wrong = sample.yours[name], sample.right[name], sample.wrong(name)
-    if yours.ndim > 2 or right.ndim > 2 or max(*yours.shape, *right.shape, 1) > _GRID or yours.dtype.kind != "f":
+    if (
+        yours.ndim > 2
+        or right.ndim > 2
+        or max((*yours.shape, *right.shape), default=1) > _GRID
+        or yours.dtype.kind != "f"
+    ):
         return []
     left = _cells(yours, np.ones(yours.shape, bool) if wrong is None else wrong)
     other = _cells(right, np.zeros(right.shape, bool))
@@ -130,7 +137,7 @@ def _cells(array: NDArray, marked: NDArray) -> list[list[Piece]]:
 
 def _arrays(values: dict) -> list[str]:
     """`name = value   shape`, the names aligned; a long array is cut."""
-    width, lines = max(map(len, values)), []
+    width, lines, digits = max(map(len, values)), [], _digits(*values.values())
     for name, value in values.items():
         head = f"  {name:>{width}} = "
         if not isinstance(value, np.ndarray):
@@ -140,7 +147,7 @@ def _arrays(values: dict) -> list[str]:
             value,
             max_line_width=WIDTH - len(head),
             threshold=64,
-            formatter={"float_kind": lambda number: f"{number:.6g}"},
+            formatter={"float_kind": lambda number: f"{number + 0.0:.{digits}g}"},
             separator=", ",
         )
         first, *rest = text.splitlines()
@@ -150,6 +157,15 @@ def _arrays(values: dict) -> list[str]:
             block[-1] += shape
         lines += block if len(block) <= _LINES else [*block[:_LINES], " " * len(head) + "..."]
     return lines
+
+
+def _digits(*values) -> int:
+    """Six, or as many as tell two arrays apart that are not the same."""
+    if len(values) == 2 and all(isinstance(v, np.ndarray) for v in values) and values[0].shape == values[1].shape:
+        pairs = [(a, b) for a, b in zip(*(v.ravel().tolist() for v in values), strict=True) if a != b]
+        if pairs and all(f"{a:.6g}" == f"{b:.6g}" for a, b in pairs):
+            return 12
+    return 6
 
 
 def _short(file: str) -> str:

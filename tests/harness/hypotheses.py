@@ -121,19 +121,17 @@ def scaled(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         yield Claim(f"{{g}} {{is}} {words}"), lambda s, c=value: c * s.right[g]
     yield Claim(f"{{g}} {{is}} {factor:.9g} times what it should be"), lambda s: factor * s.right[g]
     for letter in (*sample.op.letters, None):
-        n, meaning = letter or "n", "" if letter else " (n: the number of entries)"
-        for power in (-1, 1):
+        n, meaning = letter or "n", "" if letter else ", n the number of entries"
+        for power, size, question in ((-1, "small", "mean instead of sum?"), (1, "large", "sum instead of mean?")):
             # With the constant 1 first: a plain mean for a sum is what people write most.
             for constant in (1.0, factor * _size(sample, g, letter) ** float(-power)):
                 if constant == 1:
-                    off = (
-                        f"{n} times too {'small: mean instead of sum?' if power < 0 else 'large: sum instead of mean?'}"
-                    )
+                    off = f"{n} times too {size}{meaning}: {question}"
                 elif _is_simple(constant):
-                    off = f"{constant:.9g}{'/' if power < 0 else ' '}{n} times what it should be"
+                    off = f"{constant:.9g}{'/' if power < 0 else ' '}{n} times what it should be{meaning}"
                 else:
                     continue
-                claim = Claim(f"{{g}} {{is}} {off}{meaning}", f"a sum is not divided by {n}" if power < 0 else "")
+                claim = Claim(f"{{g}} {{is}} {off}", f"a sum is not divided by {n}" if power < 0 else "")
                 yield claim, lambda s, k=letter, p=power, c=constant: c * s.right[g] * _size(s, g, k) ** float(p)
 
 
@@ -220,10 +218,10 @@ def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     arrays = {n: v for n, v in sample.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
     for v in arrays:
         text = f"{{g}} {{is}} what {v} = 0 would give: {v} is not used"
-        yield Claim(text, f"is {v} forgotten?"), lambda s, v=v: _of(s.with_inputs(**{v: np.zeros_like(s.inputs[v])}), g)
+        yield Claim(text), lambda s, v=v: _of(s.with_inputs(**{v: np.zeros_like(s.inputs[v])}), g)
     for v, value in arrays.items():
         if value.ndim == 2:
-            text = f"{{g}} {{is}} what {v}.T in place of {v} would give: {v} is transposed"
+            text = f"{{g}} {{is}} what {v}.T in place of {v} would give: transpose {v}"
             yield Claim(text), lambda s, v=v: _of(s.with_inputs(**{v: s.inputs[v].T}), g) if _is_square(s, v) else None
     for v, value in arrays.items():
         if value.shape == sample.right["y"].shape:

@@ -29,9 +29,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
             )
     if len(seen.answers) < len(steps) or any(not isinstance(x.values, tuple) for x in seen.answers):
         return described(wrong)
-    _, yb, _, first, second, other = (
-        dict(zip(["y"] if n < 2 else names, x.values, strict=False)) for n, x in enumerate(seen.answers)
-    )
+    first, second, other = (dict(zip(names, answer.values, strict=False)) for answer in seen.answers[3:])
 
     def equal(got: dict, due: dict) -> bool:
         return all(n in got and isinstance(got[n], np.ndarray) and close(got[n], due[n]) for n in names)
@@ -41,8 +39,6 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
         step = seen.restless[0]
         what = "y" if step < 2 else "a gradient"
         return Diagnosis(f"{what} is overwritten by a later call", fresh)
-    if isinstance(yb["y"], np.ndarray) and close(yb["y"], a.right["y"]) and not close(a.right["y"], b.right["y"]):
-        return Diagnosis("the second call returns the first call's y", "remember nothing between calls")
     right = equal(first, a.right)
     if not right and equal(first, Sample(op, replace(a.example, inputs=b.example.inputs), a.sizes).right):
         return Diagnosis(
@@ -59,3 +55,16 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     if right and equal(other, a.right):
         return Diagnosis("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
     return described(wrong)
+
+
+def remembers(op: Operation, observe: Observe) -> bool:
+    """Whether a second call, on other inputs of the same shapes, returns the first call's y."""
+    a, b = next(generic(op)), twin(op)
+    seen = observe([a.example.inputs, b.example.inputs], [], (Call(0), Call(1)))
+    ys = [answer.values[0] for answer in seen.answers if isinstance(answer.values, tuple)]
+    return (
+        len(ys) == 2
+        and all(isinstance(y, np.ndarray) for y in ys)
+        and close(ys[0], ys[1])
+        and not close(ys[1], b.right["y"])
+    )

@@ -186,7 +186,7 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise Unsuited  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
-    why = f"{name}{where} is {wide[entry]:.6g}, but should be {nearest[entry]:.6g}"
+    why = f"{name}{where} is {wide[entry] + 0.0:.6g}, but should be {nearest[entry]:.6g}"
     raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
 
 
@@ -207,7 +207,7 @@ def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> t
         rounding = np.finfo(dtype).eps * (ROUNDINGS * truth.noise[number] + UNITS * truth.amplification[number])
         slack = rtol * np.maximum(abs(one), abs(other)) + rounding
         off = ~((wide >= low - slack) & (wide <= high + slack))
-        return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high)) + 0.0
+        return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high) + 0.0)
 
 
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:

@@ -84,10 +84,13 @@ def each_operation(
 
 
 class Examiner:
-    """Examines one implementation, each property of each operation once."""
+    """Examines one implementation, each property of each operation once.
 
-    def __init__(self, implementation, seed: int, *, shrink: bool = True):
-        self.implementation, self._seed, self._shrink = implementation, seed, shrink
+    `shrink`: look for the smallest counterexample. `explain`: diagnose failures.
+    """
+
+    def __init__(self, implementation, seed: int, *, shrink: bool = True, explain: bool = True):
+        self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
         self._verdicts: dict[tuple[str, str], Verdict] = {}
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
@@ -97,7 +100,7 @@ class Examiner:
             before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
             if before is None:
                 verdict = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
-                if verdict.wrong and self._shrink:
+                if verdict.wrong and self._explain:
                     verdict = self._diagnosed(verdict)
                 if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
                     verdict = replace(verdict, echo=True)

@@ -55,7 +55,7 @@ class Sample:
 
     def with_inputs(self, **changed) -> dict[str, NDArray] | None:
         """What would be right for other inputs; None where torch refuses them or y gets another shape."""
-        inputs = tuple((self.inputs | changed).values())
+        inputs = tuple((self.inputs | {name: np.asarray(value) for name, value in changed.items()}).values())
         try:
             named = self._named(Truth(self.op, inputs, self.gy))
         except RuntimeError:

@@ -19,7 +19,7 @@ class Stateful:
 class Mutant:
     """A wrong implementation of an operation. `caught_by`: the first property that fails for it, in the order of scoring.
 
-    `diagnosis`: words that the explanation of the failure must contain.
+    `diagnosis`: what must be said of it, but for lines and places; empty where no cause can be told.
     """
 
     op: str

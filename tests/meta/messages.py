@@ -1,0 +1,23 @@
+"""Write what is said of every mutant to standard output, to be read as a tired candidate reads it.
+
+    python -m tests.meta.messages > messages.txt
+"""
+
+from tests.harness.explain import screen
+from tests.harness.properties import Examiner
+from tests.harness.submissions import Here
+from tests.meta.test_mutants import OPERATIONS, PROPERTIES, WRONG
+
+
+def main() -> None:
+    for row in WRONG:
+        print(f"{'=' * 78}\n{row.op}: {row.name}\n{'=' * 78}")
+        examiner = Examiner(Here(row.name, row.lookup), seed=0)
+        for prop in PROPERTIES:
+            verdict = examiner.verdict(prop, OPERATIONS[row.op])
+            if verdict.status in ("fail", "error", "timeout"):
+                print(f"--- {row.op} {verdict.property}\n{screen(verdict)}")
+
+
+if __name__ == "__main__":
+    main()
