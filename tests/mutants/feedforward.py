@@ -308,7 +308,7 @@ WRONG = [
     Mutant("square_error_loss", "difference in x", "pure", square_error_loss(
         losses=lambda x, y: (np.subtract(x, y, out=x) ** 2).sum(-1), gx=lambda gl, x, y, _: 2 * gl[:, None] * x), diagnosis="forward changes x in place"),
 
-    Mutant("tensor_sum", "mean", "forward", tensor_sum(y=lambda x: x.mean()), diagnosis="y is n times too small: mean instead of sum?"),
+    Mutant("tensor_sum", "mean", "forward", tensor_sum(y=lambda x: x.mean()), diagnosis="y is n times too small, n the number of entries: mean instead of sum?"),
     Mutant("tensor_sum", "axes kept", "forward", tensor_sum(y=lambda x: x.sum(keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
     Mutant("tensor_sum", "gx scalar", "gradient", tensor_sum(gx=lambda gy, x, y: gy), diagnosis="gx is gy itself, of shape ()"),
     Mutant("tensor_sum", "gx ones", "gradient", tensor_sum(gx=lambda gy, x, y: np.ones_like(x)), diagnosis="gx is what gy = ones would give: gy is ignored"),
