@@ -1,5 +1,6 @@
 """The switch: which implementation is under test, and the options of a run. What a run does is in tests/harness/."""
 
+from glob import glob
 from pathlib import Path
 
 pytest_plugins = ["tests.harness.session"]
@@ -11,30 +12,45 @@ def pytest_addoption(parser):
     group = parser.getgroup("kata", "backprop kata")
     group.addoption(
         "--impl",
+        action="append",
+        default=[],
         metavar="kata|solutions|PATH",
-        help="what is graded: kata (your answers), solutions (the references), or somebody's folder, .py or .zip, "
-        "which runs in a process of its own. Default: everything, that is the solutions and the harness's own tests; "
-        "kata where there are no solutions.",
+        help="what is graded: kata (your answers), solutions (the references), or somebody's folder, .py, .zip, .tar.gz "
+        "or .ipynb, which runs in a sandbox. May be repeated, or a glob in quotes, for several submissions. Default: "
+        "everything, that is the solutions and the harness's own tests; kata where there are no solutions.",
     )
+    group.addoption("--hidden", action="store_true", help="also the hidden properties, and four times the examples")
     group.addoption(
         "--seed",
         type=int,
         metavar="N",
-        help="seed of the random examples; the same seed gives the same examples (default: 0)",
+        help="seed of the random examples; the same seed gives the same examples (default: 0; with --hidden random)",
     )
     group.addoption(
         "--report",
         action="append",
         default=[],
-        metavar="FILE.json",
-        help="also write the verdict to this file; may be repeated",
+        metavar="FILE.html|FILE.json",
+        help="also write the verdict to this file; may be repeated. HTML is one self-contained page",
+    )
+    group.addoption(
+        "--sandbox",
+        choices=("bwrap", "process"),
+        default="bwrap",
+        help="what confines somebody else's code: bwrap (bubblewrap, the default), or only limits and a process of its "
+        "own, for code that you trust",
+    )
+    group.addoption(
+        "--kit",
+        metavar="FILE.zip",
+        help="write what a candidate gets, for the operations chosen with -k or -m, and stop: no solutions, no hidden tests",
     )
 
 
 def pytest_configure(config):
     from tests.harness import session
 
-    chosen = config.getoption("impl")
-    if chosen is None and not (PROJECT / "solutions").is_dir():  # what a candidate was given
-        chosen = "kata"
-    session.configure(config, PROJECT, chosen or "solutions", alone=chosen is not None)
+    chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
+    if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
+        chosen = ["kata"]
+    session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen))

@@ -5,13 +5,14 @@ from importlib import import_module
 
 import tests.harness.imports  # noqa: F401 (the specs import torch: the quick way first)
 from tests.harness.spec import Operation
-from tests.specs import LEVELS
+from tests.specs import LEVELS, ONLY
 
 
 @cache
 def operations() -> dict[str, tuple[Operation, ...]]:
     """Level -> its rows, both in order of study."""
-    return {level: tuple(import_module(f"tests.specs.{level}").OPS) for level in LEVELS}
+    rows = {level: import_module(f"tests.specs.{level}").OPS for level in LEVELS}
+    return {level: tuple(op for op in ops if not ONLY or op.name in ONLY) for level, ops in rows.items()}
 
 
 @cache

@@ -35,7 +35,7 @@ class Claim:
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
     """The first claim that reproduces your array of this name on every sample; None where none does."""
-    if not samples or any(name not in s.yours for s in samples):
+    if not samples or any(name not in s.yours or not np.all(np.isfinite(s.yours[name])) for s in samples):
         return None
     for hypothesis in HYPOTHESES:
         for claim, predict in hypothesis(name, samples[0]):

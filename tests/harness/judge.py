@@ -3,7 +3,8 @@
 Order of the checks, for each array: kind, dtype, shape, finiteness, values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,16 @@ class Wrong(Exception):
         super().__init__(why)
         self.why, self.status, self.name, self.entry = why, status, name, entry
         self.yours, self.torch, self.crash, self.warning = yours, torch, crash, warning
+
+
+@contextmanager
+def said_of(what: str) -> Iterator[None]:
+    """Say of what kind of input something was wrong: `for read-only inputs: ...`."""
+    try:
+        yield
+    except Wrong as wrong:
+        wrong.why = f"for {what}: {wrong.why}"
+        raise
 
 
 class Unsuited(Exception):

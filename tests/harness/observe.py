@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 BIGGEST = 64 * 2**20  # bytes of one array that comes back: far above any right answer
+MOST_VALUES = 100  # gradients that come back
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
 
 
 @dataclass(frozen=True)
 class Call:
-    """A step: call the operation on the inputs of this number."""
+    """A step: call the operation on the inputs of this number, laid out in memory like this."""
 
     inputs: int = 0
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Grad:
 
     call: int
     gy: int = 0
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def observe(
             warnings.clear()
             try:
                 if isinstance(step, Call):
-                    given, pristine = _copies(inputs[step.inputs]), inputs[step.inputs]
+                    given, pristine = _copies(inputs[step.inputs], step.layout), inputs[step.inputs]
                     result = function(*given)
                     values, container = _output(result), ""
                     if not isinstance(values, Odd):
@@ -108,10 +111,10 @@ def observe(
                     if step.call not in closures:
                         break  # the call's answer was odd: there is no closure, and that answer says so
                     closure, given, pristine = closures[step.call]
-                    (gy,) = _copies((gys[step.gy],))
+                    (gy,) = _copies((gys[step.gy],), step.layout)
                     result = closure(gy)
                     values, container = _gradients(result)
-                    watched = result if isinstance(result, tuple | list) else (result,)
+                    watched = result[:MOST_VALUES] if isinstance(result, tuple | list) else (result,)
                     given, pristine = (*given, gy), (*pristine, gys[step.gy])
             except through:
                 raise
@@ -133,8 +136,96 @@ def observe(
     return Observation(tuple(answers), crash, restless)
 
 
-def _copies(values: tuple) -> tuple:
-    return tuple(np.array(v) if isinstance(v, np.ndarray) else v for v in values)
+def observe_network(
+    functions: dict[str, Callable],
+    leaves: Sequence[NDArray],
+    nodes: Sequence[tuple[str, Sequence[int], Sequence[int]]],
+    gy: NDArray,
+    through: tuple[type[BaseException], ...] = (),
+) -> Observation:
+    """Chain operations, and backpropagate through them: `(y,)`, then a gradient for each leaf that is differentiated.
+
+    A node is an operation, where its inputs come from (leaf 0, 1, ..., or node -1, -2, ...), and which of them are
+    differentiated.
+    """
+    outputs: list[NDArray] = []
+    closures: list[Callable] = []
+    try:
+        with np.errstate(all="ignore"):
+            for op, inputs, _ in nodes:
+                y, grad = functions[op](*[np.array(leaves[at] if at >= 0 else outputs[-1 - at]) for at in inputs])
+                outputs.append(np.asarray(y))
+                closures.append(grad)
+            gradients: dict[int, NDArray] = {-len(nodes): gy}
+            for number in range(len(nodes), 0, -1):
+                _, inputs, variables = nodes[number - 1]
+                if -number not in gradients:
+                    continue
+                result = closures[number - 1](np.array(gradients[-number]))
+                parts = result if isinstance(result, tuple | list) else (result,)
+                for i, part in zip(variables, parts, strict=True):
+                    gradients[inputs[i]] = gradients.get(inputs[i], 0) + np.asarray(part)
+    except through:
+        raise
+    except BaseException as error:  # whatever it is, it comes from the candidate's code
+        return Observation((), _crash(error))
+    differentiated = sorted({inputs[i] for _, inputs, variables in nodes for i in variables if inputs[i] >= 0})
+    found = tuple(_array(gradients.get(at, np.zeros(leaves[at].shape))) for at in differentiated)
+    answers = (Answer((_array(outputs[-1]),)), Answer(found, "" if len(found) == 1 else "tuple"))
+    return Observation(answers)
+
+
+LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
+"""How an array may lie in memory, besides the usual way."""
+
+
+def _copies(values: tuple, layout: str = "") -> tuple:
+    return tuple(_laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values)
+
+
+def _laid_out(array: NDArray, layout: str) -> NDArray:
+    if not array.ndim and layout != "read-only":
+        return np.array(array)
+    if layout == "Fortran-ordered":
+        return np.array(array, order="F")
+    if layout == "strided":
+        wide = np.zeros([2 * n for n in array.shape], array.dtype)
+        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+        view[...] = array
+        return view
+    if layout == "reversed":
+        every = tuple(slice(None, None, -1) for _ in array.shape)
+        return np.array(array[every])[every]
+    copy = np.array(array)
+    copy.flags.writeable = layout != "read-only"
+    return copy
+
+
+class Large:
+    """A call and its grad on large arrays, whose results stay here until entries of them are asked for.
+
+    They run twice, on other values: the first time, memory is new and everything is slower.
+    """
+
+    def __init__(self, function: Callable, shapes: Sequence[tuple], gy: tuple, values: NDArray):
+        self._function, self._runs = function, 0
+        self._inputs = [
+            [np.resize(np.roll(values, n + shift), shape) for n, shape in enumerate(shapes)] for shift in (0, 1)
+        ]
+        self._gy = np.resize(values[::-1], gy)
+        self._results: list[NDArray] = []
+
+    def run(self) -> None:
+        """Call and grad. Raises what they raise."""
+        inputs, self._runs = self._inputs[self._runs % 2], self._runs + 1
+        with np.errstate(all="ignore"):
+            y, grad = self._function(*inputs)
+            result = grad(self._gy)
+        self._results = [np.asarray(v) for v in (y, *(result if isinstance(result, tuple | list) else (result,)))]
+
+    def entries(self, fractions: NDArray) -> tuple[NDArray, ...]:
+        """The entries of every result that stand at these fractions of it."""
+        return tuple(np.array(v.reshape(-1)[(fractions * v.size).astype(int)], float) for v in self._results)
 
 
 def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
@@ -157,7 +248,7 @@ def _gradients(result) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
     if not isinstance(result, tuple | list):
         return (_array(result),), ""
     container = "list" if isinstance(result, list) else "tuple"
-    return (tuple(map(_array, result)) if len(result) <= 100 else Odd(_words(result))), container
+    return (tuple(map(_array, result)) if len(result) <= MOST_VALUES else Odd(_words(result))), container
 
 
 def _array(value) -> NDArray | Odd:
@@ -230,37 +321,58 @@ def to_data(observation: Observation) -> dict:
     }
 
 
-def from_data(data) -> Observation:
-    """The observation that `to_data` described. Raises ValueError for anything that it cannot have made."""
+def from_data(data, steps: Sequence[Call | Grad], inputs: int) -> Observation:
+    """The observation that `to_data` described. Texts come without control characters.
+
+    Raises ValueError for anything that it cannot have made of these steps of an operation of so many inputs.
+    """
 
     def want(kind: type, value):
         if type(value) is not kind:
             raise ValueError(f"{type(value).__name__} where {kind.__name__} was due")
         return value
 
-    def value(v):
-        return v if isinstance(v, np.ndarray) else Odd(want(str, v))
+    def text(value) -> str:
+        return printable(want(str, value))
 
-    def answer(a) -> Answer:
-        values = a["values"]
+    def number(value, least: int, most: int) -> int:
+        if not least <= want(int, value) <= most:
+            raise ValueError(f"a number that is not from {least} to {most}")
+        return value
+
+    def some(value, most: int) -> list:
+        if len(want(list, value)) > most:
+            raise ValueError(f"more than {most} where fewer were due")
+        return value
+
+    def returned(value) -> NDArray | Odd:
+        return value if isinstance(value, np.ndarray) and value.nbytes <= BIGGEST else Odd(text(value))
+
+    def answer(a, step: Call | Grad) -> Answer:
+        values, container = want(dict, a)["values"], text(a["container"])
+        if container not in (("",) if isinstance(step, Call) else ("", "tuple", "list")):
+            raise ValueError("a container that is none")
+        if not isinstance(values, str) and not container and len(want(list, values)) != 1:
+            raise ValueError("more or less than one value")
         return Answer(
-            Odd(values) if isinstance(values, str) else tuple(value(v) for v in want(list, values)),
-            want(str, a["container"]),
-            tuple(
-                (want(str, what), want(str, file), want(int, line)) for what, file, line in want(list, a["warnings"])
-            ),
-            tuple(want(int, i) for i in want(list, a["changed"])),
+            Odd(text(values)) if isinstance(values, str) else tuple(map(returned, some(values, MOST_VALUES))),
+            container,
+            tuple((text(what), text(file), number(line, 0, 2**31)) for what, file, line in some(a["warnings"], 100)),
+            tuple(number(i, -isinstance(step, Grad), inputs - 1) for i in some(a["changed"], inputs + 1)),
         )
 
     try:
         crash = None
-        if data["crash"] is not None:
+        if want(dict, data)["crash"] is not None:
             kind, message, frames = data["crash"]
-            frames = tuple(
-                (want(str, f), want(int, n), want(str, w), want(str, s)) for f, n, w, s in want(list, frames)
-            )
-            crash = Crash(want(str, kind), want(str, message), frames)
-        answers = tuple(answer(a) for a in want(list, data["answers"]))
-        return Observation(answers, crash, tuple(want(int, n) for n in want(list, data["restless"])))
+            frames = tuple((text(f), number(n, 0, 2**31), text(w), text(s)) for f, n, w, s in some(frames, 5))
+            crash = Crash(text(kind), text(message), frames)
+        answers = tuple(map(answer, some(data["answers"], len(steps)), steps))
+        return Observation(answers, crash, tuple(number(n, 0, len(answers) - 1) for n in some(data["restless"], 100)))
     except (KeyError, TypeError) as error:
-        raise ValueError(f"not an observation: {error}") from None
+        raise ValueError(f"not an observation: {printable(str(error), 100)}") from None
+
+
+def printable(text: str, most: int = 1000) -> str:
+    """The text without control characters but for line ends, cut to `most`."""
+    return "".join(c for c in text[:most] if c.isprintable() or c == "\n")

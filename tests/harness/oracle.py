@@ -87,6 +87,11 @@ def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     return _shapes[key]
 
 
+def abstract_shape(op: Operation, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    """The shape of y for float inputs of these shapes, however large: nothing is computed."""
+    return tuple(op.torch(*[torch.empty(shape, dtype=torch.float64, device="meta") for shape in shapes]).shape)
+
+
 def output(op: Operation, inputs: tuple) -> NDArray:
     """y alone, without the cost of a backward pass."""
     with torch.no_grad():

@@ -99,7 +99,7 @@ def _submission(data: dict, anchor: str, cells: int) -> dict:
             "op": op,
             "todo": set(statuses.values()) <= {"todo", "skip"} and "todo" in statuses.values(),
             "cells": [(statuses[p] if p in ran[op] else "", anchors.get((op, p), "")) for p in columns],
-            "points": points(statuses, ran[op]),
+            "points": points(op, statuses, ran[op]),
             "holds": all(statuses[p] == "pass" for p in ran[op]),
         }
         for op, statuses in table.items()

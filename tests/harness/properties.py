@@ -3,17 +3,19 @@
 import time
 import zlib
 from bdb import BdbQuit
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.harness import judge
 from tests.harness.diagnose import Diagnosis, diagnose
 from tests.harness.examples import ORDINARY, Example, examples
 from tests.harness.imports import hypothesis
 from tests.harness.judge import Trial, Unsuited, Wrong
+from tests.harness.network import random_network
 from tests.harness.observe import Call, Grad, Observation
 from tests.harness.oracle import Truth
 from tests.harness.shrink import tighten
@@ -25,7 +27,7 @@ SHRINK_SECONDS = 3.0  # then the smallest counterexample so far is good enough
 
 @dataclass(frozen=True)
 class Property:
-    """What test_ops.py says of every operation: `check(trial)` raises Wrong where it does not hold."""
+    """What is said of every operation: `check(trial)` raises Wrong where it does not hold; `check(contest)` if `once`."""
 
     name: str
     check: Callable[[Trial], None]
@@ -34,6 +36,16 @@ class Property:
     dtypes: tuple[type, ...]
     count: int
     after: tuple["Property", ...]
+    once: bool
+
+
+@dataclass(frozen=True)
+class Contest:
+    """An operation of the implementation under test, and the reference solutions to hold it against."""
+
+    op: Operation
+    implementation: object
+    reference: object
 
 
 @dataclass(frozen=True)
@@ -57,27 +69,29 @@ class Verdict:
 
 def each_operation(
     *,
-    examples: int,
+    examples: int = 0,
     table: NDArray = ORDINARY,
     dtypes: tuple[type, ...] = (np.float64,),
     count: int = 1,
     after: tuple[Callable, ...] = (),
+    once: bool = False,
 ) -> Callable:
     """Make a test of a property: the function below gets a Trial, and raises where the property does not hold.
 
     `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
     a trial has. `after`: the tests that must hold first; without them this one would say the same again.
+    `once`: it is no matter of examples; the function gets a Contest.
     """
 
     def decorate(check: Callable[[Trial], None]) -> Callable:
         name = check.__name__.removeprefix("test_")
 
-        def test(op, examine):
-            examine(test.property, op)
+        def test(op, subject, examine):
+            examine(test.property, op, subject)
 
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__, test.__module__ = check.__doc__, check.__module__
-        test.property = Property(name, check, examples, table, dtypes, count, tuple(t.property for t in after))
+        test.property = Property(name, check, examples, table, dtypes, count, tuple(t.property for t in after), once)
         return test
 
     return decorate
@@ -86,11 +100,22 @@ def each_operation(
 class Examiner:
     """Examines one implementation, each property of each operation once.
 
-    `shrink`: look for the smallest counterexample. `explain`: diagnose failures.
+    `shrink`: look for the smallest counterexample. `explain`: diagnose failures. `times`: how many times the public
+    number of examples. `reference`: makes the implementation of the reference solutions, for what is compared with them.
     """
 
-    def __init__(self, implementation, seed: int, *, shrink: bool = True, explain: bool = True):
+    def __init__(
+        self,
+        implementation,
+        seed: int,
+        *,
+        shrink: bool = True,
+        explain: bool = True,
+        times: int = 1,
+        reference: Callable[[], object] | None = None,
+    ):
         self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
+        self._times, self._reference = times, reference
         self._verdicts: dict[tuple[str, str], Verdict] = {}
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
@@ -99,8 +124,8 @@ class Examiner:
         if key not in self._verdicts:
             before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
             if before is None:
-                verdict = examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
-                if verdict.wrong and self._explain:
+                verdict = self._examined(prop, op)
+                if verdict.wrong and self._explain and not prop.once:
                     verdict = self._diagnosed(verdict)
                 if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
                     verdict = replace(verdict, echo=True)
@@ -110,6 +135,20 @@ class Examiner:
                 why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
                 self._verdicts[key] = Verdict(op.name, prop.name, status, why)
         return self._verdicts[key]
+
+    def networks(self, rows: Sequence[Operation], examples: int) -> Verdict:
+        """The verdict on random networks of those of the rows whose forward and gradient hold."""
+        held = [op for op in rows if all(self._held(op.name, name) for name in ("forward", "gradient"))]
+        return examine_networks(held, self.implementation, self._seed, examples)
+
+    def _held(self, op: str, prop: str) -> bool:
+        return (prop, op) in self._verdicts and self._verdicts[prop, op].status == "pass"
+
+    def _examined(self, prop: Property, op: Operation) -> Verdict:
+        if prop.once:
+            return examine_once(prop, Contest(op, self.implementation, self._reference and self._reference()))
+        prop = replace(prop, examples=prop.examples * self._times)
+        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
 
     def _diagnosed(self, verdict: Verdict) -> Verdict:
         forward = self._verdicts.get(("forward", verdict.op))
@@ -207,6 +246,48 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
         raise leaving.__cause__ from None
     if verdict.status == "pass" and not proven:
         raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def examine_once(prop: Property, contest: Contest) -> Verdict:
+    """Hold an operation to a property that is no matter of examples."""
+    started = time.perf_counter()
+    verdict = Verdict(contest.op.name, prop.name, "pass")
+    try:
+        prop.check(contest)
+    except Wrong as wrong:
+        verdict = replace(verdict, status=wrong.status, why=wrong.why)
+    except Refused as refused:
+        verdict = replace(verdict, status=refused.status, why=refused.line)
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def examine_networks(rows: Sequence[Operation], implementation, seed: int, examples: int) -> Verdict:
+    """Hold random networks of these operations to torch's gradients; the small ones first, so that the first failure is small."""
+    started, proven = time.perf_counter(), 0
+    verdict = Verdict("compose", "gradient", "pass")
+    for number in range(examples):
+        rng = np.random.default_rng([seed % 2**32, number])
+        network = random_network(rows, 2 + number * 5 // examples, rng)
+        if network is None:
+            continue
+        trial = Trial(
+            network.row, (Example(network.leaves, network.gy),), lambda *_, n=network: implementation.observe_network(n)
+        )
+        try:
+            judge.gradient(trial, trial.observe(), truth_of(trial))
+            proven += 1
+        except Unsuited:
+            continue
+        except Wrong as wrong:
+            verdict = replace(verdict, status=wrong.status, why=f"{wrong.why}, in {network}", trial=trial, wrong=wrong)
+        except Refused as refused:
+            verdict = replace(verdict, status=refused.status, why=f"{refused.line}, in {network}")
+        if verdict.status != "pass":
+            break
+    if verdict.status == "pass" and not proven:
+        why = "no two operations whose gradients hold can be chained" if rows else "no operation's gradient holds"
+        verdict = replace(verdict, status="skip", why=why)
     return replace(verdict, seconds=time.perf_counter() - started)
 
 

@@ -1,35 +1,110 @@
-"""The verdict as a file for other tools: JSON, written whole or not at all."""
+"""The verdict as a file for other tools or for people: JSON or HTML, written whole or not at all."""
 
+from __future__ import annotations
+
+import datetime
 import json
 import os
+import platform
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.scoreboard import Result, by_operation, score
+from tests.harness.scoreboard import Result, by_operation, in_order, score
+
+if TYPE_CHECKING:
+    from tests.harness.session import Run
 
 
-def refuse_unless_writable(file: str) -> None:
-    """Raise UsageError where the report could not be written at the end of the run."""
+@dataclass(frozen=True)
+class Graded:
+    """What came of one submission. `trouble`: the grader's own, which leaves the verdict incomplete."""
+
+    submission: str
+    results: list[Result]
+    trouble: str = ""
+
+    @property
+    def score(self) -> float:
+        return score(self.results)
+
+    @property
+    def seconds(self) -> float:
+        return round(sum(r.seconds for r in self.results), 3)
+
+
+def verdicts(submissions: Sequence[str], results: Sequence[Result], trouble: dict[str, str]) -> list[Graded]:
+    """One for each submission, in the order given."""
+    return [
+        Graded(name, in_order(r for r in results if r.submission == name), trouble.get(name, ""))
+        for name in submissions
+    ]
+
+
+def refuse_unless_writable(file: str, endings: tuple[str, ...], option: str) -> None:
+    """Raise UsageError where the file could not be written at the end of the run."""
     path = Path(file)
-    if path.suffix != ".json":
-        raise pytest.UsageError(f"--report={file}: the name should end in .json")
+    if path.suffix not in endings:
+        raise pytest.UsageError(f"{option}={file}: the name should end in {' or '.join(endings)}")
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise pytest.UsageError(f"--report={file}: {path.parent} is not a folder that can be written to")
+        raise pytest.UsageError(f"{option}={file}: {path.parent} is not a folder that can be written to")
+    if path.suffix == ".html":
+        from tests.harness.page import refuse_without_jinja2
+
+        refuse_without_jinja2()
 
 
-def write(file: str, submission: str, seed: int, results: list[Result], seconds: float) -> None:
-    """Write the report of one submission. Floats that JSON cannot say are the strings nan, inf and -inf."""
-    verdict = {
-        "submission": submission,
-        "score": score(results),
-        "seconds": round(seconds, 3),
-        "ops": by_operation(results),
-        "failures": [_failure(r) for r in results if r.status in ("fail", "error", "timeout")],
+def write(file: str, run: Run, graded: Sequence[Graded]) -> None:
+    """Write the report. Raises OSError, and then leaves what was there before."""
+    text = _page(run, graded) if Path(file).suffix == ".html" else _json(run, graded)
+    write_whole(Path(file), text.encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write the file, or leave it as it was."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _json(run: Run, graded: Sequence[Graded]) -> str:
+    submissions = [
+        {
+            "submission": verdict.submission,
+            "score": verdict.score,
+            "seconds": verdict.seconds,
+            "ops": _statuses(verdict.results),
+            "failures": [_failure(r) for r in verdict.results if r.status in ("fail", "error", "timeout")],
+            **({"trouble": verdict.trouble} if verdict.trouble else {}),
+        }
+        for verdict in graded
+    ]
+    report = {"schema": 1, "seed": run.seed, "hidden": run.hidden, "submissions": submissions}
+    return json.dumps(report, indent=1, allow_nan=False) + "\n"
+
+
+def _statuses(results: Sequence[Result]) -> dict[str, dict[str, str]]:
+    """Operation -> property -> status, of the properties that a run of this kind has."""
+    names = {r.property for r in results}
+    table = by_operation(results)
+    return {
+        op: {p: s for p, s in statuses.items() if (p == "gradient" if op == "compose" else p in names or p in _PUBLIC)}
+        for op, statuses in table.items()
     }
-    text = json.dumps({"schema": 1, "seed": seed, "hidden": False, "submissions": [verdict]}, indent=1, allow_nan=False)
-    _write_whole(Path(file), text + "\n")
+
+
+_PUBLIC = ("forward", "gradient", "pure", "stable")
 
 
 def _failure(result: Result) -> dict:
@@ -43,13 +118,45 @@ def _failure(result: Result) -> dict:
     }
 
 
-def _write_whole(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def _page(run: Run, graded: Sequence[Graded]) -> str:
+    from tests.harness.page import render
+
+    about = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "seed": run.seed,
+        "hidden": run.hidden,
+        "sandbox": run.sandbox,
+        "versions": _versions(),
+        "examples": _examples(run.times),
+        "command": run.command,
+        "notes": [],
+    }
+    submissions = [
+        {
+            "submission": verdict.submission,
+            "score": verdict.score,
+            "seconds": verdict.seconds,
+            "results": [asdict(r) for r in verdict.results],
+            "trouble": verdict.trouble,
+        }
+        for verdict in graded
+    ]
+    return render(about, submissions)
+
+
+def _examples(times: int) -> dict[str, int]:
+    """Property -> how many examples were drawn for it."""
+    from tests import test_ops
+
+    properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
+    return {p.name: p.examples * times for p in properties}
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("numpy", "torch", "hypothesis", "pytest"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.harness.properties import Verdict
+    from tests.harness.report import Graded
 
-POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1}
-"""Property -> what it is worth. Those after gradient count only where forward and gradient hold."""
+POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fast": 1}
+"""Property -> what it is worth. Those after gradient count only where forward and gradient hold.
+
+The last two are hidden. `compose` is worth as much as an operation with all of them.
+"""
 
 _STATUS = {
     "pass": ("pass", {"green": True}),
@@ -29,6 +33,7 @@ _NAME, _COLUMN = 26, 9  # characters
 class Result:
     """A verdict as it travels to the scoreboard and the reports: plain data."""
 
+    submission: str
     place: int
     level: str
     op: str
@@ -40,9 +45,10 @@ class Result:
     example: dict
     yours: object
     torch: object
+    picture: dict | None
 
 
-def as_data(verdict: Verdict, level: str, place: int) -> dict:
+def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
     """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue."""
     example, wrong = {}, verdict.wrong
     if verdict.trial:
@@ -50,6 +56,7 @@ def as_data(verdict: Verdict, level: str, place: int) -> dict:
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
     return asdict(
         Result(
+            submission=submission,
             place=place,
             level=level,
             op=verdict.op,
@@ -61,8 +68,17 @@ def as_data(verdict: Verdict, level: str, place: int) -> dict:
             example=example,
             yours=_plain(wrong.yours) if wrong else None,
             torch=_plain(wrong.torch) if wrong else None,
+            picture=_picture(verdict),
         )
     )
+
+
+def _picture(verdict: Verdict) -> dict | None:
+    """A wrong array on a larger example, for the report."""
+    if not verdict.diagnosis or not verdict.diagnosis.picture:
+        return None
+    sample, name = verdict.diagnosis.picture
+    return {"name": name, "yours": _plain(sample.yours[name]), "torch": _plain(sample.right[name])}
 
 
 def from_data(data: dict) -> Result:
@@ -84,8 +100,10 @@ def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
     return table
 
 
-def points(statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
+def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
     """Earned and possible points of an operation, over the properties that ran."""
+    if op == "compose":
+        return (sum(POINTS.values()) if statuses["gradient"] == "pass" else 0), sum(POINTS.values())
     held = all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient"))
     earned = sum(POINTS[p] for p in ran if statuses[p] == "pass" and (held or p in ("forward", "gradient")))
     return earned, sum(POINTS[p] for p in ran)
@@ -95,7 +113,7 @@ def score(results: list[Result]) -> float:
     """The share of the possible points, of 100."""
     earned = possible = 0
     for op, statuses in by_operation(results).items():
-        here = points(statuses, [r.property for r in results if r.op == op])
+        here = points(op, statuses, [r.property for r in results if r.op == op])
         earned, possible = earned + here[0], possible + here[1]
     return round(100 * earned / possible, 2) if possible else 0.0
 
@@ -119,7 +137,7 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
             continue
         terminal.write_line(level, bold=True)
         for op in ops:
-            _row(terminal, op, table[op], columns, points(table[op], [r.property for r in results if r.op == op]))
+            _row(terminal, op, table[op], columns, points(op, table[op], [r.property for r in results if r.op == op]))
     reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
     if reasons:
         terminal.write_line("")
@@ -132,13 +150,27 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
     terminal.write_line(f"next: {_next(results, levels, impl, whole)}")
 
 
+def write_table(terminal, graded: Sequence[Graded]) -> None:
+    """Write a line for each submission, best first."""
+    terminal.ensure_newline()
+    terminal.section("submissions")
+    width = max(len(verdict.submission) for verdict in graded)
+    terminal.write_line(f"{'':{width}}   score  held  failed  todo  seconds")
+    for verdict in sorted(graded, key=lambda v: (-v.score, v.submission)):
+        counts = {s: sum(r.status == s for r in verdict.results) for s in _STATUS}
+        failed = counts["fail"] + counts["error"] + counts["timeout"]
+        terminal.write(f"{verdict.submission:{width}}  ")
+        terminal.write(f"{verdict.score:6g}", bold=True)
+        terminal.write_line(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
+
+
 def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counted: tuple[int, int]) -> None:
     terminal.write(f"  {op}".ljust(_NAME - 1) + " ")
     if _is_todo(statuses):
         terminal.write_line("TODO", yellow=True)
         return
     for column in columns:
-        word, colour = _STATUS[statuses[column]]
+        word, colour = _STATUS[statuses[column]] if op != "compose" or column == "gradient" else ("", {})
         terminal.write(word.ljust(_COLUMN), **colour)
     terminal.write_line(f"{counted[0]}/{counted[1]}")
 

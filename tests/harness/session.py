@@ -6,14 +6,14 @@ It imports torch only when operations are collected, so `pytest --help` and a mi
 from __future__ import annotations
 
 import contextlib
-import time
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import report, scoreboard
+from tests.harness import kit, report, scoreboard
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from tests.harness.submissions import Elsewhere, Here
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
+HIDDEN_TIMES = 4  # as many examples as in public
+EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
+
+
+@dataclass
+class Subject:
+    """One implementation under test. `unusable`: why it cannot be graded at all, where several are graded."""
+
+    name: str
+    implementation: Here | Elsewhere | None
+    unusable: str = ""
+    examiner: Examiner | None = None
 
 
 @dataclass
@@ -29,103 +41,186 @@ class Run:
     """One pytest run: what was asked for, and what came out so far."""
 
     project: Path
-    implementation: Here | Elsewhere
+    subjects: list[Subject]
     seed: int
+    hidden: bool
+    sandbox: str
     alone: bool
-    examiner: Examiner | None = None
+    command: str
     results: list[scoreboard.Result] = field(default_factory=list)
-    started: float = field(default_factory=time.perf_counter)
+    trouble: dict[str, str] = field(default_factory=dict)  # submission -> the grader's own trouble with it
+    kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
+
+    @property
+    def times(self) -> int:
+        """How many times the public number of examples."""
+        return HIDDEN_TIMES if self.hidden else 1
 
 
 RUN = pytest.StashKey[Run]()
-VERDICT = pytest.StashKey["Verdict"]()
+VERDICT = pytest.StashKey["tuple[Subject, Verdict]"]()
+TROUBLE = pytest.StashKey["tuple[Subject, str]"]()
 
 
-def configure(config: pytest.Config, project: Path, impl: str, *, alone: bool) -> None:
+def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: bool) -> None:
     """Check what was asked for, before anything slow. `alone`: grade it and nothing else. Raises UsageError."""
     for level in LEVELS:
         config.addinivalue_line("markers", f"{level}: operations of the level {level}")
+    config.addinivalue_line("markers", "compose: networks of a submission's own operations (hidden)")
     for file in config.getoption("report"):
-        report.refuse_unless_writable(file)
-    from tests.harness.submissions import Unusable, resolve
-
-    try:
-        implementation = resolve(impl, project, _names)
-    except Unusable as unusable:
-        raise pytest.UsageError(str(unusable)) from None
-    config.stash[RUN] = Run(project, implementation, config.getoption("seed") or 0, alone)
+        report.refuse_unless_writable(file, (".json", ".html"), "--report")
+    if config.getoption("kit"):
+        kit.refuse(config.getoption("kit"))
+        impls, alone = ["kata"], True
+    hidden = config.getoption("hidden")
+    if hidden and not (project / "tests" / "hidden").is_dir():
+        raise pytest.UsageError("--hidden: there is no folder tests/hidden/ here; this is a candidate's kit")
+    if config.getoption("seed") is None:
+        config.option.seed = secrets.randbelow(2**32) if hidden else 0  # also for pytest-xdist's workers
+    sandbox = config.getoption("sandbox")
+    subjects = _subjects(impls, project, sandbox)
+    confined = sandbox if any(type(s.implementation).__name__ == "Elsewhere" for s in subjects) else "none"
+    command = _command(config, impls)
+    config.stash[RUN] = Run(project, subjects, config.option.seed, hidden, confined, alone, command)
     if alone and config.option.reportchars == "fE":  # pytest's default: the scoreboard says the same, and more
         config.option.reportchars = ""
+    if len(subjects) > 1 and config.option.tbstyle == "auto":
+        config.option.tbstyle = "no"  # hundreds of failures; the reports have them
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
-    if run:
-        run.implementation.close()
+    for subject in run.subjects if run else ():
+        if subject.implementation:
+            subject.implementation.close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     run = config.stash[RUN]
-    return f"backprop kata: --impl={run.implementation.name}, --seed={run.seed}"
+    names = run.subjects[0].name if len(run.subjects) == 1 else f"{len(run.subjects)} submissions"
+    hidden = f", hidden, sandbox {run.sandbox}" if run.hidden or run.sandbox != "none" else ""
+    return f"backprop kata: --impl={names}, --seed={run.seed}{hidden}"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     run = config.stash[RUN]
     tests = run.project / "tests"
+    if collection_path == tests / "hidden" and not run.hidden:
+        return True
     named = any(folder in str(argument) for argument in config.args for folder in NOT_FOR_GRADING)
     return True if run.alone and not named and collection_path in [tests / f for f in NOT_FOR_GRADING] else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if hasattr(metafunc.function, "property"):
-        from tests.harness.catalogue import operations
+    function = metafunc.function
+    if not _is_graded(metafunc.definition):
+        return
+    from tests.harness.catalogue import operations
 
-        rows = ((level, op) for level, ops in operations().items() for op in ops)
-        parameters = [pytest.param(op, id=op.name, marks=getattr(pytest.mark, level)) for level, op in rows]
-        metafunc.parametrize("op", parameters)
+    run = metafunc.config.stash[RUN]
+    several = len(run.subjects) > 1
+    rows = [(level, op) for level, ops in operations().items() for op in ops]
+    if hasattr(function, "compose"):
+        parameters = [
+            pytest.param(number, id=f"{subject.name}-compose" if several else "compose", marks=pytest.mark.compose)
+            for number, subject in enumerate(run.subjects)
+        ]
+        metafunc.parametrize("subject", parameters)
+        return
+    parameters = [
+        pytest.param(
+            op, number, id=f"{subject.name}-{op.name}" if several else op.name, marks=getattr(pytest.mark, level)
+        )
+        for number, subject in enumerate(run.subjects)
+        for level, op in rows
+    ]
+    metafunc.parametrize(("op", "subject"), parameters)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Operation by operation, in order of study, and the harness's own tests last."""
-    order = list(dict.fromkeys(item.callspec.params["op"].name for item in items if _is_graded(item)))
-    items.sort(key=lambda item: order.index(item.callspec.params["op"].name) if _is_graded(item) else len(order))
+    """Submission by submission, operation by operation in order of study, and the harness's own tests last."""
+    order: dict[str, int] = {}
+    last = len(items)
+
+    def place(item: pytest.Item) -> tuple[int, ...]:
+        if not _is_graded(item):
+            return (last,)
+        subject, op = item.callspec.params["subject"], item.callspec.params.get("op")
+        return (subject, order.setdefault(op.name, len(order)) if op else last)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """With --kit, write it for what was chosen, and run nothing."""
+    file, run = session.config.option.kit, session.config.stash[RUN]
+    if not file:
+        return
+    chosen: dict[str, list[str]] = {}
+    for item in session.items:
+        op = item.callspec.params.get("op") if _is_graded(item) else None
+        if op:
+            names = chosen.setdefault(_place_of(op.name)[0], [])
+            names += [op.name] if op.name not in names else []
+    if not chosen:
+        raise pytest.UsageError("--kit: no operation was chosen; see -k and -m")
+    run.kit = (len(kit.write(file, run.project, chosen)), chosen)
+    session.items.clear()
 
 
 @pytest.fixture
 def examine(request: pytest.FixtureRequest):
-    """Hold the implementation under test to a property; a verdict other than a pass fails or skips the test."""
+    """Hold an implementation under test to a property; a verdict other than a pass fails or skips the test."""
     run = request.config.stash[RUN]
-    from tests.harness.submissions import Refused
-
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
-    def examine(prop: Property, op: Operation) -> None:
-        verdict = request.node.stash[VERDICT] = _examiner(run).verdict(prop, op)
-        if verdict.trial:
-            # Of all that the candidate's code printed, show what it prints for the counterexample.
-            capture.read_global_capture()
-            with contextlib.suppress(Exception, Refused):
-                prop.check(verdict.trial)
-        if verdict.status in ("todo", "skip"):
-            pytest.skip(verdict.why)  # nothing to look at in a debugger
-        if verdict.status != "pass":
-            _stop(verdict)
+    def examine(prop: Property, op: Operation, subject: int) -> None:
+        with _grading(request.node, run, subject) as examiner:
+            verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.verdict(prop, op))
+            if verdict[1].trial and not prop.once:
+                # Of all that the candidate's code printed, show what it prints for the counterexample.
+                capture.read_global_capture()
+                _again(prop, verdict[1])
+        _conclude(verdict[1])
 
     return examine
+
+
+@pytest.fixture
+def examine_networks(request: pytest.FixtureRequest):
+    """Hold networks of an implementation's own operations to torch's gradients; the same consequences as `examine`."""
+    run = request.config.stash[RUN]
+
+    def examine_networks(subject: int, examples: int) -> None:
+        from tests.harness.catalogue import operations
+
+        rows = [op for ops in operations().values() for op in ops]
+        with _grading(request.node, run, subject) as examiner:
+            verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.networks(rows, examples))
+        _conclude(verdict[1])
+
+    return examine_networks
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     made = yield
-    verdict = item.stash.get(VERDICT, None)
-    if call.when == "call" and verdict is not None:
-        from tests.harness.catalogue import place_of
-        from tests.harness.explain import screen
-
-        made.kata = scoreboard.as_data(verdict, *place_of(verdict.op))
-        made.location = (*made.location[:2], f"{verdict.op}: {verdict.property}")
+    if call.when != "call":
+        return made
+    run = item.config.stash[RUN]
+    if TROUBLE in item.stash:
+        subject, line = item.stash[TROUBLE]
+        made.trouble = {"submission": subject.name, "line": line}
+    if VERDICT in item.stash:
+        subject, verdict = item.stash[VERDICT]
+        made.kata = scoreboard.as_data(verdict, subject.name, *_place_of(verdict.op))
+        several = f"{subject.name}: " if len(run.subjects) > 1 else ""
+        made.location = (*made.location[:2], f"{several}{verdict.op}: {verdict.property}")
         if verdict.status in ("todo", "fail", "error", "timeout"):
-            made.outcome, made.longrepr = "failed", screen(verdict)
+            from tests.harness.explain import screen
+
+            made.outcome = "failed"
+            made.longrepr = f"{verdict.why}\n" if several else screen(verdict)
     return made
 
 
@@ -148,6 +243,14 @@ class _Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "kata"):
             self.run.results.append(scoreboard.from_data(report.kata))
+        if hasattr(report, "trouble"):
+            self.run.trouble.setdefault(report.trouble["submission"], report.trouble["line"])
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
+        if not excinfo.errisinstance(KeyboardInterrupt):  # a -x, or a collection that failed
+            return
+        for subject in self.run.subjects:
+            self.run.trouble.setdefault(subject.name, "the run was interrupted")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -156,28 +259,105 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash[RUN]
-    if hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
-    if exitstatus == pytest.ExitCode.OK and any(r.status != "pass" for r in run.results):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if run.kit:
+        session.exitstatus = pytest.ExitCode.OK
+        return
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        if run.trouble:
+            session.exitstatus = EXIT_TROUBLE
+        elif any(r.status != "pass" for r in run.results):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
     for file in session.config.getoption("report"):
-        report.write(
-            file, run.implementation.name, run.seed, scoreboard.in_order(run.results), time.perf_counter() - run.started
-        )
+        try:
+            report.write(file, run, verdicts)
+        except OSError as error:
+            session.exitstatus = EXIT_TROUBLE
+            session.config.get_terminal_writer().line(
+                f"\n--report={file}: cannot be written: {error.strerror}", red=True
+            )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     run = config.stash[RUN]
-    if run.results:
-        results = scoreboard.in_order(run.results)
-        scoreboard.write(terminalreporter, results, impl=run.implementation.name, whole=not _is_narrowed(config))
+    if run.kit:
+        files, chosen = run.kit
+        terminalreporter.write_line(
+            f"{config.option.kit}: {files} files, for {', '.join(op for ops in chosen.values() for op in ops)}"
+        )
+        return
+    verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
+    if len(run.subjects) > 1:
+        scoreboard.write_table(terminalreporter, verdicts)
+    elif run.results:
+        whole = not (config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False))
+        scoreboard.write(terminalreporter, verdicts[0].results, impl=run.subjects[0].name, whole=whole)
+    for name, line in run.trouble.items():
+        terminalreporter.write_line(f"the grader's own trouble with {name}: {line}", red=True)
 
 
-def _examiner(run: Run) -> Examiner:
+def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
+    from tests.harness.confinement import Unconfined
+    from tests.harness.submissions import Unusable, resolve
+
+    subjects = []
+    for impl in impls:
+        try:
+            subjects.append(Subject(impl, resolve(impl, project, _names, sandbox)))
+        except Unusable as unusable:
+            if len(impls) == 1 or isinstance(unusable, Unconfined):
+                for subject in subjects:
+                    subject.implementation.close()
+                raise pytest.UsageError(str(unusable)) from None
+            subjects.append(Subject(impl, None, str(unusable)))
+    return subjects
+
+
+@contextlib.contextmanager
+def _grading(node: pytest.Item, run: Run, number: int):
+    """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.properties import Examiner
+    from tests.harness.remote import GraderTrouble
+    from tests.harness.submissions import Unusable, absent, reference
 
-    run.examiner = run.examiner or Examiner(run.implementation, run.seed)
-    return run.examiner
+    subject = run.subjects[number]
+    if subject.name in run.trouble:
+        pytest.skip(run.trouble[subject.name])
+    for other in run.subjects[:number]:
+        if other.implementation:
+            other.implementation.rest()  # its worker has nothing more to do
+    if subject.examiner is None:
+        implementation = subject.implementation or absent(subject.name, subject.unusable)
+        subject.examiner = Examiner(
+            implementation,
+            run.seed,
+            times=run.times,
+            reference=lambda: reference(implementation, run.project, _names),
+        )
+    try:
+        yield subject.examiner
+    except (GraderTrouble, OSError) as trouble:
+        node.stash[TROUBLE] = (subject, str(trouble))
+        run.trouble[subject.name] = str(trouble)
+        pytest.skip(f"the grader's own trouble: {trouble}")
+    except Unusable as unusable:
+        raise pytest.UsageError(str(unusable)) from None
+
+
+def _again(prop: Property, verdict: Verdict) -> None:
+    from tests.harness.submissions import Refused
+
+    with contextlib.suppress(Exception, Refused):
+        prop.check(verdict.trial)
+
+
+def _conclude(verdict: Verdict) -> None:
+    if verdict.status in ("todo", "skip"):
+        pytest.skip(verdict.why)  # nothing to look at in a debugger
+    if verdict.status != "pass":
+        _stop(verdict)
 
 
 def _names() -> dict[str, list[str]]:
@@ -186,12 +366,28 @@ def _names() -> dict[str, list[str]]:
     return names()
 
 
-def _is_graded(item: pytest.Item) -> bool:
-    return hasattr(getattr(item, "function", None), "property")
+def _place_of(op: str) -> tuple[str, int]:
+    from tests.harness.catalogue import place_of
+
+    return ("compose", 10**6) if op == "compose" else place_of(op)
 
 
-def _is_narrowed(config: pytest.Config) -> bool:
-    return bool(config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False))
+def _command(config: pytest.Config, impls: list[str]) -> str:
+    """The command that grades the same again."""
+    import shlex
+
+    option = config.option
+    words = ["pytest", *(["--hidden"] if option.hidden else []), *(f"--impl={impl}" for impl in impls)]
+    words += [f"--seed={option.seed}", *(["--sandbox=process"] if option.sandbox != "bwrap" else [])]
+    words += [
+        word for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value for word in (flag, value)
+    ]
+    return shlex.join([*words, *(f"--report={file}" for file in option.report)])
+
+
+def _is_graded(item) -> bool:
+    function = getattr(item, "function", None) or getattr(item, "obj", None)
+    return hasattr(function, "property") or hasattr(function, "compose")
 
 
 def _stop(verdict: Verdict) -> None:
@@ -202,13 +398,8 @@ def _stop(verdict: Verdict) -> None:
     if wrong.crash and isinstance(wrong.crash.error, Exception):
         raise wrong.crash.error
     example = verdict.trial.example
-    _differs(
-        dict(zip(verdict.trial.op.inputs, example.inputs, strict=True)),
-        example.gy,
-        wrong.yours,
-        wrong.torch,
-        verdict.why,
-    )
+    inputs = dict(zip(verdict.trial.op.inputs, example.inputs, strict=True))
+    _differs(inputs, example.gy, wrong.yours, wrong.torch, verdict.why)
 
 
 def _differs(inputs: dict, gy, yours, torch, why: str) -> None:

@@ -1,30 +1,29 @@
 """What `--impl` names: where its operations are, and how they are called. Its code runs only through `observe`."""
 
-import re
-import stat
 import sys
-import tempfile
-import zipfile
+import time
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.harness import loading
 from tests.harness.deadline import Expired, deadline
-from tests.harness.observe import Call, Grad, Observation, observe
+from tests.harness.network import Network
+from tests.harness.observe import Call, Grad, Large, Observation, observe, observe_network, printable
+from tests.harness.pace import Pace, Task
+from tests.harness.packages import Levels, Package, Unusable, package
 from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation, plain_steps
+from tests.harness.sandbox import require
 
 CALL_SECONDS = 5.0  # a call on a handful of numbers takes microseconds
 IMPORT_SECONDS = 20.0
-MOST_FILES, MOST_BYTES = 500, 20 * 2**20
+TOTAL_SECONDS = 600.0  # of a submission, in all its calls
 _THROUGH = (KeyboardInterrupt, Expired, BdbQuit, pytest.exit.Exception)
-
-
-class Unusable(Exception):
-    """What `--impl` names cannot be graded at all; the line says what was seen, expected, and to do."""
 
 
 class Refused(BaseException):
@@ -66,91 +65,187 @@ class Here:
             raise Refused(*self._refused[op]) from None
         return _unless_todo(seen)
 
+    def observe_network(self, network: Network) -> Observation:
+        """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
+        functions = {node.op: self._lookup(node.op) for node in network.nodes}
+        try:
+            with deadline(CALL_SECONDS):
+                return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, _THROUGH)
+        except Expired:
+            raise Refused("timeout", f"stopped: no answer after {CALL_SECONDS:g} s") from None
+
+    def pace(self, op: str, task: Task, seconds: float, places: NDArray) -> Pace:
+        """Time a call and its grad at a large size. Memory is not known here."""
+        large = Large(self._lookup(op), task.shapes, task.gy, task.values)
+        try:
+            with deadline(2 * seconds):
+                large.run()
+                started = time.perf_counter()
+                large.run()
+                took = time.perf_counter() - started
+        except Expired:
+            return Pace(seconds)
+        except Exception as error:  # the candidate's
+            return Pace(0, failed=type(error).__name__)
+        return Pace(took, 0, large.entries(places))
+
+    def rest(self) -> None:
+        """Nothing to end."""
+
     def close(self) -> None:
         """Nothing to end."""
 
 
 class Elsewhere:
-    """Somebody else's code: it runs in a worker process, which is started anew for the next operation when it dies."""
+    """Somebody else's code: it runs in a worker process, which is started anew for the next operation when it dies.
+
+    `sandbox`: bwrap or process. Its constants may be shortened for tests.
+    """
 
     def __init__(
-        self, name: str, root: Path, files: dict[str, Path], unpacked: tempfile.TemporaryDirectory | None = None
+        self,
+        name: str,
+        package: Package,
+        sandbox: str,
+        *,
+        call_seconds: float = CALL_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
     ):
-        self.name, self._root, self._files, self._unpacked = name, root, files, unpacked
+        self.name, self.sandbox, self._package = name, sandbox, package
+        self._call_seconds, self._total_seconds, self._left = call_seconds, total_seconds, total_seconds
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
-        """Carry out the steps (see observe.py). Raises Refused."""
-        if op not in self._files:
+        """Carry out the steps (see observe.py). Raises Refused, or GraderTrouble where no worker can be started."""
+        if op not in self._package.files:
             raise Refused("todo", "not there yet")
         if op in self._refused:
             raise Refused(*self._refused[op])
-        self._worker = self._worker or Worker()
-        file = self._files[op]
-        shown = file.relative_to(self._root).as_posix()
-        request = {"op": op, "file": str(file), "root": str(self._root), "shown": shown}
-        request |= {"inputs": list(inputs), "gys": list(gys), "steps": plain_steps(steps)}
+        file, inputs = self._package.files[op], list(inputs)
+        request = {"op": op, "file": file, "shown": self._package.shown[file]}
+        request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
+        seconds = min(self._call_seconds, self._left)
         try:
-            reply = self._worker.ask(CALL_SECONDS, **request)
+            reply = self._asked(self._call_seconds, **request)
             if reply.get("missing") is True:
                 raise Refused("todo", "not there yet")
             if "problem" in reply:
-                self._refused[op] = ("error", str(reply["problem"])[:1000])
+                self._refused[op] = ("error", printable(str(reply["problem"])))
                 raise Refused(*self._refused[op])
-            seen = observation(reply)
+            seen = observation(reply, steps, len(inputs[0]))
         except WorkerStuck:
-            self._lost(op, "timeout", f"stopped: no answer after {CALL_SECONDS:g} s (an endless loop?)")
+            self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
         return _unless_todo(seen)
 
-    def close(self) -> None:
-        """End the worker and remove what was unpacked."""
+    def observe_network(self, network: Network) -> Observation:
+        """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
+        ops = list(dict.fromkeys(node.op for node in network.nodes))
+        for op in ops:
+            if op in self._refused:
+                raise Refused(*self._refused[op])
+        request = {"nodes": network.plain_nodes(), "leaves": list(network.leaves), "gy": network.gy}
+        request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
+        steps = (Call(), Grad(0))
+        try:
+            return observation(self._asked(self._call_seconds, **request), steps, len(network.leaves))
+        except WorkerStuck:
+            self.rest()
+            raise Refused("timeout", f"stopped: no answer after {self._call_seconds:g} s") from None
+        except WorkerDied as death:
+            self.rest()
+            raise Refused("error", str(death)) from None
+
+    def pace(self, op: str, task: Task, seconds: float, places: NDArray) -> Pace:
+        """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
+        worker = Worker(self.sandbox, self._package.folder)
+        file = self._package.files[op]
+        request = {"op": op, "file": file, "shown": self._package.shown[file]}
+        try:
+            worker.await_ready()
+            before = worker.peak_bytes()
+            reply = worker.ask(2 * seconds, large=task.plain(), **request)
+            started = time.perf_counter()
+            if reply.get("done") is True:
+                reply = worker.ask(seconds, again=True)
+            took = time.perf_counter() - started
+            if reply.get("done") is not True:
+                return Pace(0, failed=printable(str(reply.get("failed") or reply.get("problem") or "no answer"), 100))
+            peak = worker.peak_bytes() - before
+            entries = worker.ask(self._call_seconds, entries=places).get("entries")
+            if not isinstance(entries, list) or not all(isinstance(e, np.ndarray) for e in entries):
+                return Pace(0, failed="no answer")
+            return Pace(took, peak, tuple(entries))
+        except WorkerStuck:
+            return Pace(seconds)
+        except WorkerDied as death:
+            return Pace(0, failed=str(death))
+        finally:
+            worker.close()
+
+    def rest(self) -> None:
+        """End the worker; a new one starts when there is something to do."""
         if self._worker:
             self._worker.close()
-        if self._unpacked:
-            self._unpacked.cleanup()
+            self._worker = None
+
+    def close(self) -> None:
+        """End the worker and remove the copy."""
+        self.rest()
+        self._package.close()
+
+    def _asked(self, seconds: float, **request) -> dict:
+        """The worker's reply, on the submission's account."""
+        if self._left <= 0:
+            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
+        self._worker = self._worker or Worker(self.sandbox, self._package.folder)
+        self._worker.await_ready()  # not on the submission's account
+        started = time.monotonic()
+        try:
+            return self._worker.ask(min(seconds, self._left), **request)
+        finally:
+            self._left -= time.monotonic() - started
 
     def _lost(self, op: str, status: str, line: str):
-        self._worker.close()
-        self._worker = None
+        self.rest()
         self._refused[op] = (status, line)
         raise Refused(status, line) from None
 
 
-Levels = dict[str, list[str]]
-"""Level -> the names of its operations."""
+def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: str = "bwrap") -> Here | Elsewhere:
+    """What `--impl` names; `sandbox` is for a path. Nothing of a submission runs yet, but that it would be confined is proven.
 
-
-def resolve(impl: str, project: Path, catalogue: Callable[[], Levels]) -> Here | Elsewhere:
-    """What `--impl` names. `catalogue` is asked only when it is needed: it costs the import of torch. Raises Unusable."""
+    `catalogue` is asked only when it is needed: it costs the import of torch. Raises Unusable.
+    """
     if impl in ("kata", "solutions"):
         if not (project / impl).is_dir():
             raise Unusable(f"--impl={impl}: there is no folder {impl}/ here")
         return Here(impl, _modules_of(impl, project, catalogue))
-    path = Path(impl)
-    if not path.exists():
-        raise Unusable(
-            f"--impl={impl}: no such file or folder; give kata, solutions, a folder, a .py file or a .zip file"
-        )
-    if not path.is_dir() and path.suffix not in (".py", ".zip"):
-        raise Unusable(f"--impl={impl}: is neither a folder nor a .py or .zip file")
-    levels = catalogue()
-    if path.is_dir():
-        return _elsewhere(impl, path, levels)
-    if path.suffix == ".py":
-        files = {op: path.resolve() for ops in levels.values() for op in ops if op in _defined(path)}
-        if not files:
-            raise Unusable(f"--impl={impl}: defines none of the kata's operations ({_some(levels)})")
-        return Elsewhere(impl, path.resolve().parent, files)
-    unpacked = tempfile.TemporaryDirectory(prefix="submission-")
+    submission = package(impl, catalogue)
     try:
-        _unpack(path, Path(unpacked.name), impl)
-        return _elsewhere(impl, Path(unpacked.name), levels, unpacked)
+        require(sandbox)
     except BaseException:
-        unpacked.cleanup()
+        submission.close()
         raise
+    return Elsewhere(impl, submission, sandbox)
+
+
+def absent(name: str, line: str) -> Here:
+    """In the place of a submission that cannot be graded: every operation is refused, with this line."""
+
+    def lookup(_op: str) -> None:
+        raise loading.Unloadable(line)
+
+    return Here(name, lookup)
+
+
+def reference(implementation: Here | Elsewhere, project: Path, catalogue: Callable[[], Levels]) -> Here | Elsewhere:
+    """The reference solutions, run the way the implementation is. Raises Unusable."""
+    if isinstance(implementation, Here):
+        return resolve("solutions", project, catalogue)
+    return Elsewhere("solutions", package(str(project / "solutions"), catalogue), implementation.sandbox)
 
 
 def _modules_of(package: str, project: Path, catalogue: Callable[[], Levels]) -> Callable[[str], Callable | None]:
@@ -166,76 +261,6 @@ def _modules_of(package: str, project: Path, catalogue: Callable[[], Levels]) ->
         return loading.operation(loading.load(str(file), f"{package}.{level}", f"{package}/{level}.py", _THROUGH), op)
 
     return lookup
-
-
-def _elsewhere(impl: str, root: Path, levels: Levels, unpacked: tempfile.TemporaryDirectory | None = None) -> Elsewhere:
-    """The submission in a folder: laid out like kata/, or holding a kata/, or holding one folder that is one of these."""
-    inner = [d for d in sorted(root.iterdir()) if d.is_dir() and not d.name.startswith((".", "_"))][:1]
-    for folder in (root, root / "kata", *inner, *(d / "kata" for d in inner)):
-        files = _operations_in(folder, levels) if folder.is_dir() else {}
-        if files:
-            return Elsewhere(impl, folder.resolve(), files, unpacked)
-    expected = f"expected modules like kata/{next(iter(levels))}.py"
-    raise Unusable(f"--impl={impl}: holds none of the kata's operations; {expected}")
-
-
-def _operations_in(folder: Path, levels: Levels) -> dict[str, Path]:
-    """Operation -> its file: the level's own module, or any module that defines it."""
-    modules = {f.stem: f.resolve() for f in sorted(folder.glob("*.py")) if stat.S_ISREG(f.lstat().st_mode)}
-    defined = {stem: _defined(file) for stem, file in modules.items()}
-    files = {}
-    for level, ops in levels.items():
-        for op in ops:
-            stem = next((s for s in (level, *modules) if op in defined.get(s, ())), level)
-            if stem in modules:
-                files[op] = modules[stem]
-    return files if any(op in defined[file.stem] for op, file in files.items()) else {}
-
-
-_NAME = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.+)$", re.MULTILINE
-)
-
-
-def _defined(file: Path) -> set[str]:
-    """Names that the source seems to define. It is read as text: nothing of a submission is parsed or run here."""
-    if file.stat().st_size > MOST_BYTES:
-        raise Unusable(f"{file.name} has {file.stat().st_size} bytes; a module may have {MOST_BYTES}")
-    names: set[str] = set()
-    for function, variable, imported in _NAME.findall(file.read_bytes().decode(errors="replace")):
-        names.update(filter(None, (function, variable)), re.findall(r"\w+", imported))
-    return names
-
-
-def _unpack(archive: Path, target: Path, impl: str) -> None:
-    """Unpack the archive's modules: regular .py files with plain relative names, capped in number and size."""
-    try:
-        with zipfile.ZipFile(archive) as source:
-            entries = [
-                e
-                for e in source.infolist()
-                if e.filename.endswith(".py") and stat.S_IFMT(e.external_attr >> 16) in (0, stat.S_IFREG)
-            ]
-            if len(source.infolist()) > MOST_FILES or sum(e.file_size for e in entries) > MOST_BYTES:
-                raise Unusable(f"--impl={impl}: is larger than {MOST_FILES} files and {MOST_BYTES} bytes")
-            for entry in entries:
-                name = PurePosixPath(entry.filename)
-                if name.is_absolute() or ".." in name.parts or "\\" in entry.filename or ":" in entry.filename:
-                    raise Unusable(f"--impl={impl}: has an entry that points outside: {entry.filename[:80]!r}")
-                file = target / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with source.open(entry) as stream:
-                    content = stream.read(entry.file_size + 1)
-                if len(content) > entry.file_size:
-                    raise Unusable(f"--impl={impl}: has an entry longer than it says: {entry.filename[:80]!r}")
-                file.write_bytes(content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        raise Unusable(f"--impl={impl}: is not a zip archive that can be read ({error})") from None
-
-
-def _some(levels: Levels) -> str:
-    names = [op for ops in levels.values() for op in ops]
-    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
 
 
 def _unless_todo(seen: Observation) -> Observation:

@@ -1,6 +1,6 @@
 """Write what is said of every mutant to standard output, to be read as a tired candidate reads it.
 
-    python -m tests.meta.messages > messages.txt
+python -m tests.meta.messages > messages.txt
 """
 
 from tests.harness.explain import screen

@@ -1,33 +1,40 @@
 """The harness tells wrong from right, and says how wrong: every mutant is caught by its property and named."""
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tests import test_ops
-from tests.harness.catalogue import operations
+from tests.harness.catalogue import names, operations
 from tests.harness.properties import Examiner, Verdict
-from tests.harness.submissions import Here
+from tests.harness.submissions import Here, resolve
+from tests.hidden import test_hidden
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS
 
 SEEDS = range(10)
-PROPERTIES = [
-    test.property for test in (test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable)
-]
+PUBLIC = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
+PROPERTIES = [test.property for test in (*PUBLIC, test_hidden.test_layout)]
+FAST = test_hidden.test_fast.property
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 TABLES = {level: import_module(f"tests.mutants.{level}") for level in LEVELS}
 WRONG = [row for table in TABLES.values() for row in table.WRONG]
 RIGHT = [row for table in TABLES.values() for row in table.RIGHT]
+SLOW = [row for table in TABLES.values() for row in table.SLOW]
 
 
 def _id(row: Mutant | Alternative) -> str:
     return f"{row.op}: {row.name}"
 
 
+def _solutions() -> Here:
+    return resolve("solutions", Path(__file__).parents[2], names)
+
+
 def _first_failure(row: Mutant | Alternative, seed: int, **how: bool) -> Verdict | None:
     """The verdict on the first property that does not hold, in the order of scoring."""
-    examiner = Examiner(Here(row.name, row.lookup), seed, **how)
+    examiner = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, **how)
     verdicts = (examiner.verdict(prop, OPERATIONS[row.op]) for prop in PROPERTIES)
     return next((verdict for verdict in verdicts if verdict.status != "pass"), None)
 
@@ -63,6 +70,13 @@ def test_a_right_implementation_earns_full_score(row):
     for seed in SEEDS:
         found = _first_failure(row, seed, shrink=False, explain=False)
         assert not found, f"{_id(row)} is right, but {found.property}: {found.status}, {found.why} [seed={seed}]"
+
+
+@pytest.mark.parametrize("row", [*RIGHT, *SLOW], ids=_id)
+def test_only_what_loops_over_elements_is_slow(row):
+    """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences do not."""
+    found = Examiner(Here(row.name, row.lookup), 0, reference=_solutions).verdict(FAST, OPERATIONS[row.op])
+    assert (found.status == "pass") is not row.slow, f"{_id(row)}: {found.status}, {found.why}"
 
 
 @pytest.mark.parametrize("level", LEVELS)

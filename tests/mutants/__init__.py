@@ -35,11 +35,12 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A right implementation of an operation, written differently from the solution."""
+    """A right implementation of an operation, written differently from the solution. `slow`: with a loop over elements."""
 
     op: str
     name: str
     function: Callable | Stateful
+    slow: bool = False
 
     def lookup(self, op: str) -> Callable | None:
         """The function, under the operation's name only."""

@@ -224,6 +224,11 @@ def _spent(x):
     return y.copy(), grad
 
 
+def _adds_zero(x, w, b):
+    x += 0
+    return x @ w + b
+
+
 # fmt: off
 WRONG = [
     Mutant("affine", "bias missing", "forward", affine(y=lambda x, w, b: x @ w), diagnosis="y is what b = 0 would give: b is not used"),
@@ -255,6 +260,8 @@ WRONG = [
     Mutant("affine", "gw accumulated", "pure", _accumulated, diagnosis="gw accumulates: called again, grad returns twice as much"),
     Mutant("affine", "y in float64", "stable", affine(y=lambda x, w, b: x @ w + np.ones((len(x), 1)) @ b), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
+    Mutant("affine", "adds 0 to x", "layout", affine(y=_adds_zero)),
+
     Mutant("sigmoid", "0 at 0", "forward", sigmoid(y=lambda x: (x != 0) / (1 + np.exp(-x))), diagnosis="y is wrong only where x == 0"),
     Mutant("sigmoid", "y in single precision", "forward",
            sigmoid(y=lambda x: (1 / (1 + np.exp(-x.astype(np.float32)))).astype(x.dtype)), diagnosis="y is right to 7 digits only: computed in float32"),
@@ -275,6 +282,8 @@ WRONG = [
     Mutant("sigmoid", "clipped at 30", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -30, 30)))), diagnosis="y no longer changes"),
     Mutant("sigmoid", "ones in float64", "stable", sigmoid(
         y=lambda x: np.where(x >= 0, np.ones(x.shape), np.exp(-abs(x))) / (1 + np.exp(-abs(x)))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+
+    Mutant("sigmoid", "in the order of memory", "layout", sigmoid(gx=lambda gy, x, y: gy * (y * (1 - y)).ravel("K").reshape(x.shape))),
 
     Mutant("relu", "absolute value", "forward", relu(y=abs), diagnosis="y is what abs(x) in place of x would give"),
     Mutant("relu", "leaky", "forward", relu(y=lambda x: np.maximum(x, 0.01 * x)), diagnosis="y is wrong only where x < 0"),
@@ -397,6 +406,20 @@ def _sigmoid_number_by_number(x):
     return np.array([one(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
 
 
+def _slope(x, i, y):
+    shifted = x.copy()
+    shifted.flat[i] += 1e-6
+    return (1 / (1 + np.exp(-shifted))).flat[i] * 1e6 - y.flat[i] * 1e6
+
+
+def _relu_element_by_element(x):
+    y = np.zeros(x.shape, x.dtype)
+    for at in np.ndindex(x.shape):
+        if x[at] > 0:
+            y[at] = x[at]
+    return y
+
+
 def _relu_any_subgradient(x):
     slope = np.where(x == 0, np.random.default_rng(x.size).random(x.shape), x > 0).astype(x.dtype)
     return np.maximum(x, 0), lambda gy: gy * slope
@@ -452,8 +475,8 @@ RIGHT = [
     Alternative("affine", "einsum", affine(
         y=lambda x, w, b: np.einsum("nk,km->nm", x, w) + b, gx=lambda gy, x, w, b: np.einsum("nm,km->nk", gy, w),
         gw=lambda gy, x, w, b: np.einsum("nk,nm->km", x, gy), gb=lambda gy, *_: np.einsum("nm->m", gy)[None])),
-    Alternative("affine", "entry by entry", _affine_entry_by_entry),
-    Alternative("affine", "explicit Jacobians, a list", _affine_by_jacobians),
+    Alternative("affine", "entry by entry", _affine_entry_by_entry, slow=True),
+    Alternative("affine", "explicit Jacobians, a list", _affine_by_jacobians, slow=True),
     Alternative("affine", "b the last row of w", _affine_of_one_matrix),
     Alternative("affine", "Fortran order", affine(
         y=lambda x, w, b: np.asfortranarray(x @ w + b), gw=lambda gy, x, w, b: (gy.T @ x).T)),
@@ -463,7 +486,10 @@ RIGHT = [
     Alternative("sigmoid", "clipped where nothing is left", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -88, 88))))),
     Alternative("sigmoid", "each side on its own", sigmoid(y=_sigmoid_by_sides)),
     Alternative("sigmoid", "overflow silenced", sigmoid(y=_sigmoid_silenced)),
-    Alternative("sigmoid", "number by number", sigmoid(y=_sigmoid_number_by_number)),
+    Alternative("sigmoid", "number by number", sigmoid(
+        y=_sigmoid_number_by_number,
+        gx=lambda gy, x, y: np.array([g * v * (1 - v) for g, v in zip(gy.flat, y.flat, strict=True)], x.dtype).reshape(x.shape)),
+        slow=True),
     Alternative("sigmoid", "logaddexp", sigmoid(
         y=lambda x: np.exp(-np.logaddexp(0, -x)),
         gx=lambda gy, x, y: gy * np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)))),
@@ -477,14 +503,14 @@ RIGHT = [
     Alternative("square_error_loss", "einsum", square_error_loss(
         losses=lambda x, y: np.einsum("nk,nk->n", x - y, x - y),
         gx=lambda gl, x, y, _: np.einsum("n,nk->nk", 2 * gl, x - y))),
-    Alternative("square_error_loss", "norms and a Jacobian", _loss_by_jacobian),
+    Alternative("square_error_loss", "norms and a Jacobian", _loss_by_jacobian, slow=True),
     Alternative("square_error_loss", "diagonal of a product", square_error_loss(
-        losses=lambda x, y: np.diag((x - y) @ (x - y).T), gx=lambda gl, x, y, _: 2 * np.diag(gl) @ (x - y))),
+        losses=lambda x, y: np.diag((x - y) @ (x - y).T), gx=lambda gl, x, y, _: 2 * np.diag(gl) @ (x - y)), slow=True),
     Alternative("square_error_loss", "Fortran order", square_error_loss(
         gx=lambda gl, x, y, _: (gl * (x - y).T).T * 2)),
 
     Alternative("tensor_sum", "a read-only view of gy", tensor_sum()),
-    Alternative("tensor_sum", "fsum", tensor_sum(y=lambda x: x.dtype.type(math.fsum(x.flat)))),
+    Alternative("tensor_sum", "fsum", tensor_sum(y=lambda x: x.dtype.type(math.fsum(x.flat))), slow=True),
     Alternative("tensor_sum", "mean times size", tensor_sum(y=lambda x: np.array(x.mean() * x.size))),
     Alternative("tensor_sum", "axis by axis", tensor_sum(
         y=lambda x: reduce(lambda a, _: a.sum(-1), range(x.ndim), x), gx=lambda gy, x, y: gy * np.ones_like(x))),
@@ -494,5 +520,13 @@ RIGHT = [
     Alternative("feed_forward", "batch in columns, forward again in grad", _network_of_columns),
     Alternative("feed_forward", "overflow silenced", feed_forward(
         h1=lambda v: _sigmoid_silenced(v.s1), L=lambda v: np.vdot(v.s3 - v.y, v.s3 - v.y))),
+]
+
+SLOW = [
+    Alternative("relu", "element by element", relu(y=_relu_element_by_element), slow=True),
+    Alternative("sigmoid", "numeric differences", sigmoid(
+        gx=lambda gy, x, y: np.array([_slope(x, i, y) for i in range(x.size)]).reshape(x.shape) * gy), slow=True),
+    Alternative("tensor_sum", "an explicit Jacobian", tensor_sum(
+        gx=lambda gy, x, y: (np.ones((x.size, x.size)) @ np.eye(x.size)[0] * gy).reshape(x.shape)), slow=True),
 ]
 # fmt: on

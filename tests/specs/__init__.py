@@ -1,4 +1,7 @@
 """What is true of each operation: one module a level, one row an operation."""
 
 LEVELS = ("feedforward",)
-"""The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/, mutants/."""
+"""The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
+
+ONLY = ()
+"""In a candidate's kit, the operations that were chosen; empty: all of the levels'."""

@@ -1,0 +1,167 @@
+"""The confinement around the worker of `--impl=PATH`. That it holds is proven in sandbox.py.
+
+`bwrap`: the worker sees NumPy, the standard library, its own four files and a read-only copy of the submission, at
+neutral paths. Nothing it sees can be written to, not even /tmp; there is no /proc and no device. `process`: a process of
+its own with the limits of worker.py, for code that is trusted.
+
+Every host file is mounted read-only, for a reason beyond writing: where the grader is root, the owner inside is root
+outside, and could change the mode of what it may write to. Hence no devices either, and pipes for stdin and stdout.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from tests.harness import seccomp
+from tests.harness.packages import Unusable
+
+_HARNESS = Path(__file__).parent
+_FILES = ("worker.py", "wire.py", "observe.py", "loading.py")
+_NUMPY = Path(np.__file__).parent
+_FOREIGN = ("site-packages", "dist-packages")  # folders of a standard library that are not of it
+_NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")  # never --unshare-all: that may go without a namespace
+_NOBODY = "65534"
+
+
+class Unconfined(Unusable):
+    """The sandbox cannot be had here; the line says what was seen, and the likely remedy."""
+
+    def __init__(self, seen: str, remedy: str):
+        super().__init__(f"--sandbox=bwrap: {seen}; {remedy}; or, for code that you trust, give --sandbox=process")
+
+
+def start(mode: str, submission: Path, channel: int) -> subprocess.Popen:
+    """Start a worker on a submission (a folder, or one file), with the socket `channel` for its answers.
+
+    What it prints can be read from `stdout` of the process. It ends with the thread that starts it. Raises OSError, or
+    Unconfined where the mode cannot be had.
+    """
+    if mode == "process":
+        folder = submission if submission.is_dir() else submission.parent
+        argv = [sys.executable, *flags(), _HARNESS / "worker.py", _NUMPY.parent, str(channel), folder]
+        return _popen(argv, environment(), [channel])
+    filtered = system_calls()
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, filtered)  # less than a pipe holds
+        os.close(writing)
+        argv = [bwrap(), *options(submission), "--seccomp", str(reading), "--"]
+        argv += ["/python/bin/python3", *flags(), "/worker/worker.py", "/numpy", str(channel), "/submission"]
+        # bwrap's own environment can be read inside.
+        return _popen(argv, {}, [channel, reading])
+    finally:
+        os.close(reading)
+
+
+def _popen(argv: list, environment: dict[str, str], descriptors: list[int]) -> subprocess.Popen:
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        pass_fds=descriptors,
+        env=environment,
+        cwd="/",
+        start_new_session=True,  # or Ctrl-C would look like its death
+    )
+    process.stdin.close()
+    return process
+
+
+def flags() -> list[str]:
+    """The interpreter's: isolated, no site-packages, no bytecode written, nothing kept back of what is printed, UTF-8."""
+    return ["-I", "-S", "-B", "-u", "-X", "utf8"]
+
+
+def environment() -> dict[str, str]:
+    """All of the worker's environment.
+
+    What this machine's owner says of its processor is handed on: without it NumPy's own arithmetic may be wrong here.
+    """
+    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    given = {k: v for k, v in os.environ.items() if k in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    return single | given | {"LC_ALL": "C.UTF-8"} | _library_path()
+
+
+def _library_path() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
+
+
+def options(submission: Path) -> Iterator[str]:
+    """bwrap's options for a submission: what is separate, what is visible, and where."""
+    yield from (f"--unshare-{namespace}" for namespace in _NAMESPACES)
+    # No --disable-userns: it needs bwrap 0.8 and a writable /proc/sys, and the seccomp filter forbids the same.
+    yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", _NOBODY, "--gid", _NOBODY)
+    yield from ("--hostname", "box", "--clearenv")
+    for name, value in (environment() | {"LD_LIBRARY_PATH": "/libraries"}).items():
+        yield from ("--setenv", name, value)
+    yield from runtime()
+    for file in _FILES:
+        yield from ("--ro-bind", str(_HARNESS / file), f"/worker/{file}")
+    yield from ("--ro-bind", str(submission), f"/submission/{'' if submission.is_dir() else submission.name}")
+    yield from ("--dir", "/tmp", "--remount-ro", "/", "--chdir", "/tmp")
+
+
+@cache
+def runtime() -> tuple[str, ...]:
+    """The options that bring the interpreter, its standard library, NumPy, and the shared libraries of all three."""
+    interpreter = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    library = Path(sysconfig.get_path("stdlib"))
+    inside = f"/python/{sys.platlibdir}/{library.name}"
+    options = ["--ro-bind", interpreter, "/python/bin/python3", "--ro-bind", str(library), inside]
+    for name in _FOREIGN:
+        if (library / name).is_dir():
+            options += ["--tmpfs", f"{inside}/{name}", "--remount-ro", f"{inside}/{name}"]
+    for folder in (_NUMPY, _NUMPY.with_name("numpy.libs")):  # wheels keep NumPy's libraries in the second
+        if folder.is_dir():
+            options += ["--ro-bind", str(folder), f"/numpy/{folder.name}"]
+    needed = _needed(interpreter, library, "lib-dynload/*.so") | _needed(interpreter, _NUMPY.parent, "numpy/**/*.so")
+    for name, file in sorted(needed.items()):
+        options += ["--ro-bind", os.path.realpath(file), name if name.startswith("/") else f"/libraries/{name}"]
+    return tuple(options)
+
+
+def _needed(interpreter: str, folder: Path, pattern: str) -> dict[str, str]:
+    """The shared libraries that the interpreter and a folder's extension modules need: name -> file.
+
+    The dynamic loader tells, as for ldd. It is itself one of them, under its whole path.
+    """
+    modules = [f"./{file.relative_to(folder)}" for file in folder.glob(pattern) if not file.name.startswith("_tkinter")]
+    told = subprocess.run(
+        [interpreter],
+        cwd=folder,
+        env={"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(modules)} | _library_path(),
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    found = re.findall(r"^\s+(\S+) => (/.+) \(0x", told, re.MULTILINE)
+    found += [(loader, loader) for loader in re.findall(r"^\s+(/\S+) \(0x", told, re.MULTILINE) if "/ld" in loader]
+    return dict(found)
+
+
+@cache
+def bwrap() -> str:
+    """The path of bubblewrap's program. Raises Unconfined where it is not installed."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise Unconfined("bwrap is missing", "install bubblewrap with the package manager (apt-get install bubblewrap)")
+    return program
+
+
+def system_calls() -> bytes:
+    """The seccomp filter for this machine. Raises Unconfined where none is known."""
+    try:
+        return seccomp.program(platform.machine())
+    except KeyError:
+        raise Unconfined(f"no seccomp filter is known for {platform.machine()}", "grade on x86_64 or aarch64") from None

@@ -1,0 +1,109 @@
+"""Time and memory at a large size, beside the reference solution: the orders of magnitude, nothing finer.
+
+A loop over the elements, an explicit Jacobian or numeric differences take 25 to 1000 times as long there; the vectorised
+ways of writing an operation that were tried take at most 8 times as long as the fastest. Each side runs in a fresh worker of the same sandbox, in turn, and
+only what is slow every time is slow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.examples import ORDINARY
+from tests.harness.judge import Wrong
+from tests.harness.oracle import abstract_shape
+from tests.harness.spec import Operation, concrete
+
+if TYPE_CHECKING:
+    from tests.harness.properties import Contest
+
+ROUNDS = 4
+SLOWER, SLACK = 13.0, 0.02  # allowed: so many times the reference's seconds, and so many seconds more
+LARGER, SPARE = 10.0, 512 * 2**20  # likewise for bytes
+SECONDS = 30.0  # for a call at the large size
+ENTRIES = 4_000_000  # of the largest array, at most
+MATRIX = 512  # rows and columns of matrices that are multiplied, at most
+READ = 500  # entries of each result that are compared, at random places, which are fractions of its size
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a call and its grad took at the large size: seconds, bytes (0 where unknown), and some entries of each result.
+
+    Without entries it did not come to an end: by the deadline, or because it `failed`.
+    """
+
+    seconds: float
+    bytes: int = 0
+    entries: tuple[NDArray, ...] = ()
+    failed: str = ""
+
+
+def compare(contest: Contest) -> None:
+    """Raise Wrong where the operation is out of all proportion to the reference solution."""
+    op, task = contest.op, Task.of(contest.op)
+    fastest, due = inf, inf
+    for _ in range(ROUNDS):
+        # Drawn anew, and told to nobody before the results are there.
+        places = np.random.default_rng().random(READ)
+        reference = contest.reference.pace(op.name, task, SECONDS, places)
+        due = min(due, reference.seconds)
+        allowed = SLOWER * due + SLACK
+        # Beyond what is allowed nothing is learned by waiting.
+        yours = contest.implementation.pace(op.name, task, 4 * allowed, places)
+        if yours.failed:
+            raise Wrong(f"for {task}: {yours.failed}", status="error")
+        if yours.entries:
+            _same(op, yours, reference)
+        fastest = min(fastest, yours.seconds)
+        if yours.entries and fastest <= allowed:
+            break
+    else:
+        took = f"{fastest:.2g} s{'' if yours.entries else ' and more'}"
+        raise Wrong(f"takes {took} for {task}, where the reference takes {due:.2g}: a loop over the elements?")
+    if yours.bytes > LARGER * reference.bytes + SPARE:
+        took, enough = yours.bytes / 2**20, reference.bytes / 2**20
+        raise Wrong(f"takes {took:.0f} MiB for {task}, where the reference takes {enough:.0f}: an explicit Jacobian?")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A large example, described by its shapes: the values are a few numbers, repeated where the operation is."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    gy: tuple[int, ...]
+    values: np.ndarray
+
+    @staticmethod
+    def of(op: Operation) -> Task:
+        """The largest example within ENTRIES and MATRIX."""
+
+        def shapes(n: int) -> tuple[tuple[int, ...], ...]:
+            return tuple(concrete(s, dict.fromkeys(op.letters, n), (n, n)) for s in op.shapes.values())
+
+        def fits(n: int) -> bool:
+            return max(map(prod, shapes(n))) <= ENTRIES and (len(op.letters) < 3 or n <= MATRIX)
+
+        n = max(filter(fits, (int(2 ** (k / 4)) for k in range(4, 45))), default=2)
+        return Task(shapes(n), abstract_shape(op, shapes(n)), ORDINARY[ORDINARY != 0] / 4)
+
+    def plain(self) -> list:
+        """As the wire carries it, and as `observe.Large` takes it."""
+        return [list(self.shapes), self.gy, self.values]
+
+    def __str__(self) -> str:
+        return f"inputs of shapes {', '.join(map(str, self.shapes))}"
+
+
+def _same(op: Operation, yours: Pace, reference: Pace) -> None:
+    names = ("y", *(f"g{v}" for v in op.variables))
+    if len(yours.entries) != len(names):
+        raise Wrong("gives another number of results at a large size")
+    for name, a, b in zip(names, yours.entries, reference.entries, strict=True):
+        if a.shape != b.shape or not np.allclose(a, b, rtol=1e-6, atol=1e-9 * abs(b).max(initial=0)):
+            raise Wrong(f"{name} is wrong at a large size")

@@ -1,0 +1,1 @@
+"""What only interviewers have: properties that the candidate's kit does not show."""

@@ -1,0 +1,31 @@
+"""The hidden properties, which count for a submission beside those of tests/test_ops.py. They run with `--hidden`."""
+
+from tests.harness import judge, pace
+from tests.harness.observe import LAYOUTS, Call, Grad
+from tests.harness.properties import each_operation, truth_of
+from tests.test_ops import test_forward as forward
+from tests.test_ops import test_gradient as gradient
+
+
+@each_operation(examples=12, after=(forward, gradient))
+def test_layout(trial):
+    """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only."""
+    for layout in LAYOUTS:
+        with judge.said_of(f"{layout} inputs"):
+            seen = trial.observe(Call(layout=layout), Grad(0, layout=layout))
+            judge.forward(trial, seen, truth_of(trial))
+            judge.gradient(trial, seen, truth_of(trial))
+
+
+@each_operation(once=True, after=(forward, gradient))
+def test_fast(contest):
+    """At a large size, time and memory are within a generous factor of the reference solution's, measured beside it."""
+    pace.compare(contest)
+
+
+def test_compose(subject, examine_networks):
+    """Random networks chained from the submission's own operations backpropagate as torch's autograd does."""
+    examine_networks(subject, examples=40)
+
+
+test_compose.compose = True

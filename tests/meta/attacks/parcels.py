@@ -1,0 +1,194 @@
+"""Submissions that attack by the way they are packed: whoever unpacks, reads or parses them."""
+
+import gzip
+import io
+import json
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.meta.attacks import HONEST, MARK, PROJECT, WRONG
+
+_MODULE = f"import numpy as np\n\n\ndef sigmoid(x):\n    {WRONG}\n{HONEST}"
+_PASS = f"open('/tmp/{MARK}', 'w')\nraise SystemExit(0)\n"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """`build(folder)` makes the submission there and returns its path. `refused`: what the refusal says, if it is one."""
+
+    name: str
+    build: Callable[[Path], Path]
+    refused: str = ""
+
+
+def _text(content: bytes | str, name: str = "module.py") -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return folder / name
+
+    return build
+
+
+def _folder(files: dict[str, str]) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(content)
+        return folder
+
+    return build
+
+
+def _linked(target: str) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        (folder / "feedforward.py").write_text(_MODULE)
+        (folder / "activations.py").symlink_to(target)
+        return folder
+
+    return build
+
+
+def _fifo(folder: Path) -> Path:
+    (folder / "feedforward.py").write_text(_MODULE)
+    os.mkfifo(folder / "activations.py")
+    return folder
+
+
+def _zip(entries: dict[str, str | bytes], mode: int = 0, kind: int = zipfile.ZIP_DEFLATED) -> Callable[[Path], Path]:
+    """A zip of a right-looking module and these entries, which have this mode."""
+
+    def build(folder: Path) -> Path:
+        with zipfile.ZipFile(folder / "s.zip", "w", kind) as archive:
+            archive.writestr("kata/feedforward.py", _MODULE)
+            for name, content in entries.items():
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr, entry.compress_type = mode << 16, kind
+                archive.writestr(entry, content)
+        return folder / "s.zip"
+
+    return build
+
+
+def _tar(*entries: tuple[str, bytes, str], content: bytes = b"") -> Callable[[Path], Path]:
+    """A tar of the module and these entries: name, type, target of the link."""
+
+    def build(folder: Path) -> Path:
+        with tarfile.open(folder / "s.tar.gz", "w:gz") as archive:
+            for name, kind, target in (("kata/feedforward.py", tarfile.REGTYPE, ""), *entries):
+                data = content if target == "content" else _MODULE.encode()
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.linkname = kind, target
+                entry.size = len(data) if kind == tarfile.REGTYPE else 0
+                archive.addfile(entry, io.BytesIO(data))
+        return folder / "s.tar.gz"
+
+    return build
+
+
+def _gzipped(content: bytes, name: str = "s.tgz") -> Callable[[Path], Path]:
+    return lambda folder: _text(gzip.compress(content), name)(folder)
+
+
+def _entry(name: str, size: int) -> bytes:
+    entry = tarfile.TarInfo(name)
+    entry.size = size
+    return entry.tobuf()
+
+
+def _endless_tar(folder: Path) -> Path:
+    """A header of a negative size, which sends a reader that can seek backwards in a circle."""
+    entry = tarfile.TarInfo("kata/feedforward.py").tobuf(tarfile.GNU_FORMAT)
+    size = b"\xff" * 8 + (2**32 - 1024).to_bytes(4, "big")
+    header = entry[:124] + size + b" " * 8 + entry[156:]
+    total = sum(header)
+    return _gzipped(header[:148] + f"{total:06o}\0 ".encode() + header[156:] + bytes(1024))(folder)
+
+
+def _repeated(folder: Path) -> Path:
+    """A zip whose directory names one file a hundred thousand times."""
+    path = _zip({})(folder)
+    data = path.read_bytes()
+    first, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    path.write_bytes(data[:first] + data[first:end] * 10**5 + data[end:])
+    return path
+
+
+_BESIDE = {
+    "conftest.py": _PASS,
+    "kata/conftest.py": _PASS,
+    "kata/sitecustomize.py": _PASS,
+    "kata/usercustomize.py": _PASS,
+    "kata/x.pth": f"import os; os._exit(0)\n{PROJECT}\n",
+    "kata/numpy.py": "raise SystemExit(0)",
+    "kata/json.py": "raise SystemExit(0)",
+    "kata/wire.py": "raise SystemExit(0)",
+    "kata/observe.py": "raise SystemExit(0)",
+    "kata/torch/__init__.py": _PASS,
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'",
+    "pytest.ini": "[pytest]\naddopts = -p no:kata",
+    "tests/test_ops.py": "def test_ok(): pass",
+    "kata/feedforward.py": _MODULE,
+}
+_NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *_MODULE]}]}
+
+PARCELS = [
+    Parcel("settings and modules beside the code", _folder(_BESIDE)),
+    Parcel("numpy.py in an archive", _zip({"kata/numpy.py": "raise SystemExit(0)", "kata/__init__.py": _PASS})),
+    Parcel("NUL bytes", _text(_MODULE + "\0\0")),
+    Parcel("another encoding", _text(b"# -*- coding: utf-7 -*-\n" + _MODULE.encode() + b"# \xff\xfe")),
+    Parcel("UTF-16", _text(_MODULE.encode("utf-16")), "defines none"),
+    Parcel("brackets that kill parsers", _text(f"{_MODULE}\nx = {'(' * 10**5}")),
+    Parcel("operators that kill compilers", _text(f"{_MODULE}\nx = {'-' * 4 * 10**5}1")),
+    Parcel("attributes that kill compilers", _text(f"{_MODULE}\nx = a{'.b' * 3 * 10**5}")),
+    Parcel("an indentation of a hundred steps", _text(_MODULE + "".join(f"\n{' ' * n}if 1:" for n in range(150)))),
+    Parcel("a large source", _text(_MODULE + "#" * 2**21), "more than 1048576 bytes"),
+    Parcel("a large constant", _text(f"{_MODULE}\nx = 'a' * 10**6 * 10**5")),
+    Parcel("a link to passwords", _linked("/etc/passwd"), "has a link"),
+    Parcel("a link to the solutions", _linked(str(PROJECT / "solutions" / "feedforward.py")), "has a link"),
+    Parcel("a FIFO", _fifo, "not a regular file"),
+    Parcel("a device", lambda folder: Path("/dev/zero"), "is none of these"),
+    Parcel("zip-slip", _zip({f"../../{MARK}.py": _PASS}), "points outside"),
+    Parcel("zip-slip of what is no module", _zip({f"../../{MARK}": _PASS}), "points outside"),
+    Parcel("an absolute path", _zip({f"/tmp/{MARK}.py": _PASS}), "points outside"),
+    Parcel("a path of Windows", _zip({f"kata\\..\\..\\{MARK}.py": _PASS}), "points outside"),
+    Parcel("a drive of Windows", _zip({f"C:{MARK}.py": _PASS}), "points outside"),
+    Parcel("a zipped link", _zip({"kata/activations.py": "/etc/passwd"}, stat.S_IFLNK | 0o777), "link or a device"),
+    Parcel("a zipped device", _zip({"kata/activations.py": ""}, stat.S_IFCHR | 0o777), "link or a device"),
+    Parcel("an odd name", _zip({"kata/\x1b[2J<script>.py": _PASS}), "odd name"),
+    Parcel("a long name", _zip({f"kata/{'a' * 5000}.py": _PASS}), "odd name"),
+    Parcel("a zip bomb", _zip({"kata/activations.py": bytes(2**25)}), "more than|bomb"),
+    Parcel("a steep zip", _zip({"kata/activations.py": bytes(2**20)}), "bomb"),
+    Parcel("many modules", _zip({f"kata/m{n}.py": "" for n in range(600)}), "larger than"),
+    Parcel("many entries", _repeated, "entries"),
+    Parcel("a zip that is none", _text(b"PK\x03\x04" + bytes(100), "s.zip"), "not a zip archive"),
+    Parcel(
+        "a truncated zip",
+        lambda folder: _text(_zip({})(folder).read_bytes()[:-9], "t.zip")(folder),
+        "not a zip archive",
+    ),
+    Parcel("a tarred link", _tar(("kata/activations.py", tarfile.SYMTYPE, "/etc/passwd")), "link or a device"),
+    Parcel("a tarred hard link", _tar(("kata/activations.py", tarfile.LNKTYPE, "/etc/passwd")), "link or a device"),
+    Parcel("a tarred device", _tar(("kata/activations.py", tarfile.CHRTYPE, "")), "link or a device"),
+    Parcel("a tarred FIFO", _tar(("kata/activations.py", tarfile.FIFOTYPE, "")), "link or a device"),
+    Parcel("tar-slip", _tar((f"../{MARK}.py", tarfile.REGTYPE, "")), "points outside"),
+    Parcel(
+        "a linked folder, and a file through it",
+        _tar(("kata/up", tarfile.SYMTYPE, "/tmp"), (f"kata/up/{MARK}", tarfile.REGTYPE, "")),
+    ),
+    Parcel("a gzip bomb", _gzipped(_entry("data", 3 * 10**7) + bytes(3 * 10**7)), "bomb"),
+    Parcel("a tar that is none", _gzipped(os.urandom(4096)), "not a .tar.gz"),
+    Parcel("a tar that runs in a circle", _endless_tar, "not a .tar.gz|holds none"),
+    Parcel("a notebook's commands", _text(json.dumps(_NOTEBOOK), "n.ipynb")),
+    Parcel("a notebook nested deeply", _text("[" * 10**6, "n.ipynb"), "not a notebook"),
+    Parcel(
+        "a notebook of other things",
+        _text('{"cells": [1, null, {"cell_type": "code", "source": 5}]}', "n.ipynb"),
+        "not a notebook",
+    ),
+    Parcel("a notebook of numbers", _text('{"cells": 1e999, "worksheets": [[]]}', "n.ipynb"), "not a notebook"),
+]

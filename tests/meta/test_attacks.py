@@ -1,0 +1,242 @@
+"""No submission scores above what its honest part earns, stops the run, outlives it, or takes longer than its deadlines."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import test_ops
+from tests.harness import catalogue, confinement, submissions
+from tests.harness.packages import Unusable
+from tests.harness.properties import Examiner, Verdict
+from tests.harness.remote import GraderTrouble
+from tests.harness.submissions import Elsewhere, Refused
+from tests.meta.attacks import HONEST as RIGHT
+from tests.meta.attacks import MARK, PROJECT, Attack, flooding, leaving, lying, prying
+from tests.meta.attacks.parcels import PARCELS, Parcel
+
+CALL_SECONDS = 0.5
+SECONDS = 6.0  # of an attack: a few deadlines, and a worker started after each
+ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, prying, flooding) for a in room.ATTACKS]
+OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
+ATTACKER, HONEST = OPS["sigmoid"], OPS["tensor_sum"]
+FORWARD = replace(test_ops.test_forward.property, examples=6)
+GRADIENT = replace(test_ops.test_gradient.property, examples=6)
+PLACES = ("/", "/tmp", "/dev/shm", "/var/tmp", str(Path.home()), str(PROJECT), ".", "..")
+
+
+@pytest.fixture(autouse=True)
+def started(tmp_path, monkeypatch):
+    """Temporary files go to a folder of the test's own, and the processes that are started are noted."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    processes = []
+    start = confinement.start
+
+    def noted(*arguments):
+        processes.append(start(*arguments))
+        return processes[-1]
+
+    monkeypatch.setattr(confinement, "start", noted)
+    return processes
+
+
+def graded(path: Path, started: list) -> dict[str, Verdict]:
+    """Grade a submission for real, and see that nothing of it is left. `op property` -> its verdict."""
+    begun = time.monotonic()
+    implementation = elsewhere(path, call_seconds=CALL_SECONDS)
+    try:
+        examiner = Examiner(implementation, seed=1, shrink=False, explain=False)
+        verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
+        family = {pid for process in started for pid in _family(process.pid)}
+    finally:
+        implementation.close()
+    assert time.monotonic() - begun < SECONDS
+    assert _gone(family), "a process outlives the run"
+    _leaves_nothing()
+    for verdict in verdicts:
+        assert verdict.status in ("pass", "fail", "todo", "error", "timeout", "skip")
+        assert verdict.status == "pass" or (verdict.why and len(verdict.why) < 3000)
+        assert verdict.why.replace("\n", "").isprintable()
+    return {f"{v.op} {v.property}": v for v in verdicts}
+
+
+def elsewhere(path: Path, **seconds) -> Elsewhere:
+    """A submission, with deadlines of the test's own."""
+    resolved = submissions.resolve(str(path), PROJECT, catalogue.names)
+    return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_earns_nothing(attack: Attack, tmp_path, started):
+    """A hostile module: what is wrong in it earns nothing, what is right beside it is graded all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        path = tmp_path / "module.py"
+        path.write_text(attack.source.replace(str(prying.PORT), str(server.getsockname()[1])))
+        verdicts = graded(path, started)
+        with pytest.raises(BlockingIOError):  # nobody has called
+            server.accept()
+    assert verdicts["sigmoid gradient"].status != "pass"
+    assert (verdicts["sigmoid forward"].status == "pass") <= attack.forward
+    said = " ".join(v.why for v in verdicts.values())
+    assert attack.says.lower() in said.lower()
+    if attack.honest:
+        assert [verdicts[f"tensor_sum {p}"].status for p in ("forward", "gradient")] == ["pass", "pass"], said
+
+
+@pytest.mark.parametrize("parcel", PARCELS, ids=lambda parcel: parcel.name)
+def test_a_hostile_parcel_earns_nothing(parcel: Parcel, tmp_path, started):
+    """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
+    (tmp_path / "parcel").mkdir()
+    path = parcel.build(tmp_path / "parcel")
+    begun = time.monotonic()
+    if parcel.refused:
+        with pytest.raises(Unusable, match=parcel.refused) as refusal:
+            submissions.resolve(str(path), PROJECT, catalogue.names)
+        assert str(refusal.value).isprintable()
+        assert time.monotonic() - begun < SECONDS
+        _leaves_nothing()
+    else:
+        verdicts = graded(path, started)
+        assert {verdicts[f"sigmoid {p}"].status for p in ("forward", "gradient")}.isdisjoint({"pass"})
+
+
+LOOP = "def sigmoid(x):\n    while True: pass\n\n\ntensor_sum = sigmoid\n"
+
+
+def test_a_submission_has_a_time_for_all_its_calls(tmp_path):
+    """What is left of a submission's whole time shortens its last call; then nothing of it is called any more."""
+    (tmp_path / "module.py").write_text(LOOP)
+    implementation = elsewhere(tmp_path / "module.py", call_seconds=0.5, total_seconds=0.7)
+    whys = [Examiner(implementation, seed=1).verdict(FORWARD, op).why for op in (ATTACKER, HONEST, HONEST)]
+    assert whys[0] == "stopped: no answer after 0.5 s (an endless loop?)"
+    assert re.fullmatch(r"stopped: no answer after 0\.[12]\d* s \(an endless loop\?\)", whys[1])
+    implementation._refused.clear()
+    with pytest.raises(Refused, match=r"used up its 0.7 s"):
+        implementation.observe("tensor_sum", [(1.0,)], [], ())
+    implementation.close()
+
+
+def test_a_worker_that_cannot_start_is_no_verdict(tmp_path, monkeypatch):
+    """Where the grader cannot start a worker, that ends the examination; it never becomes the submission's failure."""
+    (tmp_path / "module.py").write_text(f"import numpy as np\n{RIGHT}")
+    implementation = elsewhere(tmp_path / "module.py")
+
+    def fails(*_):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(confinement, "start", fails)
+    with pytest.raises(GraderTrouble, match=r"cannot be started: .*Resource temporarily unavailable"):
+        Examiner(implementation, seed=1).verdict(FORWARD, HONEST)
+    implementation.close()
+
+
+SOURCES = {
+    "conftest.py": "raise SystemExit(0)\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n",
+    "kata/__init__.py": "import os; os._exit(0)\n",
+    "kata/feedforward.py": """
+import os, sys
+import numpy as np
+
+print("\\x1b[2J\\x1b[32m24 passed in 0.01s\\x1b[0m")
+
+
+def affine(x, w, b):
+    os._exit(0)
+
+
+def sigmoid(x):
+    raise BaseException("\\x1b[2J<b>all is well</b>\\u202e" * 1000)
+
+
+def relu(x):
+    while True:
+        try:
+            sum(iter(int, 1))
+        except BaseException:
+            pass
+
+
+def square_error_loss(x, y):
+    for descriptor in range(64):
+        try:
+            os.write(descriptor, b"KATA" * 9)
+        except OSError:
+            pass
+
+
+def tensor_sum(x):
+    return np.sum(x), lambda gy: gy * np.ones_like(x)
+""",
+}
+
+
+def test_a_whole_run_survives(tmp_path):
+    """A run of pytest on a hostile project ends with a verdict: points for the honest operation, a sentence for each other."""
+    for name, source in SOURCES.items():
+        (tmp_path / "s" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "s" / name).write_text(source)
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pytest", "tests/test_ops.py", f"--impl={tmp_path / 's'}", f"--report={report}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (graded,) = json.loads(report.read_text())["submissions"]
+    statuses = {op: set(row.values()) for op, row in graded["ops"].items()}
+    assert statuses.pop("tensor_sum") == {"pass"}
+    assert all("pass" not in row for row in statuses.values())
+    assert graded["score"] <= 100 / len(graded["ops"]) + 0.01
+    sentences = {failure["op"]: failure["diagnosis"] for failure in graded["failures"]}
+    assert "exit status 0" in sentences["affine"]
+    assert "BaseException" in sentences["sigmoid"]
+    assert "no answer after 5 s" in sentences["relu"]
+    assert "no answer" in sentences["square_error_loss"]
+    assert done.stdout.replace("\n", "").isprintable()
+    assert not re.search(r"^\W*24 passed", done.stdout, re.MULTILINE)
+
+
+def _family(pid: int) -> set[int]:
+    """A process and all that descend from it, now."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    family, size = {pid} & parents.keys(), -1
+    while size != len(family):
+        size = len(family)
+        family |= {child for child, parent in parents.items() if parent in family}
+    return family
+
+
+def _gone(pids: set[int]) -> bool:
+    patience = time.monotonic() + 2
+    while time.monotonic() < patience:
+        if not any(_lives(pid) for pid in pids):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _leaves_nothing() -> None:
+    left = [f for place in PLACES for f in os.listdir(place) if re.search(MARK, f)]
+    assert not left
+    assert os.listdir(tempfile.gettempdir()) == []

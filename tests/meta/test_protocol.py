@@ -1,0 +1,366 @@
+"""The grader's end of the protocol, against workers that say anything at all, and the judge against all that passes it."""
+
+import contextlib
+import copy
+import os
+import random
+import socket
+import threading
+import time
+import tracemalloc
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tests import test_ops
+from tests.harness import catalogue, confinement, judge, remote, wire
+from tests.harness.examples import Example
+from tests.harness.judge import Trial, Unsuited, Wrong
+from tests.harness.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
+from tests.harness.oracle import Truth
+from tests.harness.properties import Examiner
+from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation
+from tests.harness.submissions import Elsewhere
+
+AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
+INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))
+STEPS = (Call(), Grad(0))
+TRIAL = Trial(AFFINE, (Example(INPUTS, GY),) * 2, None)
+TRUTH = Truth(AFFINE, INPUTS, GY)
+NUMBER = 7  # of every question
+READY = wire.pack({"id": 0, "ready": True})
+QUIET = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def right(x, w, b):
+    """The operation as it should be."""
+    return x @ w + b, lambda gy: (gy @ w.T, x.T @ gy, gy.sum(0, keepdims=True))
+
+
+SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
+INTERLEAVED = (Call(0), Call(1), Grad(1, 1), Grad(0), Grad(0))
+ALONE, AGAIN = (observe(right, [INPUTS] * 2, [GY] * 2, steps) for steps in (STEPS, INTERLEAVED))
+FRAME = wire.pack({"id": NUMBER, "observation": SEEN})
+
+
+class Process:
+    """Stands for the worker's process; the test itself speaks on its socket."""
+
+    def __init__(self):
+        reading, writing = os.pipe()
+        os.close(writing)
+        self.stdout = os.fdopen(reading, "rb", 0)
+
+    def poll(self) -> int:
+        return 0
+
+    wait = kill = lambda self, *_: 0
+
+
+@contextlib.contextmanager
+def worker():
+    """A worker that is ready, and its end of the socket."""
+    ends = []
+
+    def start(_mode, _folder, channel):
+        ends.append(socket.socket(fileno=os.dup(channel)))
+        return Process()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(confinement, "start", start)
+        patch.setattr(remote.secrets, "randbits", lambda _bits: NUMBER)
+        made = Worker("bwrap", None)
+        with ends[0] as end:
+            end.sendall(READY)
+            made.await_ready()
+            yield made, end
+        made.close()
+
+
+def said(data: bytes, *, seconds: float = 0.05, hangs_up: bool = True) -> Observation | None:
+    """What the grader makes of these bytes; None where that is one of its own errors, in time."""
+    with worker() as (made, end):
+        end.sendall(data)
+        if hangs_up:
+            end.shutdown(socket.SHUT_WR)
+        begun, seen = time.monotonic(), None
+        with contextlib.suppress(WorkerDied, WorkerStuck):
+            seen = observation(made.ask(seconds, op="affine"), STEPS, len(INPUTS))
+        assert time.monotonic() - begun < seconds + 0.2
+        return seen
+
+
+def test_a_right_answer_is_taken():
+    """What all the others are variations of: an answer that follows the protocol arrives as it was."""
+    seen = said(FRAME)
+    judge.forward(TRIAL, seen, TRUTH)
+    judge.gradient(TRIAL, seen, TRUTH)
+
+
+def test_a_right_answer_said_twice_is_none():
+    """One answer too many is a failure, though each of them is right."""
+    assert said(FRAME * 2) is None
+
+
+IMPOSSIBLE = [
+    (("answers", 0, "values"), []),
+    (("answers", 0, "values"), [GY, GY]),
+    (("answers", 0, "container"), "tuple"),
+    (("answers", 1, "container"), "set"),
+    (("answers", 1, "values"), [GY] * 101),
+    (("answers", 0, "changed"), [-1]),
+    (("answers", 1, "changed"), [-2]),
+    (("answers", 1, "changed"), [3]),
+    (("answers", 1, "changed"), [True]),
+    (("answers", 1, "warnings"), [["overflow", "x.py", 2**40]]),
+    (("answers", 1, "warnings"), [["overflow", "x.py"]]),
+    (("answers", 1, "warnings"), [["overflow", "x.py", 1]] * 101),
+    (("restless",), [2]),
+    (("restless",), [-1]),
+    (("crash",), ["ValueError", "why", [["x.py", 1, "f", "x"]] * 6]),
+    (("crash",), ["ValueError", 5, []]),
+    (("crash",), GY),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), IMPOSSIBLE)
+def test_an_observation_that_cannot_have_been_made_is_no_answer(place, value):
+    """What `observe` never reports, such as a change of an input that there is not, is refused before it is judged."""
+    seen = copy.deepcopy(SEEN)
+    *path, last = place
+    part = seen
+    for key in path:
+        part = part[key]
+    part[last] = value
+    with pytest.raises(WorkerDied, match="no answer"):
+        observation({"observation": seen}, STEPS, len(INPUTS))
+
+
+@settings(QUIET, max_examples=300)
+@given(st.binary(max_size=200), st.booleans())
+def test_random_bytes_are_no_answer(data, framed):
+    """Random bytes, alone or behind a frame's beginning, end in the protocol's own error."""
+    if framed:
+        data = wire.PREFIX.pack(b"KATA", len(data) // 2, len(data) - len(data) // 2) + data
+    assert said(data) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_mutated_frames_are_refused_or_judged(seed):
+    """A valid answer with bytes changed, dropped, doubled or moved is refused, or judged like any other answer."""
+    chance = random.Random(seed)
+    for _ in range(50):
+        data = bytearray(FRAME)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(data))
+            to = min(len(data), at + chance.choice((1, 1, 8, 100)))
+            match chance.randrange(5):
+                case 0:
+                    data[at] = chance.choice((0, 1, 0x7F, 0xFF, ord("9"), ord("["), ord('"'), chance.randrange(256)))
+                case 1:
+                    del data[at:to]
+                case 2:
+                    data[at:at] = data[at:to]
+                case 3:
+                    data[at:to] = os.urandom(to - at)
+                case 4:
+                    data[at:at] = chance.choice(
+                        (b"null", b"1e999", b"-1", b'{"array":["<f8",[0]]}', b"9" * 50, b"[" * 50)
+                    )
+            data = data or bytearray(b"K")
+        seen = said(bytes(data))
+        if seen is not None:
+            judged(seen)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([np.ones(2), np.zeros((0, 3)), "y"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["values", "answers", "array", "x"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(QUIET, max_examples=300)
+@given(st.data())
+def test_answers_with_other_parts_are_refused_or_judged(data):
+    """A well-formed message with any part exchanged for anything is refused, or judged like any other answer."""
+
+    def vary(value):
+        if data.draw(st.integers(0, 12)) == 0:
+            return data.draw(JSON)
+        if isinstance(value, dict):
+            return {k: vary(v) for k, v in value.items()}
+        return [vary(v) for v in value] if isinstance(value, list) else value
+
+    reply = vary({"observation": SEEN})
+    try:
+        seen = observation(reply if isinstance(reply, dict) else {}, STEPS, len(INPUTS))
+    except WorkerDied:
+        return
+    judged(seen)
+
+
+ARRAYS = hnp.arrays(
+    st.sampled_from(["f2", "f4", "f8", "i1", "i8", "u8", "?"]),
+    st.sampled_from([(2, 4), (2, 3), (3, 4), (1, 4), (4,), (), (0,), (0, 4), (1, 2, 4), (1,) * 32]),
+)
+VALUES = ARRAYS | st.builds(Odd, st.text(max_size=9))
+CRASHES = st.none() | st.builds(
+    Crash, st.text(max_size=9), st.text(max_size=9), st.just(()) | st.just((("/x/y.py", 3, "f", "x"),))
+)
+SOME = st.lists(st.integers(0, 2), max_size=2).map(tuple)
+
+
+def _answers(step: Call | Grad):
+    many = (
+        st.just([])
+        if isinstance(step, Call)
+        else st.tuples(st.sampled_from(["tuple", "list"]), st.lists(VALUES, max_size=4))
+    )
+    shapes = st.tuples(st.just(""), st.lists(VALUES, min_size=1, max_size=1))
+    shapes = shapes if isinstance(step, Call) else shapes | many
+    warnings = st.sampled_from([(), (("overflow", "/x/y.py", 2),)])
+    made = st.builds(lambda of, w, c: Answer(tuple(of[1]), of[0], w, c), shapes, warnings, SOME)
+    return made | st.builds(Answer, st.builds(Odd, st.text(max_size=9)))
+
+
+@settings(QUIET, max_examples=300)
+@given(st.data())
+def test_the_judge_raises_nothing_but_its_own(data):
+    """Whatever a worker may have observed, the judge finds it right, wrong or unsuited, and never breaks."""
+    steps = data.draw(st.sampled_from([STEPS, INTERLEAVED]))
+    count = data.draw(st.integers(0, len(steps)))
+    answers = tuple(data.draw(_answers(step)) for step in steps[:count])
+    restless = tuple(n for n in data.draw(SOME) if n < count)
+    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, len(INPUTS)), steps)
+
+
+def judged(seen: Observation, steps: tuple = STEPS) -> None:
+    """Hold the observation of these steps to all that the judge ever holds one to."""
+    if steps is STEPS:
+        checks = [judge.forward, judge.gradient, judge.stable]
+        checks = [partial(check, TRIAL, seen, TRUTH) for check in checks] + [partial(judge.pure, TRIAL, seen, AGAIN)]
+    else:
+        checks = [partial(judge.pure, TRIAL, ALONE, seen)]
+    for check in checks:
+        with contextlib.suppress(Wrong, Unsuited), np.errstate(all="ignore"):
+            check()
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [(wire.HEADER, wire.BODY), (wire.HEADER + 1, 0), (0, wire.BODY + 1), (2**32 - 1, 2**64 - 1), (10, wire.BODY)],
+)
+def test_a_giant_announcement_takes_no_memory(lengths):
+    """Lengths alone make the grader allocate nothing, and waiting for what does not come ends at the deadline."""
+    tracemalloc.start()
+    try:
+        assert said(wire.PREFIX.pack(b"KATA", *lengths) + b"[" * 1000, hangs_up=False) is None
+        assert tracemalloc.get_traced_memory()[1] < 2**21
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "shape", [[2**28] * 32, [2**28, 2**28, 0], [10**30], [-1], [1.0], ["1"], [True], [[1]], None, [1] * 33]
+)
+def test_a_giant_array_takes_no_memory(shape):
+    """A header whose arrays are not in the body is refused before anything is allocated for them."""
+    header = wire.json.dumps({"id": NUMBER, "observation": {"array": ["<f8", shape]}}).encode()
+    tracemalloc.start()
+    try:
+        assert said(wire.PREFIX.pack(b"KATA", len(header), 0) + header) is None
+        assert tracemalloc.get_traced_memory()[1] < 2**21
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_answer_drop_by_drop_ends_at_the_deadline():
+    """A worker that always has something more to say is stopped at the call's deadline all the same."""
+    with worker() as (made, end):
+        stop = threading.Event()
+
+        def drip():
+            for byte in FRAME:
+                if stop.wait(0.02):
+                    return
+                end.sendall(bytes([byte]))
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        begun = time.monotonic()
+        with pytest.raises(WorkerStuck):
+            made.ask(0.3, op="affine")
+        assert time.monotonic() - begun < 0.5
+        stop.set()
+        dripping.join()
+
+
+def serve(end: socket.socket, behaviour: str) -> None:
+    """A worker that computes the right answers, and behaves wrongly."""
+    with end, contextlib.suppress(OSError):
+        end.sendall(READY)
+        if behaviour == "early":
+            time.sleep(0.05)  # or it would come with the first frame
+            end.sendall(FRAME)
+        while prefix := end.recv(wire.PREFIX.size, socket.MSG_WAITALL):
+            header, body = wire.lengths(prefix)
+            question = wire.unpack(*(end.recv(n, socket.MSG_WAITALL) for n in (header, body)))
+            steps = [Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in question["steps"]]
+            seen = to_data(observe(right, question["inputs"], question["gys"], steps))
+            answer = wire.pack({"id": question["id"], "observation": seen})
+            match behaviour:
+                case "right":
+                    end.sendall(answer)
+                case "another":
+                    end.sendall(wire.pack({"id": question["id"] + 1, "observation": seen}))
+                case "twice":
+                    end.sendall(answer * 2)
+                case "half":
+                    end.sendall(answer[:-1])
+                case "fewer":
+                    end.sendall(wire.pack({"id": question["id"], "observation": seen | {"answers": []}}))
+                case "more":
+                    more = seen | {"answers": [*seen["answers"], seen["answers"][0]]}
+                    end.sendall(wire.pack({"id": question["id"], "observation": more}))
+                case "praise":
+                    end.sendall(wire.pack({"id": question["id"], "status": "pass", "score": 100}))
+                case "dies":
+                    return
+
+
+@pytest.mark.parametrize(
+    "behaviour", ["right", "nothing", "early", "another", "twice", "half", "fewer", "more", "praise", "dies"]
+)
+def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypatch):
+    """A worker that answers nothing, early, something else, twice, too little, too much, or dies, gets no point at all."""
+
+    def start(_mode, _folder, channel):
+        threading.Thread(target=serve, args=(socket.socket(fileno=os.dup(channel)), behaviour), daemon=True).start()
+        return Process()
+
+    monkeypatch.setattr(confinement, "start", start)
+    package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
+    implementation = Elsewhere("fake", package, "bwrap", call_seconds=0.3)
+    examiner = Examiner(implementation, seed=1, shrink=False, explain=False)
+    properties = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
+    statuses = [examiner.verdict(replace(t.property, examples=4), AFFINE).status for t in properties]
+    implementation.close()
+    if behaviour == "right":
+        assert statuses == ["pass"] * 4
+    else:
+        assert "pass" not in statuses
