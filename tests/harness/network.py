@@ -64,8 +64,10 @@ def random_network(rows: Sequence[Operation], depth: int, rng: np.random.Generat
         op, through = fitting[rng.integers(len(fitting))]
         sizes, batch = _bound(op, through, shapes[-1] if shapes else None, rng)
         inputs: list[int] = []
-        for number, shape in enumerate(concrete(s, sizes, batch) for s in op.shapes.values()):
-            earlier = [-1 - n for n, s in enumerate(shapes) if s == shape]
+        for number, (name, pattern) in enumerate(op.shapes.items()):
+            shape = concrete(pattern, sizes, batch)
+            # What an operation takes as constant gets no gradient, so nothing may come to it from before.
+            earlier = [-1 - n for n, s in enumerate(shapes) if s == shape] if name in op.variables else []
             if number == through and shapes:
                 inputs.append(-len(shapes))
             elif earlier and rng.random() < _SHARE:

@@ -1,0 +1,290 @@
+"""Grading as an interviewer does it: whole pytest runs on submissions, their reports, kits, and the grader's own trouble."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.harness import kit, report
+
+PROJECT = Path(__file__).parents[2]
+PUBLIC = ("forward", "gradient", "pure", "stable")
+HALF = """
+import numpy as np
+
+def affine(x, w, b):
+    return x @ w + b, lambda gy: (gy @ w.T, x.T @ gy, gy.mean(axis=0, keepdims=True))
+
+def relu(x):
+    return np.maximum(x, 0), lambda gy: gy * (x > 0)
+"""
+
+
+def grade(*arguments, cwd: Path = PROJECT, **environment) -> subprocess.CompletedProcess:
+    """A pytest run of its own, as a user starts it."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
+    settings = os.environ | {"COLUMNS": "80"} | environment
+    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=300, check=False)
+
+
+def without_times(file: Path) -> str:
+    content = json.loads(file.read_text())
+    for submission in content["submissions"]:
+        del submission["seconds"]
+    return json.dumps(content)
+
+
+@pytest.fixture
+def half(tmp_path) -> Path:
+    """A submission with one operation right and one wrong."""
+    file = tmp_path / "half.py"
+    file.write_text(HALF)
+    return file
+
+
+def test_a_hidden_run_reports_every_property(half, tmp_path):
+    """The hidden run has layout, fast and compose, a score that follows from the statuses, and both reports."""
+    run = grade("--hidden", f"--impl={half}", "--seed=3", f"--report={tmp_path}/r.json", f"--report={tmp_path}/r.html")
+    assert run.returncode == 1, run.stdout
+    content = json.loads((tmp_path / "r.json").read_text())
+    assert set(content) == {"schema", "seed", "hidden", "submissions"}
+    assert (content["schema"], content["seed"], content["hidden"]) == (1, 3, True)
+    (submission,) = content["submissions"]
+    assert set(submission) == {"submission", "score", "seconds", "ops", "failures"}
+    assert submission["ops"]["relu"] == dict.fromkeys((*PUBLIC, "layout", "fast"), "pass")
+    assert submission["ops"]["affine"]["gradient"] == "fail"
+    assert submission["ops"]["affine"]["fast"] == "skip"
+    assert submission["ops"]["sigmoid"]["forward"] == "todo"
+    assert submission["ops"]["compose"] == {"gradient": "pass"}
+    # relu has all its 12 points, affine its 3 for forward, compose counts as one more operation.
+    assert submission["score"] == pytest.approx(100 * (12 + 3 + 12) / (7 * 12), abs=0.01)
+    (failure,) = submission["failures"]
+    assert set(failure) == {"op", "property", "diagnosis", "example", "yours", "torch"}
+    assert failure["diagnosis"].startswith("gb is N times too small")
+    assert "gb is N times too small" in (tmp_path / "r.html").read_text()
+    assert "--seed=3" in (tmp_path / "r.html").read_text()
+
+
+def test_the_same_seed_gives_the_same_report(half, tmp_path):
+    """The same submission and seed give the same JSON but for times; another seed gives other examples."""
+    files = [tmp_path / f"{name}.json" for name in ("first", "again", "other")]
+    for file, seed in zip(files, (11, 11, 12), strict=True):
+        grade("--hidden", f"--impl={half}", f"--seed={seed}", f"--report={file}", "-k", "affine")
+    assert without_times(files[0]) == without_times(files[1])
+    assert json.loads(files[2].read_text())["seed"] == 12
+
+
+def test_another_seed_draws_other_examples():
+    """Seeds decide the examples: none of ten seeds repeats another's."""
+    from tests import test_ops
+    from tests.harness.catalogue import operations
+    from tests.harness.properties import Examiner
+    from tests.harness.submissions import Here
+
+    (op,) = (op for op in operations()["feedforward"] if op.name == "affine")
+    drawn = set()
+    for seed in range(10):
+        seen = []
+
+        def affine(x, w, b, seen=seen):
+            seen.append(x.tobytes() + w.tobytes())
+            return x @ w + b, lambda gy: gy
+
+        Examiner(Here("x", lambda _, f=affine: f), seed).verdict(test_ops.test_forward.property, op)
+        drawn.add(tuple(seen))
+    assert len(drawn) == 10
+
+
+def test_a_batch_grades_each_submission_on_its_own(half, tmp_path):
+    """A glob grades several, one of which is unusable; the table lists them, and the report has one entry each."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    shutil.copy(half, inbox / "anna.py")
+    (inbox / "ben.zip").write_bytes(b"this is no archive")
+    shutil.copytree(PROJECT / "solutions", inbox / "cleo", ignore=shutil.ignore_patterns("__pycache__"))
+    run = grade(f"--impl={inbox}/*", f"--report={tmp_path}/r.json", "-q")
+    assert run.returncode == 1, run.stdout
+    scores = {
+        Path(s["submission"]).name: s["score"] for s in json.loads((tmp_path / "r.json").read_text())["submissions"]
+    }
+    assert scores == {"anna.py": pytest.approx(100 * 13 / 60, abs=0.01), "ben.zip": 0, "cleo": 100}
+    assert [line.split()[0].rpartition("/")[2] for line in run.stdout.splitlines() if str(inbox) in line][:3] == [
+        "cleo",
+        "anna.py",
+        "ben.zip",
+    ]
+
+
+def test_hidden_without_the_hidden_tests_says_so(tmp_path):
+    """In a kit, --hidden is refused in one line with exit status 4."""
+    kit.write(str(tmp_path / "kit.zip"), PROJECT, {"feedforward": ["affine"]})
+    with zipfile.ZipFile(tmp_path / "kit.zip") as archive:
+        archive.extractall(tmp_path)
+    run = grade("--hidden", cwd=tmp_path / "kata-kit")
+    assert run.returncode == 4
+    assert "tests/hidden/" in run.stderr
+
+
+def test_a_kit_has_no_answers_and_works(tmp_path):
+    """What a candidate gets holds the chosen stubs and the public tests only; filled in, it grades to 100."""
+    run = grade(f"--kit={tmp_path}/kit.zip", "-k", "affine or relu")
+    assert run.returncode == 0, run.stdout + run.stderr
+    with zipfile.ZipFile(tmp_path / "kit.zip") as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path)
+    folder = tmp_path / "kata-kit"
+    assert not [n for n in names if any(part in n.split("/") for part in ("solutions", "hidden", "meta", "mutants"))]
+    assert {path.name for path in folder.iterdir()} >= {"kata", "tests", "conftest.py", "pyproject.toml", "README.md"}
+    stubs = (folder / "kata/feedforward.py").read_text()
+    assert "def affine" in stubs
+    assert "def sigmoid" not in stubs
+    untouched = grade(cwd=folder)
+    assert untouched.returncode == 1
+    assert "8 todo" in untouched.stdout
+    shutil.copy(PROJECT / "solutions/feedforward.py", folder / "kata/feedforward.py")
+    solved = grade(f"--report={tmp_path}/r.json", cwd=folder)
+    assert solved.returncode == 0, solved.stdout
+    assert set(json.loads((tmp_path / "r.json").read_text())["submissions"][0]["ops"]) == {"affine", "relu"}
+    assert "score 100 of 100" in solved.stdout
+
+
+def test_a_kit_has_the_same_bytes_each_time(tmp_path):
+    """Two kits of the same operations are equal; a kit of other operations is not."""
+    for name, ops in (("a", ["affine"]), ("b", ["affine"]), ("c", ["relu"])):
+        kit.write(str(tmp_path / f"{name}.zip"), PROJECT, {"feedforward": ops})
+    a, b, c = ((tmp_path / f"{name}.zip").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_a_kit_does_not_give_a_written_stub_away(tmp_path):
+    """A stub that somebody has filled in is refused, and no kit is written."""
+    project = tmp_path / "project"
+    shutil.copytree(
+        PROJECT, project, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "meta", ".hypothesis")
+    )
+    shutil.copy(PROJECT / "solutions/feedforward.py", project / "kata/feedforward.py")
+    run = grade(f"--kit={tmp_path}/kit.zip", cwd=project)
+    assert run.returncode == 4, run.stdout + run.stderr
+    assert "already written" in run.stdout + run.stderr
+    assert not (tmp_path / "kit.zip").exists()
+
+
+TROUBLE = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    from tests.harness import submissions
+    from tests.harness.remote import GraderTrouble
+    real, calls = submissions.Worker.ask, []
+
+    def ask(self, *arguments, **request):
+        calls.append(request)
+        if request.get("op") == "relu":
+            raise GraderTrouble("no more processes can be had")
+        return real(self, *arguments, **request)
+
+    submissions.Worker.ask = ask
+"""
+
+
+def test_the_graders_own_trouble_is_told_as_that(half, tmp_path):
+    """Where a worker cannot be had, the run says so, keeps what was graded, and exits with a status of its own."""
+    (tmp_path / "trouble.py").write_text(TROUBLE)
+    arguments = ("-p", "trouble", f"--impl={half}", f"--report={tmp_path}/r.json")
+    run = grade(*arguments, PYTHONPATH=str(tmp_path))
+    assert run.returncode == 3, run.stdout
+    assert "no more processes can be had" in run.stdout
+    (submission,) = json.loads((tmp_path / "r.json").read_text())["submissions"]
+    assert submission["trouble"] == "no more processes can be had"
+    assert submission["ops"]["affine"]["forward"] == "pass"
+    assert "relu" not in submission["ops"]
+
+
+def test_an_interrupt_keeps_what_was_graded(tmp_path):
+    """Ctrl-C ends the run at once, with exit status 2, and the report has what came before."""
+    file = tmp_path / "slow.py"
+    file.write_text(HALF + "\n\ndef square_error_loss(x, y):\n    while True:\n        pass\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        f"--impl={file}",
+        f"--report={tmp_path}/r.json",
+    ]
+    run = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(0.5)
+    while not _children_are_busy(run.pid):
+        assert run.poll() is None, run.stdout.read()
+        time.sleep(0.1)
+    started = time.monotonic()
+    os.kill(run.pid, signal.SIGINT)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 2, output
+    assert time.monotonic() - started < 30
+    (submission,) = json.loads((tmp_path / "r.json").read_text())["submissions"]
+    assert submission["trouble"] == "the run was interrupted"
+    assert submission["ops"]["relu"]["gradient"] == "pass"
+
+
+def _children_are_busy(pid: int) -> bool:
+    """Whether a process of the run has worked for a second: the endless loop, and nothing else here, does."""
+    children = subprocess.run(
+        ["ps", "-e", "-o", "sid=,pid=,time=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(None, 3) for line in children.splitlines()]
+    return any(
+        int(sid) == pid or "worker.py" in args
+        for sid, _, used, args in rows
+        if "worker.py" in args and used >= "00:00:01"
+    )
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    """When the disk is full, what was there before stays, and nothing half-written is left."""
+    file = tmp_path / "r.json"
+    file.write_text("before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        report.write_whole(file, b"after")
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_networks_catch_a_wrong_gradient():
+    """A wrong gradient in one operation fails compose, a right submission passes; both chain several operations."""
+    import numpy as np
+
+    from tests.harness.catalogue import names, operations
+    from tests.harness.network import random_network
+    from tests.harness.properties import examine_networks
+    from tests.harness.submissions import Here, resolve
+
+    rows = operations()["feedforward"]
+    solutions = resolve("solutions", PROJECT, names)
+    assert examine_networks(rows, solutions, 1, 60).status == "pass"
+
+    def lookup(op):
+        right = solutions._lookup(op)
+        if op != "relu":
+            return right
+        return lambda x: (right(x)[0], lambda gy: gy)
+
+    assert examine_networks(rows, Here("wrong", lookup), 1, 60).status == "fail"
+    assert examine_networks([], solutions, 1, 60).status == "skip"
+    networks = [random_network(rows, 6, np.random.default_rng(n)) for n in range(50)]
+    assert {node.op for n in networks if n for node in n.nodes} == {op.name for op in rows}
+    assert max(len(n.nodes) for n in networks if n) == 6
