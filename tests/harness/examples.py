@@ -35,7 +35,7 @@ class Example:
 
 
 def _table(*simple: float, rest: NDArray) -> NDArray:
-    table = np.concatenate([simple, rest])[:256]
+    table = np.concatenate([simple, rest])[:256] + 0.0  # no negative zero, which rounding makes
     assert len(table) == 256
     table.flags.writeable = False
     return table

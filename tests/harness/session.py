@@ -88,6 +88,16 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
         config.option.tbstyle = "no"  # hundreds of failures; the reports have them
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The maintainer's plain `pytest` uses all cores where pytest-xdist is installed; -n0 keeps it to one."""
+    option = config.option
+    everything = not option.impl and not option.kit and config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    watched = option.usepdb or option.capture == "no" or option.collectonly
+    if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
+        option.numprocesses = "logical"
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
     for subject in run.subjects if run else ():
