@@ -1,8 +1,8 @@
 """Time and memory at a large size, beside the reference solution: the orders of magnitude, nothing finer.
 
 A loop over the elements, an explicit Jacobian or numeric differences take 25 to 1000 times as long there; the vectorised
-ways of writing an operation that were tried take at most 8 times as long as the fastest. Each side runs in a fresh worker of the same sandbox, in turn, and
-only what is slow every time is slow.
+ways of writing an operation that were tried take at most 8 times as long as the fastest. Each side runs in a fresh worker
+of the same sandbox, in turn, and only what is slow every time is slow. Raises GraderTrouble where the reference is lost.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tests.harness.examples import ORDINARY
 from tests.harness.judge import Wrong
 from tests.harness.oracle import abstract_shape
+from tests.harness.remote import GraderTrouble
 from tests.harness.spec import Operation, concrete
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def compare(contest: Contest) -> None:
         places = np.random.default_rng().random(READ)
         for _ in range(1 if attempt else ROUNDS):  # one slow moment of the reference must not excuse a loop
             reference = contest.reference.pace(op.name, task, SECONDS, places)
+            if not reference.entries:
+                raise GraderTrouble(
+                    f"the reference solution of {op.name} gave no answer in {SECONDS:g} s {reference.failed}"
+                )
             due = min(due, reference.seconds)
         allowed = SLOWER * due + SLACK
         # Beyond what is allowed nothing is learned by waiting.

@@ -118,8 +118,11 @@ def score(results: list[Result]) -> float:
     return round(100 * earned / possible, 2) if possible else 0.0
 
 
-def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
-    """Write the scoreboard to pytest's terminal. `whole`: everything was asked for, not a part of it."""
+def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_seed: int | None = None) -> None:
+    """Write the scoreboard to pytest's terminal.
+
+    `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run.
+    """
     table = by_operation(results)
     levels: dict[str, list[str]] = {}
     for result in results:
@@ -147,7 +150,9 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool) -> None:
             _wrapped(terminal, f"    hint: {result.hint}")
     terminal.write_line("")
     terminal.write_line(f"score {score(results):g} of 100", bold=True)
-    terminal.write_line(f"next: {_next(results, levels, impl, whole)}")
+    command = f"pytest --impl={shlex.quote(impl)}"
+    command += f" --hidden --seed={hidden_seed}" if hidden_seed is not None else ""
+    terminal.write_line(f"next: {_next(results, levels, command, impl, whole)}")
 
 
 def write_table(terminal, graded: Sequence[Graded]) -> None:
@@ -187,8 +192,7 @@ def _without_echoes(results: list[Result]) -> list[Result]:
     return list(first.values())
 
 
-def _next(results: list[Result], levels: dict[str, list[str]], impl: str, whole: bool) -> str:
-    command = f"pytest --impl={shlex.quote(impl)}"
+def _next(results: list[Result], levels: dict[str, list[str]], command: str, impl: str, whole: bool) -> str:
     for result in results:
         if result.status == "todo":
             part = "its gradient" if by_operation(results)[result.op]["forward"] == "pass" else result.op
@@ -200,7 +204,8 @@ def _next(results: list[Result], levels: dict[str, list[str]], impl: str, whole:
             return f'{command} -k "{result.op} and {result.property}"'
     if not whole:
         return f"{command}  (all of this part holds; now everything)"
-    return f"nothing is left: all {sum(map(len, levels.values()))} operations hold"
+    operations = sum(len(ops) for level, ops in levels.items() if level != "compose")
+    return f"nothing is left: all {operations} operations hold"
 
 
 def _wrapped(terminal, text: str) -> None:

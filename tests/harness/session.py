@@ -34,6 +34,12 @@ class Subject:
     implementation: Here | Elsewhere | None
     unusable: str = ""
     examiner: Examiner | None = None
+    reference: Here | Elsewhere | None = None
+
+    def close(self) -> None:
+        for implementation in (self.implementation, self.reference):
+            if implementation:
+                implementation.close()
 
 
 @dataclass
@@ -101,8 +107,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
     for subject in run.subjects if run else ():
-        if subject.implementation:
-            subject.implementation.close()
+        subject.close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -303,7 +308,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         scoreboard.write_table(terminalreporter, verdicts)
     elif run.results:
         whole = not (config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False))
-        scoreboard.write(terminalreporter, verdicts[0].results, impl=run.subjects[0].name, whole=whole)
+        seed = run.seed if run.hidden else None
+        scoreboard.write(
+            terminalreporter, verdicts[0].results, impl=run.subjects[0].name, whole=whole, hidden_seed=seed
+        )
     for name, line in run.trouble.items():
         terminalreporter.write_line(f"the grader's own trouble with {name}: {line}", red=True)
 
@@ -319,7 +327,7 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
         except Unusable as unusable:
             if len(impls) == 1 or isinstance(unusable, Unconfined):
                 for subject in subjects:
-                    subject.implementation.close()
+                    subject.close()
                 raise pytest.UsageError(str(unusable)) from None
             subjects.append(Subject(impl, None, str(unusable)))
     return subjects
@@ -330,7 +338,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.properties import Examiner
     from tests.harness.remote import GraderTrouble
-    from tests.harness.submissions import Unusable, absent, reference
+    from tests.harness.submissions import Unusable, absent
 
     subject = run.subjects[number]
     if subject.name in run.trouble:
@@ -344,7 +352,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
             implementation,
             run.seed,
             times=run.times,
-            reference=lambda: reference(implementation, run.project, _names),
+            reference=lambda: _reference(subject, implementation, run.project),
         )
     try:
         yield subject.examiner
@@ -354,6 +362,13 @@ def _grading(node: pytest.Item, run: Run, number: int):
         pytest.skip(f"the grader's own trouble: {trouble}")
     except Unusable as unusable:
         raise pytest.UsageError(str(unusable)) from None
+
+
+def _reference(subject: Subject, implementation: Here | Elsewhere, project: Path) -> Here | Elsewhere:
+    from tests.harness.submissions import reference
+
+    subject.reference = subject.reference or reference(implementation, project, _names)
+    return subject.reference
 
 
 def _again(prop: Property, verdict: Verdict) -> None:
