@@ -57,7 +57,7 @@ def _stubs(module: Path, names: list[str]) -> bytes:
             del lines[node.lineno - 1 : node.end_lineno]
         elif not any(isinstance(n, ast.Raise) and "NotImplementedError" in ast.unparse(n) for n in node.body):
             raise pytest.UsageError(
-                f"--kit: {node.name} in kata/{module.name} is already written; --reset it or take a clean checkout"
+                f"--kit: {node.name} in kata/{module.name} is already written, and the kit would give it away: take a clean checkout"
             )
     return (re.sub(r"\n{4,}", "\n\n\n", "".join(lines)).rstrip() + "\n").encode()
 

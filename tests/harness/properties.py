@@ -97,6 +97,29 @@ def each_operation(
     return decorate
 
 
+@dataclass(frozen=True)
+class Chained:
+    """What is said of networks of the operations that hold in the properties `after` which it comes."""
+
+    examples: int
+    after: tuple[Property, ...]
+
+
+def chained(*, examples: int, after: tuple[Callable, ...]) -> Callable:
+    """Make a test of how operations chain: so many random networks of those that hold in the tests `after`."""
+
+    def decorate(described: Callable) -> Callable:
+        def test(subject, examine_networks):
+            examine_networks(subject, test.chained)
+
+        test.__name__ = test.__qualname__ = described.__name__
+        test.__doc__, test.__module__ = described.__doc__, described.__module__
+        test.chained = Chained(examples, tuple(t.property for t in after))
+        return test
+
+    return decorate
+
+
 class Examiner:
     """Examines one implementation, each property of each operation once.
 
@@ -136,13 +159,10 @@ class Examiner:
                 self._verdicts[key] = Verdict(op.name, prop.name, status, why)
         return self._verdicts[key]
 
-    def networks(self, rows: Sequence[Operation], examples: int) -> Verdict:
-        """The verdict on random networks of those of the rows whose forward and gradient hold."""
-        held = [op for op in rows if all(self._held(op.name, name) for name in ("forward", "gradient"))]
+    def networks(self, rows: Sequence[Operation], examples: int, after: Sequence[Property]) -> Verdict:
+        """The verdict on random networks of those of the rows that hold in the properties that it comes after."""
+        held = [op for op in rows if all(self.verdict(prop, op).status == "pass" for prop in after)]
         return examine_networks(held, self.implementation, self._seed, examples)
-
-    def _held(self, op: str, prop: str) -> bool:
-        return (prop, op) in self._verdicts and self._verdicts[prop, op].status == "pass"
 
     def _examined(self, prop: Property, op: Operation) -> Verdict:
         if prop.once:

@@ -91,6 +91,8 @@ def _json(run: Run, graded: Sequence[Graded]) -> str:
         for verdict in graded
     ]
     report = {"schema": 1, "seed": run.seed, "hidden": run.hidden, "submissions": submissions}
+    if run.sandbox == "process":
+        report["sandbox"] = "process"  # not confined: who reads the score should know
     return json.dumps(report, indent=1, allow_nan=False) + "\n"
 
 
@@ -127,7 +129,7 @@ def _page(run: Run, graded: Sequence[Graded]) -> str:
         "hidden": run.hidden,
         "sandbox": run.sandbox,
         "versions": _versions(),
-        "examples": _examples(run.times),
+        "examples": _examples(run),
         "command": run.command,
         "notes": [],
     }
@@ -144,12 +146,23 @@ def _page(run: Run, graded: Sequence[Graded]) -> str:
     return render(about, submissions)
 
 
-def _examples(times: int) -> dict[str, int]:
+def _examples(run: Run) -> dict[str, int]:
     """Property -> how many examples were drawn for it."""
     from tests import test_ops
 
-    properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
-    return {p.name: p.examples * times for p in properties}
+    tests = dict(vars(test_ops))
+    if run.hidden:
+        from tests.hidden import test_hidden
+
+        tests |= vars(test_hidden)
+    properties = [
+        test.property for name, test in tests.items() if name.startswith("test_") and hasattr(test, "property")
+    ]
+    examples = {p.name: p.examples * run.times for p in properties if not p.once}
+    for test in tests.values():
+        if hasattr(test, "chained"):
+            examples["compose"] = test.chained.examples
+    return examples
 
 
 def _versions() -> dict[str, str]:

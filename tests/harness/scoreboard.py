@@ -26,7 +26,7 @@ _STATUS = {
     "todo": ("TODO", {"yellow": True}),
     "skip": ("skipped", {"light": True}),
 }
-_NAME, _COLUMN = 26, 9  # characters
+_NAME, _COLUMN = 24, 8  # characters, at least
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
     columns = [p for p in POINTS if any(r.property == p for r in results)]
     terminal.ensure_newline()
     terminal.section("scoreboard")
-    terminal.write_line("".join([" " * _NAME, *(p.ljust(_COLUMN) for p in columns), "points"]))
+    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), "points"]))
     untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
     for level, ops in levels.items():
         if level in untouched[1:]:
@@ -176,8 +176,12 @@ def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counte
         return
     for column in columns:
         word, colour = _STATUS[statuses[column]] if op != "compose" or column == "gradient" else ("", {})
-        terminal.write(word.ljust(_COLUMN), **colour)
+        terminal.write(word.ljust(_width(column)), **colour)
     terminal.write_line(f"{counted[0]}/{counted[1]}")
+
+
+def _width(column: str) -> int:
+    return max(_COLUMN, len(column) + 1)
 
 
 def _is_todo(statuses: dict[str, str]) -> bool:
@@ -201,7 +205,11 @@ def _next(results: list[Result], levels: dict[str, list[str]], command: str, imp
             )
             return f"{command} -k {result.op}{where}"
         if result.status in ("fail", "error", "timeout"):
-            return f'{command} -k "{result.op} and {result.property}"'
+            return (
+                f"{command} -k compose"
+                if result.op == "compose"
+                else f'{command} -k "{result.op} and {result.property}"'
+            )
     if not whole:
         return f"{command}  (all of this part holds; now everything)"
     operations = sum(len(ops) for level, ops in levels.items() if level != "compose")

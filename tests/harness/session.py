@@ -17,7 +17,7 @@ from tests.harness import kit, report, scoreboard
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
-    from tests.harness.properties import Examiner, Property, Verdict
+    from tests.harness.properties import Chained, Examiner, Property, Verdict
     from tests.harness.spec import Operation
     from tests.harness.submissions import Elsewhere, Here
 
@@ -135,7 +135,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = metafunc.config.stash[RUN]
     several = len(run.subjects) > 1
     rows = [(level, op) for level, ops in operations().items() for op in ops]
-    if hasattr(function, "compose"):
+    if hasattr(function, "chained"):
         parameters = [
             pytest.param(number, id=f"{subject.name}-compose" if several else "compose", marks=pytest.mark.compose)
             for number, subject in enumerate(run.subjects)
@@ -206,12 +206,15 @@ def examine_networks(request: pytest.FixtureRequest):
     """Hold networks of an implementation's own operations to torch's gradients; the same consequences as `examine`."""
     run = request.config.stash[RUN]
 
-    def examine_networks(subject: int, examples: int) -> None:
+    def examine_networks(subject: int, chained: Chained) -> None:
         from tests.harness.catalogue import operations
 
         rows = [op for ops in operations().values() for op in ops]
         with _grading(request.node, run, subject) as examiner:
-            verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.networks(rows, examples))
+            verdict = request.node.stash[VERDICT] = (
+                run.subjects[subject],
+                examiner.networks(rows, chained.examples, chained.after),
+            )
         _conclude(verdict[1])
 
     return examine_networks
@@ -412,7 +415,7 @@ def _command(config: pytest.Config, impls: list[str]) -> str:
 
 def _is_graded(item) -> bool:
     function = getattr(item, "function", None) or getattr(item, "obj", None)
-    return hasattr(function, "property") or hasattr(function, "compose")
+    return hasattr(function, "property") or hasattr(function, "chained")
 
 
 def _stop(verdict: Verdict) -> None:

@@ -160,9 +160,12 @@ class Elsewhere:
 
     def pace(self, op: str, task: Task, seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
+        if self._left <= 0:
+            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
         worker = Worker(self.sandbox, self._package.folder)
         file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
+        begun = time.monotonic()
         try:
             worker.await_ready()
             before = worker.peak_bytes()
@@ -183,6 +186,7 @@ class Elsewhere:
         except WorkerDied as death:
             return Pace(0, failed=str(death))
         finally:
+            self._left -= time.monotonic() - begun
             worker.close()
 
     def rest(self) -> None:

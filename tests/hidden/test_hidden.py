@@ -2,7 +2,7 @@
 
 from tests.harness import judge, pace
 from tests.harness.observe import LAYOUTS, Call, Grad
-from tests.harness.properties import each_operation, truth_of
+from tests.harness.properties import chained, each_operation, truth_of
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 
@@ -23,9 +23,6 @@ def test_fast(contest):
     pace.compare(contest)
 
 
-def test_compose(subject, examine_networks):
+@chained(examples=40, after=(forward, gradient))
+def test_compose():
     """Random networks chained from the submission's own operations backpropagate as torch's autograd does."""
-    examine_networks(subject, examples=40)
-
-
-test_compose.compose = True

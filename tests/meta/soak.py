@@ -31,11 +31,8 @@ def main() -> int:
             examiner = Examiner(implementation, seed, times=4, shrink=False, explain=False)
             verdicts = [examiner.verdict(prop, OPERATIONS[op]) for prop in PROPERTIES]
             alarms += [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if v.status != "pass"]
-        networks = Examiner(solutions, seed)
-        for op in OPERATIONS.values():
-            for prop in PROPERTIES[:2]:
-                networks.verdict(prop, op)
-        verdict = networks.networks([op for ops in operations().values() for op in ops], 40)
+        every = [op for ops in operations().values() for op in ops]
+        verdict = Examiner(solutions, seed).networks(every, 40, PROPERTIES[:2])
         alarms += [f"compose: {verdict.why} [seed={seed}]"] if verdict.status != "pass" else []
         done += 1
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)

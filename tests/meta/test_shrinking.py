@@ -11,7 +11,7 @@ from tests.harness.submissions import Here
 from tests.mutants import Mutant, Stateful
 from tests.mutants.feedforward import RIGHT, WRONG
 
-SEEDS = range(5)
+SEEDS = range(3)
 PROPERTIES = {test.property.name: test.property for test in (test_ops.test_forward, test_ops.test_gradient)}
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 MUTANTS = {(row.op, row.name): row for row in WRONG}
