@@ -16,8 +16,9 @@ from tests.harness import border, conditions, interplay
 from tests.harness.diagnosis import Diagnosis, are, described
 from tests.harness.hypotheses import Claim, explain
 from tests.harness.judge import Trial, Wrong
-from tests.harness.observe import Call
+from tests.harness.observe import Call, Grad
 from tests.harness.samples import Observe, Sample, close, generic, mixed, observed, square
+from tests.harness.scoreboard import SEPARATOR
 from tests.harness.spec import Operation
 
 SLOW = 0.02  # seconds for a call and its grad: then fewer examples are asked for
@@ -78,8 +79,8 @@ def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong
         lines.append(wrong.why)
     elif rest:
         lines.append(f"{are(rest)} wrong too")
-    hint = next((c.hint for c in claims.values() if c.hint), "")
-    return Diagnosis("; ".join(lines), hint, _picture(list(claims), samples))
+    hint = SEPARATOR.join(dict.fromkeys(c.hint for c in claims.values() if c.hint))
+    return Diagnosis(SEPARATOR.join(lines), hint, _picture(list(claims), samples))
 
 
 def _where(op: Operation, observe: Observe, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
@@ -101,13 +102,31 @@ def _where(op: Operation, observe: Observe, bad: list[str], samples: list[Sample
         there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)])
         more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
         return Diagnosis(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
+    if name in bad and name != "y" and not _is_linear(name, samples, observe):
+        line = f"in {name}, gy is used non-linearly: the gradient for a sum of two gy is not the sum of the gradients"
+        return Diagnosis(line, "a vector-Jacobian product multiplies by gy, once", picture)
     if wrong.entry is None:
         return described(wrong, picture=picture)
     masks = [s.wrong(name) for s in samples]
     entries = " (all entries are wrong)" if all(m is not None and m.all() and m.size > 1 for m in masks) else ""
     others = [n for n in bad if n != wrong.name]
-    also = f"; {are(others)} wrong too" if others else ""
+    also = f"{SEPARATOR}{are(others)} wrong too" if others else ""
     return described(wrong, entries + also, picture)
+
+
+def _is_linear(name: str, samples: list[Sample], observe: Observe) -> bool:
+    """Whether your gradient for gy + h is that for gy and that for h, added up."""
+    at = [f"g{v}" for v in samples[0].op.variables].index(name)
+    for number, s in enumerate(samples):
+        other = np.asarray(np.random.default_rng(number).uniform(-2, 2, s.gy.shape))
+        seen = observe([s.example.inputs], [s.gy, other, s.gy + other], (Call(), Grad(0, 0), Grad(0, 1), Grad(0, 2)))
+        parts = [a.values[at] for a in seen.answers[1:] if isinstance(a.values, tuple) and len(a.values) > at]
+        if len(parts) < 3 or any(not isinstance(p, np.ndarray) or not np.all(np.isfinite(p)) for p in parts):
+            return True  # nothing can be said
+        one, two, both = parts
+        if not one.shape == two.shape == both.shape or close(one + two, both):
+            return True
+    return not samples
 
 
 def _is_slow(op: Operation, observe: Observe) -> bool:

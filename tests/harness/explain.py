@@ -8,6 +8,7 @@ import numpy as np
 from _pytest._code.code import TerminalRepr
 
 from tests.harness.oracle import jacobian_column, output_shape
+from tests.harness.scoreboard import SEPARATOR
 
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
@@ -44,13 +45,14 @@ class Screen(TerminalRepr):
 
 def screen(verdict: Verdict) -> Screen:
     """The whole message of a verdict that is not a pass."""
-    lines: list[list[Piece]] = [[(verdict.why + (" (see above)" if verdict.echo else ""), {"bold": True})]]
+    told = verdict.why + (" (see above)" if verdict.echo else "")
+    lines: list[list[Piece]] = [[(line, {"bold": True})] for line in told.split(SEPARATOR)]
     wrong = verdict.wrong
     if wrong is None or verdict.echo:
         return Screen([*lines, []])
     diagnosis = verdict.diagnosis
-    if diagnosis and diagnosis.hint:
-        lines.append([("hint: ", {"cyan": True}), (diagnosis.hint, {})])
+    for hint in filter(None, diagnosis.hint.split(SEPARATOR) if diagnosis else ()):
+        lines.append([("hint: ", {"cyan": True}), (hint, {})])
     lines += [[(text, {})] for text in _crash(wrong) + _counterexample(verdict)]
     if diagnosis and diagnosis.picture:
         lines += _picture(*diagnosis.picture)

@@ -251,7 +251,7 @@ def other_reduction(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     if g != "y":
         return
     yield (
-        Claim("y is the sum over everything; an axis should stay"),
+        Claim("y is the sum over everything, but an axis should stay"),
         lambda s: np.sum(s.right["y"]) if s.right["y"].ndim else None,
     )
 
@@ -259,7 +259,7 @@ def other_reduction(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         turned = {n: v.T for n, v in s.inputs.items() if isinstance(v, np.ndarray) and v.ndim == 2}
         return _of(s.with_inputs(**turned), "y") if len(turned) == len(s.inputs) else None
 
-    yield Claim("y is reduced over axis 0; it should be over the last axis", "axis=-1"), along_first
+    yield Claim("y is reduced over axis 0, but should be over the last axis", "axis=-1"), along_first
 
 
 def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -281,7 +281,7 @@ def overwritten(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         "in {g}, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"
     )
     yield (
-        Claim(text, "add with np.add.at(gx, indices, gy); gx[indices] += gy adds once"),
+        Claim(text, "add with np.add.at(gx, indices, gy), because gx[indices] += gy adds once"),
         lambda s: _last_contribution(s, g),
     )
 
@@ -334,7 +334,7 @@ def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         return yours if 1e-9 < error < 3e-6 else None
 
     claim = Claim(
-        "{g} {is} right to 7 digits only: computed in float32", "keep the dtype of the inputs; do not name one"
+        "{g} {is} right to 7 digits only: computed in float32", "keep the dtype of the inputs, and name none yourself"
     )
     yield claim, predict
 

@@ -34,7 +34,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     def equal(got: dict, due: dict) -> bool:
         return all(n in got and isinstance(got[n], np.ndarray) and close(got[n], due[n]) for n in names)
 
-    fresh = "take a new array in every call; share none between calls"
+    fresh = "take a new array in every call, and share none between calls"
     if seen.restless:
         step = seen.restless[0]
         what = "y" if step < 2 else "a gradient"

@@ -12,13 +12,13 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.harness.examples import ORDINARY
 from tests.harness.judge import Wrong
 from tests.harness.oracle import abstract_shape
 from tests.harness.remote import GraderTrouble
 from tests.harness.spec import Operation, concrete
+from tests.harness.submissions import Pace
 
 if TYPE_CHECKING:
     from tests.harness.properties import Contest
@@ -30,19 +30,6 @@ SECONDS = 30.0  # for a call at the large size
 ENTRIES = 4_000_000  # of the largest array, at most
 MATRIX = 512  # rows and columns of matrices that are multiplied, at most
 READ = 500  # entries of each result that are compared, at random places, which are fractions of its size
-
-
-@dataclass(frozen=True)
-class Pace:
-    """What a call and its grad took at the large size: seconds, bytes (0 where unknown), and some entries of each result.
-
-    Without entries it did not come to an end: by the deadline, or because it `failed`.
-    """
-
-    seconds: float
-    bytes: int = 0
-    entries: tuple[NDArray, ...] = ()
-    failed: str = ""
 
 
 def compare(contest: Contest) -> None:

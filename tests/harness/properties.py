@@ -257,7 +257,9 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
     except hypothesis.errors.Flaky:
         # Hypothesis ran the same example again and it held: the operation remembers.
         verdict = _failed(op, prop, smallest)
-        verdict = replace(verdict, why=f"{verdict.why}; not every time: does it keep something between calls (rule 3)?")
+        verdict = replace(
+            verdict, why=f"{verdict.why}, but not every time: does it keep something between calls (rule 3)?"
+        )
     except Refused as refused:
         verdict = replace(verdict, status=refused.status, why=refused.line)
     except hypothesis.errors.Unsatisfiable:

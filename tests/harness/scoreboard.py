@@ -18,6 +18,9 @@ POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fas
 The last two are hidden. `compose` is worth as much as an operation with all of them.
 """
 
+SEPARATOR = "; "
+"""Between what is said of gradients that are wrong for different reasons; on a screen each is a line of its own."""
+
 _STATUS = {
     "pass": ("pass", {"green": True}),
     "fail": ("FAIL", {"red": True}),
@@ -145,9 +148,10 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
     if reasons:
         terminal.write_line("")
     for result in _without_echoes(reasons):
-        _wrapped(terminal, f"{result.op} {result.property}: {result.why}")
-        if result.hint:
-            _wrapped(terminal, f"    hint: {result.hint}")
+        for line in result.why.split(SEPARATOR):
+            _wrapped(terminal, f"{result.op} {result.property}: {line}")
+        for hint in filter(None, result.hint.split(SEPARATOR)):
+            _wrapped(terminal, f"    hint: {hint}")
     terminal.write_line("")
     terminal.write_line(f"score {score(results):g} of 100", bold=True)
     command = f"pytest --impl={shlex.quote(impl)}"

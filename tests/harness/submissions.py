@@ -4,8 +4,10 @@ import sys
 import time
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,12 +15,14 @@ from numpy.typing import NDArray
 
 from tests.harness import loading
 from tests.harness.deadline import Expired, deadline
-from tests.harness.network import Network
 from tests.harness.observe import Call, Grad, Large, Observation, observe, observe_network, printable
-from tests.harness.pace import Pace, Task
 from tests.harness.packages import Levels, Package, Unusable, package
 from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation, plain_steps
 from tests.harness.sandbox import require
+
+if TYPE_CHECKING:
+    from tests.harness.network import Network
+    from tests.harness.pace import Task
 
 CALL_SECONDS = 5.0  # a call on a handful of numbers takes microseconds
 IMPORT_SECONDS = 20.0
@@ -35,6 +39,19 @@ class Refused(BaseException):
     def __init__(self, status: str, line: str):
         super().__init__(line)
         self.status, self.line = status, line
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a call and its grad took at the large size: seconds, bytes (0 where unknown), and some entries of each result.
+
+    Without entries it did not come to an end: by the deadline, or because it `failed`.
+    """
+
+    seconds: float
+    bytes: int = 0
+    entries: tuple[NDArray, ...] = ()
+    failed: str = ""
 
 
 class Here:
@@ -65,7 +82,7 @@ class Here:
             raise Refused(*self._refused[op]) from None
         return _unless_todo(seen)
 
-    def observe_network(self, network: Network) -> Observation:
+    def observe_network(self, network: "Network") -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
         functions = {node.op: self._lookup(node.op) for node in network.nodes}
         try:
@@ -74,7 +91,7 @@ class Here:
         except Expired:
             raise Refused("timeout", f"stopped: no answer after {CALL_SECONDS:g} s") from None
 
-    def pace(self, op: str, task: Task, seconds: float, places: NDArray) -> Pace:
+    def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size. Memory is not known here."""
         large = Large(self._lookup(op), task.shapes, task.gy, task.values)
         try:
@@ -140,7 +157,7 @@ class Elsewhere:
             self._lost(op, "error", str(death))
         return _unless_todo(seen)
 
-    def observe_network(self, network: Network) -> Observation:
+    def observe_network(self, network: "Network") -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
         ops = list(dict.fromkeys(node.op for node in network.nodes))
         for op in ops:
@@ -158,7 +175,7 @@ class Elsewhere:
             self.rest()
             raise Refused("error", str(death)) from None
 
-    def pace(self, op: str, task: Task, seconds: float, places: NDArray) -> Pace:
+    def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
         if self._left <= 0:
             raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
