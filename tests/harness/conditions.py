@@ -17,6 +17,8 @@ from tests.harness.samples import Sample
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
 
+NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
+
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
     """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
@@ -51,7 +53,7 @@ def _best(wrong: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
     for words, holds in conditions:
         if min(int(holds.sum()), int((~holds).sum()), int(wrong.sum())) < ENOUGH or wrong[~holds].any():
             continue
-        if wrong[holds].mean() > share:
+        if wrong[holds].mean() > (max(share, NEARLY_ALL) if words.startswith("unless") else share):
             found, share = words, wrong[holds].mean()
     return found
 
@@ -68,6 +70,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
+            yield f"unless {v} has a single entry", lambda s, v=v: s.inputs[v].size > 1
             for ndim in (1, 2):
                 yield (
                     f"only where {v} has {ndim} dimension{'s'[: ndim > 1]}",

@@ -186,16 +186,20 @@ def upstream_itself(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 
 def pointwise_factor(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """An elementwise derivative with a factor too many or too few."""
-    if g == "y" or sample.right["y"].shape != sample.right[g].shape:
+    """A derivative with a factor too many or too few, entry by entry."""
+    if g == "y":
         return
     v = g[1:]
+    yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s: s.right[g] * s.inputs[v]
+    yield Claim(f"in {{g}}, the factor {v} is missing"), lambda s: s.right[g] / s.inputs[v]
+    if sample.right["y"].shape != sample.right[g].shape:
+        return
+    yield Claim("{g} {is} gy divided by the derivative, but should be multiplied by it"), lambda s: s.gy**2 / s.right[g]
     factors: tuple[tuple[str, Callable], ...] = (
         ("y", lambda y, x: y),
         ("(1 - y)", lambda y, x: 1 - y),
         ("(1 - y**2)", lambda y, x: 1 - y**2),
         ("y * (1 - y)", lambda y, x: y * (1 - y)),
-        (v, lambda y, x: x),
     )
     for words, f in factors:
         yield (
@@ -302,7 +306,7 @@ def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
             return None if s.right[g].shape[axis] < 2 or any(alike) else s.right[g] - missing.mean(axis, keepdims=True)
 
         yield (
-            Claim(f"in {{g}}, a term is missing that is constant along axis {axis} (the mean's own derivative?)"),
+            Claim(f"{{g}} {{is}} off by a term that is constant along axis {axis} (the mean's own derivative?)"),
             predict,
         )
 
@@ -323,20 +327,32 @@ def derivative_missing(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]
         yield claim, lambda s, n=number: s.with_torch(_changed(s.op.torch, n, leave_out=False))[g]
 
 
+def offset(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+    """Right but for a number, or an input, that is added."""
+    yours, right = sample.yours[g], sample.right[g]
+    if yours.shape != right.shape:
+        return
+    for v, value in sample.inputs.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and _fits(value.shape, right.shape):
+            yield Claim(f"{v} is added to {{g}} once too often"), lambda s, v=v: _plus(s, g, v, 1)
+            yield Claim(f"{v} is subtracted from {{g}} once too often"), lambda s, v=v: _plus(s, g, v, -1)
+    difference = float(np.ravel(yours - right)[0]) if right.size else 0.0
+    claim = Claim(f"{{g}} {{is}} off by a constant: {difference:.6g} is added")
+    yield claim, lambda s: s.right[g] + difference
+
+
 def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """Only as accurate as float32 is."""
+    """Rounded to float32, every entry."""
 
     def predict(s: Sample) -> NDArray | None:
         yours, right = s.yours[g], s.right[g]
         if yours.shape != right.shape or yours.dtype != np.float64:
             return None
-        error = abs(yours - right).max() / max(abs(right).max(), 1e-300)
-        return yours if 1e-9 < error < 3e-6 else None
+        near = abs(yours - right).max(initial=0) < 3e-6 * abs(right).max(initial=0)
+        return yours if near and np.all(yours.astype(np.float32) == yours) else None
 
-    claim = Claim(
-        "{g} {is} right to 7 digits only: computed in float32", "keep the dtype of the inputs, and name none yourself"
-    )
-    yield claim, predict
+    hint = "keep the dtype of the inputs, and name none yourself"
+    yield Claim("{g} {is} right to 7 digits only: computed in float32", hint), predict
 
 
 HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...] = (
@@ -357,9 +373,21 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     derivative_missing,
     overwritten,
     unreduced,
+    offset,
     constant_term,
     rounded,
 )
+
+
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, into) == into
+    except ValueError:
+        return False
+
+
+def _plus(s: Sample, g: str, v: str, sign: int) -> NDArray | None:
+    return s.right[g] + sign * s.inputs[v] if _fits(s.inputs[v].shape, s.right[g].shape) else None
 
 
 def _squeezed(s: Sample, g: str) -> NDArray:

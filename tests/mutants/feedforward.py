@@ -260,6 +260,14 @@ WRONG = [
     Mutant("affine", "gw accumulated", "pure", _accumulated, diagnosis="gw accumulates: called again, grad returns twice as much"),
     Mutant("affine", "y in float64", "stable", affine(y=lambda x, w, b: x @ w + np.ones((len(x), 1)) @ b), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
+    Mutant("affine", "b twice", "forward", affine(y=lambda x, w, b: x @ w + 2 * b), diagnosis="b is added to y once too often"),
+    Mutant("affine", "gb half a mean", "gradient", affine(gb=lambda gy, *_: gy.mean(0, keepdims=True) / 2), diagnosis="gb is 0.5/N times what it should be"),
+    Mutant("affine", "gb of the last row", "gradient", affine(gb=lambda gy, *_: gy[-1:]), diagnosis="in gb, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"),
+    Mutant("affine", "gw with weight decay", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + w), diagnosis="w is added to gw once too often"),
+    Mutant("affine", "gw with a constant", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + 1), diagnosis="gw is off by a constant: 1 is added"),
+    Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
+    Mutant("affine", "two reasons", "gradient",
+           affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
     Mutant("affine", "adds 0 to x", "layout", affine(y=_adds_zero)),
 
     Mutant("sigmoid", "0 at 0", "forward", sigmoid(y=lambda x: (x != 0) / (1 + np.exp(-x))), diagnosis="y is wrong only where x == 0"),
@@ -283,6 +291,8 @@ WRONG = [
     Mutant("sigmoid", "ones in float64", "stable", sigmoid(
         y=lambda x: np.where(x >= 0, np.ones(x.shape), np.exp(-abs(x))) / (1 + np.exp(-abs(x)))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
+    Mutant("sigmoid", "plus a millionth", "forward", sigmoid(y=lambda x: 1 / (1 + np.exp(-x)) + 1e-6), diagnosis="y is off by a constant: 1e-06 is added"),
+    Mutant("sigmoid", "divided by the slope", "gradient", sigmoid(gx=lambda gy, x, y: gy / (y * (1 - y))), diagnosis="gx is gy divided by the derivative, but should be multiplied by it"),
     Mutant("sigmoid", "in the order of memory", "layout", sigmoid(gx=lambda gy, x, y: gy * (y * (1 - y)).ravel("K").reshape(x.shape))),
 
     Mutant("relu", "absolute value", "forward", relu(y=abs), diagnosis="y is what abs(x) in place of x would give"),
@@ -311,6 +321,8 @@ WRONG = [
            square_error_loss(gx=lambda gl, x, y, _: 2 * gl * (x - y)), diagnosis="in gx, gy multiplies along the features, not along the batch: gy has shape (N,), use gy[:, None]"),
     Mutant("square_error_loss", "gl along the features where N = K", "gradient", square_error_loss(
         gx=lambda gl, x, y, _: 2 * (gl if len(x) == x.shape[1] else gl[:, None]) * (x - y)), diagnosis="gx is wrong only where N == K"),
+    Mutant("square_error_loss", "x + y", "forward", square_error_loss(losses=lambda x, y: ((x + y) ** 2).sum(-1)), diagnosis="y is what -x in place of x would give"),
+    Mutant("square_error_loss", "2 x", "gradient", square_error_loss(gx=lambda gl, x, y, _: 2 * gl[:, None] * x), diagnosis="gx is what y = 0 would give: y is not used"),
     Mutant("square_error_loss", "gl ignored", "gradient", square_error_loss(gx=lambda gl, x, y, _: 2 * (x - y)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("square_error_loss", "gy as well", "gradient", square_error_loss(
         gx=lambda gl, x, y, _: (2 * gl[:, None] * (x - y), 2 * gl[:, None] * (y - x))), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
@@ -319,6 +331,7 @@ WRONG = [
 
     Mutant("tensor_sum", "mean", "forward", tensor_sum(y=lambda x: x.mean()), diagnosis="y is n times too small, n the number of entries: mean instead of sum?"),
     Mutant("tensor_sum", "axes kept", "forward", tensor_sum(y=lambda x: x.sum(keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
+    Mutant("tensor_sum", "gx times x", "gradient", tensor_sum(gx=lambda gy, x, y: gy * x), diagnosis="in gx, there is a factor x too many"),
     Mutant("tensor_sum", "gx scalar", "gradient", tensor_sum(gx=lambda gy, x, y: gy), diagnosis="gx is gy itself, of shape ()"),
     Mutant("tensor_sum", "gx ones", "gradient", tensor_sum(gx=lambda gy, x, y: np.ones_like(x)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("tensor_sum", "gx shared out", "gradient", tensor_sum(gx=lambda gy, x, y: np.full_like(x, gy / x.size)), diagnosis="gx is n times too small, n the number of entries: mean instead of sum?"),
