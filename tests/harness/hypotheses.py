@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.diagnosis import listed
-from tests.harness.imports import torch
 from tests.harness.samples import Sample, close
+from tests.harness.variants import changed_at, elementwise_calls
 
 Predict = Callable[[Sample], "NDArray | None"]
 
@@ -313,18 +313,18 @@ def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 def function_missing(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     """Right if one of the functions inside were left out."""
-    for number, function in enumerate(_elementwise_calls(sample)):
+    for number, function in enumerate(elementwise_calls(sample)):
         claim = Claim(f"{{g}} {{is}} what leaving out {function} would give: {function} is missing")
-        yield claim, lambda s, n=number: s.with_torch(_changed(s.op.torch, n, leave_out=True))[g]
+        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=True))[g]
 
 
 def derivative_missing(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     """Right if one of the functions inside had no derivative of its own to multiply by."""
     if g == "y":
         return
-    for number, function in enumerate(_elementwise_calls(sample)):
+    for number, function in enumerate(elementwise_calls(sample)):
         claim = Claim(f"in {{g}}, the derivative of {function} is missing: the gradient passes through it unchanged")
-        yield claim, lambda s, n=number: s.with_torch(_changed(s.op.torch, n, leave_out=False))[g]
+        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=False))[g]
 
 
 def offset(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -461,40 +461,3 @@ def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray
         alone = np.zeros(s.gy.shape)
         alone[at] = s.gy[at]
         yield at, s.with_gy(alone)[g]
-
-
-class _Elementwise(torch.overrides.TorchFunctionMode):
-    """Notes the calls whose result has the shape of the one tensor that went in, and changes one of them.
-
-    `leave_out`: that call returns its input. Otherwise its value stays, and the gradient passes through it unchanged.
-    """
-
-    def __init__(self, change: int = -1, *, leave_out: bool = False):
-        super().__init__()
-        self.names: list[str] = []
-        self._change, self._leave_out = change, leave_out
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
-        name = getattr(func, "__name__", "")
-        tensors = [a for a in args if isinstance(a, torch.Tensor)]
-        if name.startswith("_") or len(tensors) != 1 or getattr(result, "shape", None) != tensors[0].shape:
-            return result
-        self.names.append(name)
-        if len(self.names) - 1 != self._change:
-            return result
-        return tensors[0] if self._leave_out else tensors[0] + (result - tensors[0]).detach()
-
-
-def _elementwise_calls(sample: Sample) -> list[str]:
-    with _Elementwise() as calls:
-        sample.op.torch(*[torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs.values()])
-    return calls.names
-
-
-def _changed(function: Callable, number: int, *, leave_out: bool) -> Callable:
-    def changed(*inputs):
-        with _Elementwise(number, leave_out=leave_out):
-            return function(*inputs)
-
-    return changed

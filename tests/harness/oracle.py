@@ -92,12 +92,6 @@ def abstract_shape(op: Operation, shapes: tuple[tuple[int, ...], ...]) -> tuple[
     return tuple(op.torch(*[torch.empty(shape, dtype=torch.float64, device="meta") for shape in shapes]).shape)
 
 
-def output(op: Operation, inputs: tuple) -> NDArray:
-    """y alone, without the cost of a backward pass."""
-    with torch.no_grad():
-        return op.torch(*map(_tensor, inputs)).numpy()
-
-
 def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[int, ...]) -> NDArray:
     """J[output... | entry]: the derivative of every entry of y with respect to one entry of the variable."""
     shape, number = output_shape(op, inputs), op.variables.index(variable)

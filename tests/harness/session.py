@@ -310,7 +310,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if len(run.subjects) > 1:
         scoreboard.write_table(terminalreporter, verdicts)
     elif run.results:
-        whole = not (config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False))
+        part = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+        whole = not part and not any("::" in str(argument) for argument in config.args)
         seed = run.seed if run.hidden else None
         scoreboard.write(
             terminalreporter, verdicts[0].results, impl=run.subjects[0].name, whole=whole, hidden_seed=seed
