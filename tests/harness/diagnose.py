@@ -80,7 +80,7 @@ def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong
     elif rest:
         lines.append(f"{are(rest)} wrong too")
     hint = SEPARATOR.join(dict.fromkeys(c.hint for c in claims.values() if c.hint))
-    return Diagnosis(SEPARATOR.join(lines), hint, _picture(list(claims), samples))
+    return Diagnosis(SEPARATOR.join(lines), hint, _picture(list(claims), samples), parts=tuple(lines))
 
 
 def _where(op: Operation, observe: Observe, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:

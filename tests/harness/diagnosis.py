@@ -15,13 +15,15 @@ from tests.harness.samples import Sample
 class Diagnosis:
     """`line` says how it is wrong; `hint` what usually mends it. `picture`: a sample and the name of a wrong array in it.
 
-    `found`: a cause or a condition was found and is claimed; otherwise the line only describes what was seen.
+    `found`: a cause or a condition was found and is claimed; otherwise the line only describes what was seen. `parts`: the
+    line in pieces, where it speaks of gradients that are wrong for different reasons.
     """
 
     line: str
     hint: str = ""
     picture: tuple[Sample, str] | None = None
     found: bool = True
+    parts: tuple[str, ...] = ()
 
 
 def listed(names: Sequence[str]) -> str:

@@ -45,8 +45,9 @@ class Screen(TerminalRepr):
 
 def screen(verdict: Verdict) -> Screen:
     """The whole message of a verdict that is not a pass."""
-    told = verdict.why + (" (see above)" if verdict.echo else "")
-    lines: list[list[Piece]] = [[(line, {"bold": True})] for line in told.split(SEPARATOR)]
+    parts = (verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]
+    above = " (see above)" if verdict.echo else ""
+    lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in parts]
     wrong = verdict.wrong
     if wrong is None or verdict.echo:
         return Screen([*lines, []])

@@ -162,7 +162,7 @@ class Worker:
             if not self._take_printed():
                 break
         self.close()
-        if status is None:
+        if status is None or isinstance(error, wire.ProtocolError):  # what it said is the reason, however it ended
             what = f"its process answered with something that is no answer ({error})"
         elif status < 0 or status > 128:
             what = f"its process was killed by {_signal(-status if status < 0 else status - 128)}"

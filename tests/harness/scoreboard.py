@@ -19,7 +19,7 @@ The last two are hidden. `compose` is worth as much as an operation with all of 
 """
 
 SEPARATOR = "; "
-"""Between what is said of gradients that are wrong for different reasons; on a screen each is a line of its own."""
+"""Between what is said of gradients that are wrong for different reasons, and between their hints."""
 
 _STATUS = {
     "pass": ("pass", {"green": True}),
@@ -43,6 +43,7 @@ class Result:
     property: str
     status: str
     why: str
+    parts: list[str]  # the why in pieces, each a line of its own on the scoreboard
     hint: str
     seconds: float
     example: dict
@@ -66,6 +67,7 @@ def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
             property=verdict.property,
             status=verdict.status,
             why=verdict.why,
+            parts=list((verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]),
             hint=verdict.diagnosis.hint if verdict.diagnosis else "",
             seconds=verdict.seconds,
             example=example,
@@ -147,9 +149,9 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
     reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
     if reasons:
         terminal.write_line("")
-    for result in _without_echoes(reasons):
-        for line in result.why.split(SEPARATOR):
-            _wrapped(terminal, f"{result.op} {result.property}: {line}")
+    for where, result in _without_echoes(reasons):
+        for part in result.parts:
+            _wrapped(terminal, f"{where}: {part}")
         for hint in filter(None, result.hint.split(SEPARATOR)):
             _wrapped(terminal, f"    hint: {hint}")
     terminal.write_line("")
@@ -192,12 +194,20 @@ def _is_todo(statuses: dict[str, str]) -> bool:
     return all(status in ("todo", "skip") for status in statuses.values()) and "todo" in statuses.values()
 
 
-def _without_echoes(results: list[Result]) -> list[Result]:
-    """One line for an operation whose properties all fail for the same reason."""
-    first: dict[tuple[str, str], Result] = {}
+def _without_echoes(results: list[Result]) -> list[tuple[str, Result]]:
+    """One line for a reason, under the names of all that fail for it: a module that does not import, say."""
+    first: dict[str, Result] = {}
+    ops: dict[str, list[str]] = {}
     for result in results:
-        first.setdefault((result.op, result.why), result)
-    return list(first.values())
+        # With a counterexample the reason is the operation's own, even if it reads like another's.
+        reason = f"{result.op}: {result.why}" if result.example else result.why
+        first.setdefault(reason, result)
+        ops.setdefault(reason, [])
+        ops[reason] += [result.op] if result.op not in ops[reason] else []
+    return [
+        (", ".join(names) if len(names) > 1 else f"{names[0]} {first[r].property}", first[r])
+        for r, names in ops.items()
+    ]
 
 
 def _next(results: list[Result], levels: dict[str, list[str]], command: str, impl: str, whole: bool) -> str:

@@ -78,6 +78,7 @@ class _Page(HTMLParser):
 
 def _result(op="first", prop="gradient", status="fail", why="gw is transposed", **more) -> dict:
     plain = {
+        "parts": [],
         "submission": "submission.zip",
         "place": 0,
         "level": "level",
