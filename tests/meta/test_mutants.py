@@ -77,7 +77,11 @@ def test_a_right_implementation_earns_full_score(row):
 def test_only_what_loops_over_elements_is_slow(row, monkeypatch):
     """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences do not."""
     monkeypatch.setattr(pace, "ROUNDS", 2)  # enough for what is slow by orders of magnitude
-    found = Examiner(Here(row.name, row.lookup), 0, reference=_solutions).verdict(FAST, OPERATIONS[row.op])
+    # Lenient by design: a busy moment may excuse a loop, but never condemns what is right.
+    for _ in range(4 if row.slow else 1):
+        found = Examiner(Here(row.name, row.lookup), 0, reference=_solutions).verdict(FAST, OPERATIONS[row.op])
+        if found.status != "pass":
+            break
     assert (found.status == "pass") is not row.slow, f"{_id(row)}: {found.status}, {found.why}"
 
 

@@ -536,7 +536,8 @@ RIGHT = [
 ]
 
 SLOW = [
-    Alternative("relu", "element by element", relu(y=_relu_element_by_element), slow=True),
+    Alternative("relu", "element by element", relu(
+        y=_relu_element_by_element, gx=lambda gy, x, y: _relu_element_by_element(gy) * (x > 0) - _relu_element_by_element(-gy) * (x > 0)), slow=True),
     Alternative("sigmoid", "numeric differences", sigmoid(
         gx=lambda gy, x, y: np.array([_slope(x, i, y) for i in range(x.size)]).reshape(x.shape) * gy), slow=True),
     Alternative("tensor_sum", "an explicit Jacobian", tensor_sum(
