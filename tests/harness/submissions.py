@@ -177,8 +177,7 @@ class Elsewhere:
 
     def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
-        if self._left <= 0:
-            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
+        self._refuse_when_used_up()
         worker = Worker(self.sandbox, self._package.folder)
         file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
@@ -219,8 +218,7 @@ class Elsewhere:
 
     def _asked(self, seconds: float, **request) -> dict:
         """The worker's reply, on the submission's account."""
-        if self._left <= 0:
-            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
+        self._refuse_when_used_up()
         self._worker = self._worker or Worker(self.sandbox, self._package.folder)
         self._worker.await_ready()  # not on the submission's account
         started = time.monotonic()
@@ -228,6 +226,10 @@ class Elsewhere:
             return self._worker.ask(min(seconds, self._left), **request)
         finally:
             self._left -= time.monotonic() - started
+
+    def _refuse_when_used_up(self) -> None:
+        if self._left <= 0:
+            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
 
     def _lost(self, op: str, status: str, line: str):
         self.rest()
