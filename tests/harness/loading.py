@@ -38,7 +38,7 @@ def load(file: str, name: str, shown: str, through: tuple[type[BaseException], .
         raise
     except BaseException as error:  # also sys.exit at import
         sys.modules.pop(name, None)
-        raise Unloadable(_said(error, file, shown)) from None
+        raise Unloadable(said(error, file, shown)) from None
 
 
 def make_package(name: str, folder: str) -> None:
@@ -71,7 +71,7 @@ def _refuse_foreign_imports(tree: ast.AST, package: str, folder: str, shown: str
                 )
 
 
-def _said(error: BaseException, file: str, shown: str) -> str:
+def said(error: BaseException, file: str, shown: str) -> str:
     kind = type(error).__name__
     if isinstance(error, SyntaxError):
         return f"{shown}, line {error.lineno}: {kind}: {error.msg}"
