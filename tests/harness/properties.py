@@ -1,9 +1,10 @@
 """Run a property, as tests/test_ops.py writes it, for one operation: hypothesis draws the examples and shrinks a failure."""
 
+import contextlib
 import time
 import zlib
 from bdb import BdbQuit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,6 +126,7 @@ class Examiner:
 
     `shrink`: look for the smallest counterexample. `explain`: diagnose failures. `times`: how many times the public
     number of examples. `reference`: makes the implementation of the reference solutions, for what is compared with them.
+    `first`: (property, operation) -> the examples of one trial, tried before any is drawn.
     """
 
     def __init__(
@@ -136,9 +138,10 @@ class Examiner:
         explain: bool = True,
         times: int = 1,
         reference: Callable[[], object] | None = None,
+        first: Mapping[tuple[str, str], tuple[Example, ...]] | None = None,
     ):
         self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
-        self._times, self._reference = times, reference
+        self._times, self._reference, self._first = times, reference, first or {}
         self._verdicts: dict[tuple[str, str], Verdict] = {}
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
@@ -168,7 +171,8 @@ class Examiner:
         if prop.once:
             return examine_once(prop, Contest(op, self.implementation, self._reference and self._reference()))
         prop = replace(prop, examples=prop.examples * self._times)
-        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
+        first = self._first.get((prop.name, op.name))
+        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first)
 
     def _diagnosed(self, verdict: Verdict) -> Verdict:
         forward = self._verdicts.get(("forward", verdict.op))
@@ -190,8 +194,19 @@ class _Leaving(BaseException):
     """Somebody leaves the debugger. Hypothesis would take pytest's exception for a failing example, and try again."""
 
 
-def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink: bool = True) -> Verdict:
-    """Hold an implementation's operation to a property. The same seed gives the same examples."""
+def examine(
+    prop: Property,
+    op: Operation,
+    implementation,
+    seed: int,
+    *,
+    shrink: bool = True,
+    first: tuple[Example, ...] | None = None,
+) -> Verdict:
+    """Hold an implementation's operation to a property. The same seed gives the same examples.
+
+    `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
+    """
     smallest: tuple[tuple, Trial, Wrong] | None = None
     started, failed_at, proven = time.perf_counter(), 0.0, 0
 
@@ -247,6 +262,9 @@ def examine(prop: Property, op: Operation, implementation, seed: int, *, shrink:
     verdict = Verdict(op.name, prop.name, "pass")
     try:
         try:
+            if first:
+                with contextlib.suppress(Unsuited):
+                    hold(first)
             run()
         except Wrong:
             if shrink:

@@ -105,6 +105,14 @@ def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
     return table
 
 
+def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
+    """Level -> its operations, both in the order given."""
+    levels: dict[str, dict[str, None]] = {}
+    for result in results:
+        levels.setdefault(result.level, {})[result.op] = None
+    return {level: list(ops) for level, ops in levels.items()}
+
+
 def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
     """Earned and possible points of an operation, over the properties that ran."""
     if op == "compose":
@@ -128,24 +136,9 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
 
     `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run.
     """
-    table = by_operation(results)
-    levels: dict[str, list[str]] = {}
-    for result in results:
-        levels.setdefault(result.level, [])
-        if result.op not in levels[result.level]:
-            levels[result.level].append(result.op)
-    columns = [p for p in POINTS if any(r.property == p for r in results)]
     terminal.ensure_newline()
     terminal.section("scoreboard")
-    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), "points"]))
-    untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
-    for level, ops in levels.items():
-        if level in untouched[1:]:
-            terminal.write_line(f"{level}: {len(ops)} operations, none begun")
-            continue
-        terminal.write_line(level, bold=True)
-        for op in ops:
-            _row(terminal, op, table[op], columns, points(op, table[op], [r.property for r in results if r.op == op]))
+    write_rows(terminal, results)
     reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
     if reasons:
         terminal.write_line("")
@@ -158,7 +151,22 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
     terminal.write_line(f"score {score(results):g} of 100", bold=True)
     command = f"pytest --impl={shlex.quote(impl)}"
     command += f" --hidden --seed={hidden_seed}" if hidden_seed is not None else ""
-    terminal.write_line(f"next: {_next(results, levels, command, impl, whole)}")
+    terminal.write_line(f"next: {_next(results, command, impl, whole)}")
+
+
+def write_rows(terminal, results: list[Result]) -> None:
+    """Write the table: a line for each operation, and one for a level that is not begun, after the first such."""
+    table, levels = by_operation(results), by_level(results)
+    columns = [p for p in POINTS if any(r.property == p for r in results)]
+    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), "points"]))
+    untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
+    for level, ops in levels.items():
+        if level in untouched[1:]:
+            terminal.write_line(f"{level}: {len(ops)} operations, none begun")
+            continue
+        terminal.write_line(level, bold=True)
+        for op in ops:
+            _row(terminal, op, table[op], columns, points(op, table[op], [r.property for r in results if r.op == op]))
 
 
 def write_table(terminal, graded: Sequence[Graded]) -> None:
@@ -210,7 +218,7 @@ def _without_echoes(results: list[Result]) -> list[tuple[str, Result]]:
     ]
 
 
-def _next(results: list[Result], levels: dict[str, list[str]], command: str, impl: str, whole: bool) -> str:
+def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     for result in results:
         if result.status == "todo":
             part = "its gradient" if by_operation(results)[result.op]["forward"] == "pass" else result.op
@@ -226,7 +234,7 @@ def _next(results: list[Result], levels: dict[str, list[str]], command: str, imp
             )
     if not whole:
         return f"{command}  (all of this part holds; now everything)"
-    operations = sum(len(ops) for level, ops in levels.items() if level != "compose")
+    operations = sum(len(ops) for level, ops in by_level(results).items() if level != "compose")
     return f"nothing is left: all {operations} operations hold"
 
 
