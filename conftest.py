@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = ["tests.harness.session"]
+pytest_plugins = ["tests.harness.session", "tests.harness.unstuck"]
 
 PROJECT = Path(__file__).parent
 
@@ -50,6 +50,22 @@ def pytest_addoption(parser):
         "--kit",
         metavar="FILE.zip",
         help="write what a candidate gets, for the operations chosen with -k or -m, and stop: no solutions, no hidden tests",
+    )
+    group.addoption(
+        "--hint",
+        action="append",
+        default=[],
+        metavar="OP",
+        help="show the next hint for this operation, and stop: a question, a nudge, the derivation's key line, then the "
+        "place of the solution. May be repeated",
+    )
+    group.addoption(
+        "--reset",
+        action="append",
+        default=[],
+        metavar="OP|MODULE|all",
+        help="put this operation, a module of kata/, or all of them back to the stubs, and stop; your attempt is kept in a "
+        "dated copy. May be repeated",
     )
 
 
