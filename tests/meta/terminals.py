@@ -1,6 +1,7 @@
 """A real terminal for tests: tmux on a socket of its own, with a shell in a copy of the project."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -112,6 +113,14 @@ class Terminal:
             if int(parent) == self.pytest():
                 found[int(entry.parent.name)] = state
         return found
+
+    def memory(self, pid: int) -> int:
+        """kB that a process has in memory."""
+        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+
+    def descriptors(self, pid: int) -> int:
+        """How many files a process has open."""
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
     def left_in_order(self) -> None:
         """Assert that the terminal is as it was, and that nothing was left running."""
