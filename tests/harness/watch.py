@@ -65,6 +65,7 @@ class Watch:
         self._running: list[Running] = []
         self._pending: tuple[str, ...] = ()  # operations whose verdict was cancelled, and that cannot be read now
         self._lines: dict[str, int] = {}  # where the operations stood when they were graded
+        self._shown = 0  # the second that the screen is of; 0: something is new
         self._settled = 0.0  # when what was read is to be believed; 0: it is
         self._saved = time.time()
         self._asked: tuple[str, ...] = ()
@@ -98,8 +99,11 @@ class Watch:
 
     def _turn(self, reading: int) -> bool:
         """Draw, wait for something, do what is to be done; True when it is time to go."""
-        self._show(self.state)
+        if self._shown != int(time.time()):
+            self._shown = int(time.time())
+            self._show(self.state)
         ready = self._wait(reading)
+        self._shown = 0 if ready or self._running or self._settled else self._shown
         if reading in ready:
             os.read(reading, 512)
         for number in sorted(self._signals):
@@ -110,6 +114,7 @@ class Watch:
         for running in [r for r in self._running if time.monotonic() > r.until]:
             self._lost(running, "timeout", f"stopped: no answer in time (an endless loop?){running.where()}")
         if self._saves.changed():
+            self._shown = 0
             self._saved = self.state.saved = time.time()
             self._read(time.monotonic())
         elif self._settled and time.monotonic() >= self._settled:
