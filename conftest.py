@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = ["tests.harness.evening", "tests.harness.session"]
+pytest_plugins = ["tests.harness.evening", "tests.harness.session", "tests.harness.unstuck"]
 
 PROJECT = Path(__file__).parent
 
@@ -41,6 +41,12 @@ def pytest_addoption(parser):
         "own, for code that you trust",
     )
     group.addoption(
+        "--watch",
+        action="store_true",
+        help="stay, and after each save grade what it can have changed; with --impl=kata. Keys: Enter all, h hint, d the "
+        "whole failure, q quit",
+    )
+    group.addoption(
         "--kit",
         metavar="FILE.zip",
         help="write what a candidate gets, for the operations chosen with -k or -m, and stop: no solutions, no hidden tests",
@@ -67,6 +73,22 @@ def pytest_addoption(parser):
         "with curves",
     )
     group.addoption("--forget", action="store_true", help="delete that history, clocks included")
+    group.addoption(
+        "--hint",
+        action="append",
+        default=[],
+        metavar="OP",
+        help="show the next hint for this operation, and stop: a question, a nudge, the derivation's key line, then the "
+        "place of the solution. May be repeated",
+    )
+    group.addoption(
+        "--reset",
+        action="append",
+        default=[],
+        metavar="OP|MODULE|all",
+        help="put this operation, a module of kata/, or all of them back to the stubs, and stop; your attempt is kept in a "
+        "dated copy. May be repeated",
+    )
 
 
 def pytest_configure(config):

@@ -23,12 +23,13 @@ def write(file: str, project: Path, chosen: dict[str, list[str]]) -> list[str]:
     contents = {name: (project / name).read_bytes() for name in _TOP if (project / name).is_file()}
     for path in sorted((project / "tests").rglob("*")):
         parts = path.relative_to(project / "tests").parts
-        if path.is_file() and "__pycache__" not in parts and parts[0] not in (*_NEVER, "specs"):
+        if path.is_file() and "__pycache__" not in parts and parts[0] not in (*_NEVER, "specs", "stubs"):
             contents[path.relative_to(project).as_posix()] = path.read_bytes()
     contents["kata/__init__.py"] = (project / "kata" / "__init__.py").read_bytes()
     contents["tests/specs/__init__.py"] = _levels(project / "tests/specs/__init__.py", chosen)
     for level, names in chosen.items():
-        contents[f"kata/{level}.py"] = _stubs(project / "kata" / f"{level}.py", names)
+        stubs = contents[f"kata/{level}.py"] = _stubs(project / "kata" / f"{level}.py", names)
+        contents[f"tests/stubs/{level}.py"] = stubs  # for --reset, which has no git there
         contents[f"tests/specs/{level}.py"] = (project / "tests/specs" / f"{level}.py").read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as kit:

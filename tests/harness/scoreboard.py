@@ -53,6 +53,10 @@ class Result:
     torch: object
     picture: dict | None
 
+    @property
+    def failed(self) -> bool:
+        return self.status in ("fail", "error", "timeout")
+
 
 def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
     """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue."""
@@ -152,7 +156,7 @@ def write(
     terminal.ensure_newline()
     terminal.section("scoreboard")
     write_rows(terminal, results, times)
-    reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
+    reasons = [r for r in results if r.failed]
     if reasons:
         terminal.write_line("")
     for where, result in _without_echoes(reasons):
@@ -247,7 +251,7 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
                 f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
             )
             return f"{command} -k {result.op}{where}"
-        if result.status in ("fail", "error", "timeout"):
+        if result.failed:
             return (
                 f"{command} -k compose"
                 if result.op == "compose"

@@ -100,7 +100,7 @@ def test_options_have_a_group_of_their_own():
         check=True,
     )
     group = run.stdout.partition("backprop kata:")[2].partition("\n\n")[0]
-    for option in ("--impl", "--hidden", "--seed", "--report", "--sandbox", "--kit"):
+    for option in ("--impl", "--hidden", "--seed", "--report", "--sandbox", "--kit", "--hint", "--reset"):
         assert option in group
     assert not re.search(r"\| +torch$", run.stderr, re.MULTILINE)
 

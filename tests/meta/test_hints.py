@@ -1,0 +1,191 @@
+"""`--hint`: every solution has three hints that lead up to the answer, and they are given one at a time."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.harness import hints, unstuck
+from tests.harness.catalogue import names, operations
+from tests.harness.hints import LAST, next_hint
+from tests.harness.listing import closest, listed
+from tests.meta.test_grading import PROJECT, grade
+
+ROWS = [pytest.param(level, op.name, id=op.name) for level, ops in operations().items() for op in ops]
+SOLUTION = '''
+def affine(x, w, b):
+    """y.
+
+    J_x = 1
+
+    Hints:
+    1. What is
+       it?
+    2. A nudge.
+    3. gx = gy.
+    """
+'''
+
+
+@dataclass
+class Book:
+    """A ledger in memory."""
+
+    levels: dict[str, int] = field(default_factory=dict)
+
+    def hints_taken(self, op: str) -> int:
+        return self.levels.get(op, 0)
+
+    def note_hint(self, op: str, level: int) -> None:
+        self.levels[op] = level
+
+
+class Unwritable(Book):
+    """A ledger on a disk that is full."""
+
+    def note_hint(self, op: str, level: int) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A project with one level and one solution."""
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "tests/specs").mkdir(parents=True)
+    (tmp_path / "solutions/feedforward.py").write_text(SOLUTION)
+    for level in names():
+        (tmp_path / f"tests/specs/{level}.py").write_text((PROJECT / f"tests/specs/{level}.py").read_text())
+    return tmp_path
+
+
+def test_the_listing_is_the_catalogue():
+    """The names that are read without torch are those of the rows, in their order."""
+    assert listed(PROJECT) == names()
+
+
+@pytest.mark.parametrize(("level", "op"), ROWS)
+def test_a_solution_has_three_hints(level, op):
+    """A question, then a nudge, neither with code of the answer; then the formula of a gradient, or a step that is there."""
+    source, found = _solution(level, op)
+    assert len(found) == 3, found
+    question, nudge, key = found
+    assert question.endswith("?")
+    assert "np." not in question + nudge
+    known = source.partition("Hints:")[0] + source.rpartition('"""')[2]
+    gradients = re.findall(r"\b(g\w+)(?:\[[^]]*\])? = ", key)
+    steps = re.findall(r"(\(\d+\))", key)
+    assert gradients or steps, f"the last hint of {op} has no formula of a gradient and names no step: {key}"
+    assert [word for word in gradients if not re.search(rf"\b{word}\b", known)] == []
+    assert [step for step in steps if step not in known] == []
+
+
+def test_hints_come_one_at_a_time():
+    """Three levels, then the place of the solution, and then that again."""
+    levels = [next_hint("affine", taken, PROJECT).level for taken in (0, 1, 2, 3, 4, 99)]
+    assert levels == [1, 2, 3, LAST, LAST, LAST]
+    said = [" ".join(next_hint("affine", taken, PROJECT).lines) for taken in range(4)]
+    assert [line.partition(": ")[0] for line in said[:3]] == [f"affine, hint {n} of 3" for n in (1, 2, 3)]
+    line = inspect.getsourcelines(import_module("solutions.feedforward").affine)[1]
+    assert said[3] == f"affine: no hint is left. The solution is in solutions/feedforward.py, line {line}"
+
+
+def test_a_hint_may_take_several_lines(project):
+    """A hint that is wrapped in the docstring is one text, wrapped anew for the screen."""
+    assert next_hint("affine", 0, project).lines[1:] == ("  What is it?",)
+    source = SOLUTION.replace("A nudge.", "word " * 30)
+    (project / "solutions/feedforward.py").write_text(source)
+    lines = next_hint("affine", 1, project).lines
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 78
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "affine: solutions/feedforward.py has no hint 1 for it"),
+        ("def affine(x):\n    pass\n", "affine: solutions/feedforward.py has no hint 1 for it"),
+        ("def affine(x:\n", "affine: no hints, for solutions/feedforward.py cannot be read"),
+        (None, "affine: no hints, for solutions/feedforward.py cannot be read"),
+    ],
+)
+def test_a_solution_without_hints_is_said(source, said, project):
+    """A solution that is missing, broken or without hints gives one line, and nothing is counted."""
+    file = project / "solutions/feedforward.py"
+    file.unlink() if source is None else file.write_text(source)
+    hint = next_hint("affine", 0, project)
+    assert hint.level == 0
+    (line,) = hint.lines
+    assert line.startswith(said)
+
+
+def test_the_ledger_decides_what_comes_next(project):
+    """Each level is noted once, by operation, and each answer says what the next one will be."""
+    book = Book()
+    ends = []
+    for _ in range(5):
+        ends.append(unstuck.hint_lines("affine", project, book)[-1])
+    assert book.levels == {"affine": LAST}
+    assert ends[0] == "next: pytest --hint affine  (hint 2 of 3: a nudge)"
+    assert ends[1] == "next: pytest --hint affine  (hint 3 of 3: the key line of the derivation)"
+    assert ends[2] == "next: pytest --hint affine  (the place of the solution)"
+    assert ends[3] == ends[4] == "affine: no hint is left. The solution is in solutions/feedforward.py, line 2"
+
+
+@pytest.mark.parametrize(
+    ("ledger", "said"),
+    [(None, "there is no history here"), (Unwritable(), "the history cannot be written: No space left on device")],
+)
+def test_hints_work_without_a_history(ledger, said, project):
+    """Where nothing can be counted the first hint comes each time, and a line says so."""
+    for _ in range(2):
+        lines = unstuck.hint_lines("affine", project, ledger)
+        assert lines[0].startswith("affine, hint 1 of 3")
+        assert said in lines[-1]
+
+
+def test_a_hint_is_one_command_that_answers_at_once():
+    """`--hint` gives a hint and grades nothing: status 0, no torch, no NumPy, and several are answered in order."""
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pytest", "--hint", "relu", "--hint", "affine"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert re.findall(r"^(\w+), hint 1 of 3: a question$", run.stdout, re.MULTILINE) == ["relu", "affine"]
+    assert "test session starts" not in run.stdout
+    assert not re.search(r"\| +(torch|numpy|hypothesis)$", run.stderr, re.MULTILINE)
+
+
+def test_an_unknown_operation_gets_the_closest_names():
+    """A name that is mistyped: status 4, and one line with the names that are most like it."""
+    run = grade("--hint=afine")
+    (line,) = (run.stdout + run.stderr).splitlines()[:1]
+    assert run.returncode == 4
+    assert line == "ERROR: --hint=afine: there is no operation of that name; do you mean affine?"
+    assert closest("FEED_FORWAR", listed(PROJECT)["feedforward"]) == "feed_forward"
+    assert closest("#", ["a", "b", "c", "d"]) == "a, b or c"
+
+
+def test_a_kit_has_no_hints_and_says_so(project):
+    """Without solutions/ the answer is one line, which is no error and no hint."""
+    (project / "solutions/feedforward.py").unlink()
+    (project / "solutions").rmdir()
+    hint = next_hint("affine", 0, project)
+    assert hint.level == 0
+    assert hint.lines == ("affine: hints are in solutions/, and there is none here, as in a candidate's kit",)
+    assert unstuck.hint_lines("affine", project, None) == list(hint.lines)
+
+
+def _solution(level: str, op: str) -> tuple[str, tuple[str, ...]]:
+    """The source of a solution, and its hints."""
+    source = (PROJECT / "solutions" / f"{level}.py").read_text()
+    (node,) = (node for node in ast.parse(source).body if getattr(node, "name", "") == op)
+    return ast.get_source_segment(source, node), hints.hints(ast.get_docstring(node))
