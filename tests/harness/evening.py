@@ -19,7 +19,7 @@ import pytest
 from tests.harness import interview, store
 from tests.harness.clock import Asked, minutes_of, sample_of
 from tests.harness.history import Timer
-from tests.harness.outline import outline, pars
+from tests.harness.listing import outline, pars
 from tests.harness.practice import Practice
 
 if TYPE_CHECKING:

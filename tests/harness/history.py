@@ -86,7 +86,7 @@ class History:
 
     def note_reset(self, ops: Sequence[str], when: float) -> None:
         """Record that these operations are stubs again: a round of each begins."""
-        self._store.transact(lambda db: [_begin(db, self._project, op, when) for op in ops])
+        self._store.transact(lambda db: [_begin_again(db, self._project, op, when) for op in ops])
 
     def note_hint(self, op: str, level: int, when: float) -> None:
         """Record that a hint was taken."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.harness.clock import Clock
 from tests.harness.history import GAP, History, Round, Timer
-from tests.harness.outline import pars
+from tests.harness.listing import pars
 from tests.harness.store import Store, data_folder
 
 if TYPE_CHECKING:

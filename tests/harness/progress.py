@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.history import History, Round, Session
-from tests.harness.outline import outline
+from tests.harness.listing import outline
 from tests.harness.practice import minutes
 from tests.harness.store import Store
 
@@ -59,7 +59,7 @@ def told(store: Store, file: str, encoding: str, now: float) -> str:
     if not sessions and not found:
         lines = [f"no history yet: it begins with pytest --impl=kata, and is kept in {store.file.parent}"]
     else:
-        lines = [*_operations(found, encoding), "", *_sessions(sessions, encoding), "", f"kept in {store.file}"]
+        lines = [*_operations(found, encoding), *_sessions(sessions, encoding), "", f"kept in {store.file}"]
     if file:
         from tests.harness import curves
         from tests.harness.report import write_whole
@@ -100,11 +100,13 @@ def _operations(found: list[Row], encoding: str) -> list[str]:
         par = f"{row.par}:00" if row.par else "-"
         line = f"  {row.op:22}{row.rounds:6}{row.attempts:7}{last:>8}{best:>8}{par:>7}{hinted(row.hints):>8}  "
         lines.append(f"{line}{sparkline(row.times, encoding)}".rstrip())
-    return [*lines, "times: to green; hints: how often question, nudge and key line were taken"]
+    return [*lines, "times: to green; hints: how often question, nudge, key line, solution's place"]
 
 
 def _sessions(sessions: list[Session], encoding: str) -> list[str]:
-    lines = [f"{'sessions':24}minutes   runs   score"]
+    if not sessions:
+        return []
+    lines = ["", f"{'sessions':24}minutes   runs   score"]
     if len(sessions) > SESSIONS:
         lines.append(f"  ({len(sessions) - SESSIONS} earlier ones: see --history=FILE.html)")
     for session in sessions[-SESSIONS:]:

@@ -7,15 +7,16 @@ import time
 
 import pytest
 
+from tests.harness import reset
 from tests.harness.catalogue import operations
 from tests.harness.clock import Asked, Clock, minutes_of, sample_of
 from tests.harness.history import GAP, Timer
 from tests.harness.interview import drawn, written
-from tests.harness.outline import outline, pars
+from tests.harness.listing import outline, pars
 from tests.harness.practice import Practice
 from tests.harness.scoreboard import Result
 from tests.harness.store import NAME, data_folder
-from tests.meta.test_grading import grade
+from tests.meta.test_grading import PROJECT, grade
 
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))
 CLOCK = Clock(Timer(NOON, 45.0, ("f", "g")), 61.9)
@@ -264,6 +265,18 @@ def test_a_clock_is_for_your_own_answers():
         assert run.returncode == 4
         assert "goes with --impl=kata alone" in run.stderr
         assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_hints_are_counted_and_resets_begin_rounds(tmp_path, monkeypatch):
+    """`--hint` twice gives and records two levels; what `--reset` names, in whatever words, are operations."""
+    op = next(iter(pars()))
+    for _ in range(2):
+        grade("--hint", op, KATA_DATA=str(tmp_path))
+    monkeypatch.setenv("KATA_DATA", str(tmp_path))
+    assert Practice.open(PROJECT).hints(op) == {1: 1, 2: 1}
+    levels = {"easy": ["f", "g"], "hard": ["h"]}
+    for targets, ops in ((["g"], ["g"]), (["kata/hard.py", "f"], ["f", "h"]), (["all"], ["f", "g", "h"])):
+        assert reset.operations(targets, levels) == ops
 
 
 def test_the_harness_s_own_tests_keep_their_history_elsewhere():

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from tests.harness.history import History, Timer
-from tests.harness.outline import pars
+from tests.harness.listing import pars
 from tests.harness.practice import minutes
 from tests.harness.progress import rows, sparkline, told
 from tests.harness.store import NAME, Store, data_folder
