@@ -33,6 +33,12 @@ def plain(target: str) -> str:
     return target.removeprefix("./").removeprefix("kata/").removesuffix(".py")
 
 
+def operations(targets: list[str], levels: dict[str, list[str]]) -> list[str]:
+    """The operations that the targets name, in order of study."""
+    names = {plain(target) for target in targets}
+    return [op for level, ops in levels.items() for op in ops if names & {ALL, level, op}]
+
+
 def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: datetime.datetime) -> list[str]:
     """Put the targets back: operations, modules, or ALL. Returns what was done, line by line.
 

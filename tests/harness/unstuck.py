@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness import hints, reset
 from tests.harness.listing import closest, listed
+from tests.harness.practice import Practice
 from tests.harness.stubs import Unable
 
 
@@ -32,13 +33,16 @@ def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
     levels = listed(project)
     asked = [(op, f"--hint={op}: there is no operation of that name") for op in config.getoption("hint")]
     _refuse_unknown(asked, [op for ops in levels.values() for op in ops])
+    practice = Practice.open(project)
     if config.getoption("reset"):
         for line in _reset(config.getoption("reset"), project, levels):
             print(line)
-    ledger = _ledger(config)
+        practice.note_reset(reset.operations(config.getoption("reset"), levels))
     for op in config.getoption("hint"):
-        for line in hint_lines(op, project, ledger):
+        for line in hint_lines(op, project, practice):
             print(line)
+    for line in practice.notices:
+        print(line)
     return pytest.ExitCode.OK
 
 
@@ -61,10 +65,6 @@ def hint_lines(op: str, project: Path, ledger: Ledger | None) -> list[str]:
     elif 0 < hint.level < hints.LAST:
         lines.append(f"next: pytest --hint {shlex.quote(op)}  ({hints.announced(hint.level)})")
     return lines
-
-
-def _ledger(config: pytest.Config) -> Ledger | None:
-    return None
 
 
 def _reset(targets: list[str], project: Path, levels: dict[str, list[str]]) -> list[str]:
