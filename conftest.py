@@ -41,6 +41,12 @@ def pytest_addoption(parser):
         "own, for code that you trust",
     )
     group.addoption(
+        "--watch",
+        action="store_true",
+        help="stay, and after each save grade what it can have changed; with --impl=kata. Keys: Enter all, h hint, d the "
+        "whole failure, q quit",
+    )
+    group.addoption(
         "--kit",
         metavar="FILE.zip",
         help="write what a candidate gets, for the operations chosen with -k or -m, and stop: no solutions, no hidden tests",

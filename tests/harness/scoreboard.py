@@ -51,6 +51,10 @@ class Result:
     torch: object
     picture: dict | None
 
+    @property
+    def failed(self) -> bool:
+        return self.status in ("fail", "error", "timeout")
+
 
 def word(status: str) -> tuple[str, dict[str, bool]]:
     """How a status is shown: its word and its colour."""
@@ -144,7 +148,7 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
     terminal.ensure_newline()
     terminal.section("scoreboard")
     write_rows(terminal, results)
-    reasons = [r for r in results if r.status in ("fail", "error", "timeout")]
+    reasons = [r for r in results if r.failed]
     if reasons:
         terminal.write_line("")
     for where, result in _without_echoes(reasons):
@@ -231,7 +235,7 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
                 f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
             )
             return f"{command} -k {result.op}{where}"
-        if result.status in ("fail", "error", "timeout"):
+        if result.failed:
             return (
                 f"{command} -k compose"
                 if result.op == "compose"

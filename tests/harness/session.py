@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,8 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     if config.getoption("seed") is None:
         config.option.seed = secrets.randbelow(2**32) if hidden else 0  # also for pytest-xdist's workers
     sandbox = config.getoption("sandbox")
+    if config.getoption("watch"):
+        _refuse_to_watch(config, impls)
     subjects = _subjects(impls, project, sandbox)
     confined = sandbox if any(type(s.implementation).__name__ == "Elsewhere" for s in subjects) else "none"
     command = _command(config, impls)
@@ -181,6 +184,29 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("--kit: no operation was chosen; see -k and -m")
     run.kit = (len(kit.write(file, run.project, chosen)), chosen)
     session.items.clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With --watch, stay and grade what was chosen after each save; what holds at the end is the result of the run."""
+    config = session.config
+    if not config.getoption("watch") or session.testsfailed or config.option.collectonly:
+        return None
+    from tests.harness.watch import watch
+
+    run = config.stash[RUN]
+    wanted: dict[str, list[str]] = {}
+    for item in session.items:
+        if _is_graded(item) and "op" in item.callspec.params:
+            wanted.setdefault(item.callspec.params["op"].name, []).append(item.function.property.name)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    capture.suspend_global_capture(in_=True)
+    try:
+        colour = config.get_terminal_writer().hasmarkup
+        run.results += watch(run.project, run.subjects[0].name, run.seed, wanted, colour=colour)
+    finally:
+        capture.resume_global_capture()
+    return True
 
 
 @pytest.fixture
@@ -318,6 +344,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         )
     for name, line in run.trouble.items():
         terminalreporter.write_line(f"the grader's own trouble with {name}: {line}", red=True)
+
+
+def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
+    """Raise UsageError where there is nothing to watch, or nobody."""
+    option = config.option
+    for flag, given in (
+        ("--hidden", option.hidden),
+        ("--pdb", option.usepdb),
+        ("-n", getattr(option, "numprocesses", 0)),
+    ):
+        if given:
+            raise pytest.UsageError(f"--watch: does not go with {flag}; leave one of them out")
+    if impls not in (["kata"], ["solutions"]):
+        raise pytest.UsageError(f"--watch: is for your own answers, --impl=kata; not for {', '.join(impls)}")
+    if not (sys.stdout.isatty() and Path("/dev/tty").exists()):
+        raise pytest.UsageError("--watch: needs a terminal, but the output goes elsewhere; leave --watch out")
 
 
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:

@@ -4,6 +4,7 @@ import sys
 import time
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,11 @@ class Here:
     def __init__(self, name: str, lookup: Callable[[str], Callable | None]):
         self.name, self._lookup = name, cache(lookup)
         self._refused: dict[str, tuple[str, str]] = {}
+
+    def load(self, op: str) -> None:
+        """Import the operation's module now. What is wrong with it is told when the operation is called."""
+        with suppress(loading.Unloadable, Expired), deadline(IMPORT_SECONDS):
+            self._lookup(op)
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused."""

@@ -1,18 +1,21 @@
-"""Look for false alarms for as long as one likes: right implementations under the hidden properties, seed after seed.
+"""Look for what shows only after a long time: false alarms of right implementations, and what watching leaves behind.
 
     python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives
     python -m tests.meta.soak --fast 200          fast, for solutions and alternatives, so many times in all
+    python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
 
-Ends with status 1 at an alarm. For `fast`, load the machine meanwhile.
+Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before. For `fast`, load the machine meanwhile.
 """
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.harness.catalogue import names, operations
 from tests.harness.properties import Examiner
 from tests.harness.submissions import Here, resolve
+from tests.meta.terminals import Terminal
 from tests.meta.test_mutants import FAST, OPERATIONS, PROPERTIES, RIGHT
 
 
@@ -21,7 +24,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--fast", type=int, default=0)
+    parser.add_argument("--saves", type=int, default=0)
     options = parser.parse_args()
+    if options.saves:
+        return watch(options.saves)
     solutions = resolve("solutions", Path(__file__).parents[2], names)
     rows = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in RIGHT]
     rows += [(op, "the solution", solutions, False) for op in OPERATIONS]
@@ -44,6 +50,42 @@ def main() -> int:
         done += 1
     print(f"{done} rounds, {len(alarms)} alarms", *alarms, sep="\n")
     return bool(alarms)
+
+
+def watch(saves: int) -> int:
+    """Save a module so many times while it is watched; every verdict is waited for, but for every tenth, which is cancelled."""
+    with tempfile.TemporaryDirectory() as folder:
+        terminal = Terminal(Path(folder))
+        try:
+            return _watch(terminal, saves)
+        finally:
+            terminal.close()
+
+
+def _watch(terminal: Terminal, saves: int) -> int:
+    module = terminal.folder / "kata" / "feedforward.py"
+    stubs = module.read_text()
+    terminal.watch()
+    pid, seen = terminal.pytest(), []
+    for number in range(1, saves + 1):
+        # A NameError, whose line on the screen is this save's own.
+        module.write_text(
+            stubs.replace("raise NotImplementedError", f"_{number} + 1\n    raise NotImplementedError", 1)
+        )
+        if number % 10:
+            terminal.until(f"_{number}'")
+        if number % max(1, saves // 10) == 0:
+            terminal.until_true(lambda: len(terminal.children()) <= 2)
+            seen.append((terminal.memory(pid), terminal.descriptors(pid), len(terminal.children())))
+            print(
+                f"{number} saves: {seen[-1][0]} kB, {seen[-1][1]} descriptors, {seen[-1][2]} children", file=sys.stderr
+            )
+    terminal.type("q")
+    terminal.until("status 1")
+    terminal.left_in_order()
+    grown = seen[-1][0] - seen[len(seen) // 2][0]
+    print(f"{saves} saves; in the second half {grown} kB more")
+    return int(grown > 2000 or seen[-1][1:] != seen[0][1:])
 
 
 if __name__ == "__main__":

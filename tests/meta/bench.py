@@ -1,0 +1,151 @@
+"""How long a candidate waits, as shares of the import floor, which is measured beside it: `python -m tests.meta.bench`.
+
+The floor is a fresh interpreter that imports torch, NumPy, pytest and hypothesis. Each figure is taken in turn with it, so
+that a machine that is slow for a while is slow for both; what is printed is the median of the ratios and their spread.
+"""
+
+import argparse
+import os
+import pty
+import re
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.harness.catalogue import names
+from tests.meta.terminals import copy
+
+_FLOOR = "import torch, numpy, pytest, hypothesis.extra.numpy"
+_LEVEL = "feedforward"
+_EDITS = (  # what is measured, whether with the network, a text of the solved level, and two in its place, saved in turn
+    ("an operation holds", False, "return x @ w + b, grad", "return +x @ w + b, grad", "return x @ w + +b, grad"),
+    (
+        "an operation fails as before",
+        False,
+        "np.full_like(x, gy)",
+        "np.full_like(x, 2 * gy)",
+        "np.full_like(x, gy * 2)",
+    ),
+    (
+        "all of the level holds",
+        True,
+        "import numpy as np",
+        "import numpy as np\nprint()",
+        "import numpy as np\nprint(1)",
+    ),
+)
+_SEEN = re.compile(rb"graded in \d")
+
+
+def floor() -> float:
+    """Seconds to import what any cold run imports."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", _FLOOR], check=True)
+    return time.perf_counter() - started
+
+
+def cold(folder: Path) -> float:
+    """Seconds of `pytest --impl=kata` with the level solved."""
+    _solve(folder)
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "pytest", "-q", "--impl=kata", "-m", _LEVEL]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def watching(folder: Path, *, network: bool) -> Iterator[Callable[[str, str], float]]:
+    """Watch in a terminal; gives a function that makes an edit and returns the seconds from its save to the verdict.
+
+    `network`: with the level's last operation, which uses all the others.
+    """
+    _solve(folder, network=network)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "--impl=kata", "--watch", "-m", _LEVEL])
+    _until(terminal)
+    module = folder / "kata" / f"{_LEVEL}.py"
+
+    def edit(before: str, after: str) -> float:
+        source = module.read_text()
+        assert before in source
+        time.sleep(0.4)  # whatever explains the last verdict has come to an end
+        _drain(terminal)
+        started = time.perf_counter()
+        module.write_text(source.replace(before, after))
+        _until(terminal)
+        return time.perf_counter() - started
+
+    try:
+        yield edit
+    finally:
+        os.write(terminal, b"q")
+        _drain(terminal)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=7, help="of each figure (default: 7)")
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "project"
+        copy(folder)
+        floor()  # the files are read once
+        floors = [floor() for _ in range(3)]
+        print(f"import floor: {statistics.median(floors):.2f} s")
+        _report("cold run of a solved level", runs, lambda _: cold(folder))
+        for what, network, text, one, other in _EDITS:
+            with watching(folder, network=network) as edit:
+                edit(text, one)
+                _report(
+                    f"save to verdict, {what}", runs, lambda n, pair=(one, other): edit(*pair[:: -1 if n % 2 else 1])
+                )
+
+
+def _report(what: str, runs: int, measure: Callable[[int], float]) -> None:
+    ratios, seconds = [], []
+    for number in range(runs):
+        seconds.append(measure(number))
+        ratios.append(seconds[-1] / floor())
+    print(
+        f"{what}: {statistics.median(ratios):.3f} of the floor ({min(ratios):.3f} to {max(ratios):.3f}), "
+        f"{statistics.median(seconds):.3f} s",
+        flush=True,
+    )
+
+
+def _solve(folder: Path, *, network: bool = True) -> None:
+    solved = (folder / "solutions" / f"{_LEVEL}.py").read_text()
+    last = f"def {names()[_LEVEL][-1]}("
+    (folder / "kata" / f"{_LEVEL}.py").write_text(solved if network else solved.partition(last)[0])
+
+
+def _until(terminal: int) -> None:
+    seen, end = b"", time.monotonic() + 60
+    while not _SEEN.search(seen):
+        assert time.monotonic() < end, seen
+        if select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 1 << 16)
+
+
+def _drain(terminal: int) -> None:
+    while select.select([terminal], [], [], 0.1)[0]:
+        try:
+            if not os.read(terminal, 1 << 16):
+                return
+        except OSError:
+            return
+
+
+if __name__ == "__main__":
+    main()

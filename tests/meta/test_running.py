@@ -1,0 +1,112 @@
+"""A grading process does what it is asked in a process of its own, and ends when it is told, whatever it is at."""
+
+import os
+import select
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import test_ops
+from tests.harness.catalogue import operations
+from tests.harness.examples import Example
+from tests.harness.properties import Examiner
+from tests.harness.running import Forked, Spare
+from tests.harness.submissions import Here
+from tests.harness.warm import Graded, Job, Told
+from tests.meta.terminals import copy
+
+WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
+WRONG = "import numpy as np\ndef affine(x, w, b):\n    return x @ w + b, lambda gy: (gy @ w.T, 2 * x.T @ gy, gy.sum(0, keepdims=True))\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch) -> Path:
+    copy(tmp_path / "project")
+    (tmp_path / "project" / "kata" / "feedforward.py").write_text(WRONG)
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def messages(running) -> list[object]:
+    """All that it sends, to its end."""
+    found, end = [], time.monotonic() + 60
+    while True:
+        assert time.monotonic() < end
+        select.select([running], [], [], 1)
+        try:
+            found.extend(running.messages())
+        except EOFError:
+            return found
+
+
+@pytest.mark.parametrize("kind", [Forked, Spare.take], ids=["forked", "spare"])
+def test_it_tells_what_holds_and_then_explains(project, kind):
+    """The verdicts come first, then all have been told, then what failed comes again with its explanation."""
+    running = kind(Job(project, "kata", 0, WANTED))
+    try:
+        told = [m for m in messages(running) if isinstance(m, Told | Graded)]
+    finally:
+        running.end()
+        Spare.dismiss()
+    assert [(t.result["op"], t.result["property"], t.result["status"]) for t in told[:3]] == [
+        ("affine", "forward", "pass"),
+        ("affine", "gradient", "fail"),
+        ("relu", "forward", "todo"),
+    ]
+    assert isinstance(told[3], Graded)
+    (explained,) = told[4:]
+    assert explained.result["why"] == "gw is twice what it should be"
+    assert any("The smallest example" in text for line in explained.screen for text, _ in line)
+    assert explained.examples[0].inputs[0].shape == (1, 1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
+
+
+def test_a_spare_is_replaced(project):
+    """While one works the next is already there; the last is dismissed."""
+    running = Spare.take(Job(project, "kata", 0, WANTED))
+    waiting = Spare._waiting
+    try:
+        assert waiting.poll() is None
+        assert waiting.pid != running.pid
+    finally:
+        running.end()
+        Spare.dismiss()
+    assert waiting.returncode is not None
+
+
+def test_the_candidate_s_code_does_not_enter_this_process(project):
+    """What is graded is loaded in the other process alone."""
+    running = Forked(Job(project, "kata", 0, WANTED))
+    messages(running)
+    running.end()
+    files = [getattr(module, "__file__", "") or "" for module in sys.modules.values()]
+    assert not [file for file in files if file.startswith(str(project / "kata"))]
+
+
+def test_what_failed_before_is_tried_first():
+    """A counterexample that is known is the only example that is needed to see that it still fails."""
+    (op,) = (op for ops in operations().values() for op in ops if op.name == "affine")
+    gradient = test_ops.test_gradient.property
+    wrong: dict = {}
+    exec(WRONG, wrong)
+    found = Examiner(Here("wrong", wrong.get), 0).verdict(gradient, op)
+    calls = []
+
+    def counted(*inputs):
+        calls.append(inputs)
+        return wrong["affine"](*inputs)
+
+    first = {("gradient", "affine"): found.trial.examples}
+    again = Examiner(Here("wrong", {"affine": counted}.get), 0, shrink=False, explain=False, first=first)
+    verdict = again.verdict(gradient, op)
+    assert verdict.status == "fail"
+    assert len(calls) == 1
+    assert isinstance(verdict.trial.example, Example)
+
+    right = Examiner(
+        Here("right", lambda _: __import__("solutions.feedforward", fromlist=["x"]).affine), 0, first=first
+    )
+    assert right.verdict(gradient, op).status == "pass"
