@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = ["tests.harness.session", "tests.harness.unstuck"]
+pytest_plugins = ["tests.harness.evening", "tests.harness.session", "tests.harness.unstuck"]
 
 PROJECT = Path(__file__).parent
 
@@ -67,12 +67,35 @@ def pytest_addoption(parser):
         help="put this operation, a module of kata/, or all of them back to the stubs, and stop; your attempt is kept in a "
         "dated copy. May be repeated",
     )
+    group.addoption(
+        "--minutes",
+        metavar="M",
+        help="with --impl=kata: a clock of M minutes. It starts with the first run that has this option, goes on from run "
+        "to run, and keeps the score at the bell",
+    )
+    group.addoption(
+        "--sample",
+        metavar="K",
+        help="with --impl=kata: a mock interview, K operations at random across the levels, with a clock of the sum of "
+        "their par times (or --minutes=M). --seed=N draws the same ones again",
+    )
+    group.addoption("--restart", action="store_true", help="start the clock of --minutes or --sample anew")
+    group.addoption(
+        "--history",
+        nargs="?",
+        const="",
+        metavar="FILE.html",
+        help="show what you practised: times, attempts, hints, personal bests; with FILE.html also write it as a page "
+        "with curves",
+    )
+    group.addoption("--forget", action="store_true", help="delete that history, clocks included")
 
 
 def pytest_configure(config):
-    from tests.harness import session
+    from tests.harness import evening, session
 
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
         chosen = ["kata"]
+    evening.configure(config, PROJECT, chosen or ["solutions"])
     session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen))

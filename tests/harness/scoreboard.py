@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.harness.explain import Piece
     from tests.harness.properties import Verdict
     from tests.harness.report import Graded
 
@@ -30,6 +31,7 @@ _STATUS = {
     "skip": ("skipped", {"light": True}),
 }
 _NAME, _COLUMN = 24, 8  # characters, at least
+_COLUMNS_BESIDE_TIMES = 4  # in 80 characters
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,25 @@ def score(results: list[Result]) -> float:
     return round(100 * earned / possible, 2) if possible else 0.0
 
 
-def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_seed: int | None = None) -> None:
+def write(
+    terminal,
+    results: list[Result],
+    *,
+    impl: str,
+    whole: bool,
+    hidden_seed: int | None = None,
+    times: Mapping[str, str] | None = None,
+    lines: Sequence[Piece] = (),
+    repeated: str = "",
+) -> None:
     """Write the scoreboard to pytest's terminal.
 
-    `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run.
+    `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run. `times`: see
+    `write_rows`. `lines`: what stands below the score. `repeated`: options that the next command must have too.
     """
     terminal.ensure_newline()
     terminal.section("scoreboard")
-    write_rows(terminal, results)
+    write_rows(terminal, results, times)
     reasons = [r for r in results if r.failed]
     if reasons:
         terminal.write_line("")
@@ -158,16 +171,23 @@ def write(terminal, results: list[Result], *, impl: str, whole: bool, hidden_see
             _wrapped(terminal, f"    hint: {hint}")
     terminal.write_line("")
     terminal.write_line(f"score {score(results):g} of 100", bold=True)
-    command = f"pytest --impl={shlex.quote(impl)}"
+    for text, markup in lines:
+        _wrapped(terminal, text, **markup)
+    command = f"pytest --impl={shlex.quote(impl)}{repeated}"
     command += f" --hidden --seed={hidden_seed}" if hidden_seed is not None else ""
     terminal.write_line(f"next: {_next(results, command, impl, whole)}")
 
 
-def write_rows(terminal, results: list[Result]) -> None:
-    """Write the table: a line for each operation, and one for a level that is not begun, after the first such."""
+def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None = None) -> None:
+    """Write the table: a line for each operation, and one for a level that is not begun, after the first such.
+
+    `times`: operation -> its time to green against par, where it is known and there is room for it.
+    """
     table, levels = by_operation(results), by_level(results)
     columns = [p for p in POINTS if any(r.property == p for r in results)]
-    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), "points"]))
+    times = times if times and len(columns) <= _COLUMNS_BESIDE_TIMES else {}
+    last = "points  time/par" if times else "points"
+    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), last]))
     untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
     for level, ops in levels.items():
         if level in untouched[1:]:
@@ -175,7 +195,8 @@ def write_rows(terminal, results: list[Result]) -> None:
             continue
         terminal.write_line(level, bold=True)
         for op in ops:
-            _row(terminal, op, table[op], columns, points(op, table[op], [r.property for r in results if r.op == op]))
+            counted = points(op, table[op], [r.property for r in results if r.op == op])
+            _row(terminal, op, table[op], columns, counted, times.get(op, ""))
 
 
 def write_table(terminal, graded: Sequence[Graded]) -> None:
@@ -192,7 +213,7 @@ def write_table(terminal, graded: Sequence[Graded]) -> None:
         terminal.write_line(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
 
 
-def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counted: tuple[int, int]) -> None:
+def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counted: tuple[int, int], time: str) -> None:
     terminal.write(f"  {op}".ljust(_NAME - 1) + " ")
     if _is_todo(statuses):
         terminal.write_line("TODO", yellow=True)
@@ -200,7 +221,7 @@ def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counte
     for column in columns:
         word, colour = _STATUS[statuses[column]] if op != "compose" or column == "gradient" else ("", {})
         terminal.write(word.ljust(_width(column)), **colour)
-    terminal.write_line(f"{counted[0]}/{counted[1]}")
+    terminal.write_line(f"{counted[0]}/{counted[1]}".ljust(_COLUMN if time else 0) + time)
 
 
 def _width(column: str) -> int:
@@ -247,10 +268,10 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     return f"nothing is left: all {operations} operations hold"
 
 
-def _wrapped(terminal, text: str) -> None:
+def _wrapped(terminal, text: str, **markup: bool) -> None:
     width = max(40, min(terminal._tw.fullwidth, 100) - 1)
     for line in textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False):
-        terminal.write_line(line)
+        terminal.write_line(line, **markup)
 
 
 def _plain(value):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import kit, report, scoreboard
+from tests.harness import evening, kit, report, scoreboard
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
@@ -340,7 +340,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         whole = not part and not any("::" in str(argument) for argument in config.args)
         seed = run.seed if run.hidden else None
         scoreboard.write(
-            terminalreporter, verdicts[0].results, impl=run.subjects[0].name, whole=whole, hidden_seed=seed
+            terminalreporter,
+            verdicts[0].results,
+            impl=run.subjects[0].name,
+            whole=whole,
+            hidden_seed=seed,
+            times=evening.times(config, verdicts[0].results),
+            lines=evening.lines(config),
+            repeated=evening.repeated(config),
         )
     for name, line in run.trouble.items():
         terminalreporter.write_line(f"the grader's own trouble with {name}: {line}", red=True)
@@ -449,6 +456,7 @@ def _command(config: pytest.Config, impls: list[str]) -> str:
 
     option = config.option
     words = ["pytest", *(["--hidden"] if option.hidden else []), *(f"--impl={impl}" for impl in impls)]
+    words += [f"--sample={option.sample}"] if option.sample else []
     words += [f"--seed={option.seed}", *(["--sandbox=process"] if option.sandbox != "bwrap" else [])]
     words += [
         word for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value for word in (flag, value)

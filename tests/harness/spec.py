@@ -31,6 +31,7 @@ class Operation:
     name: str
     inputs: dict[str, str | Constant]
     torch: Callable
+    par: int = 0
     also: Callable | None = None
     why: str = ""
 
@@ -53,12 +54,15 @@ class Operation:
         return tuple(dict.fromkeys(filter(None, found)))
 
 
-def Op(name: str, /, *, torch: Callable, also: Callable | None = None, why: str = "", **inputs) -> Operation:  # noqa: N802 (a row reads as a noun)
+def Op(  # noqa: N802 (a row reads as a noun)
+    name: str, /, *, torch: Callable, par: int = 0, also: Callable | None = None, why: str = "", **inputs
+) -> Operation:
     """A row of the table.
 
     `inputs`: one shape an argument, in signature order; `const(shape)` for one that is not differentiated.
-    `torch`: the oracle, a function of tensors. `also`: a second oracle whose gradients are the other end of what is
-    right at a kink; everything between the two ends is accepted. `why`: the reason of anything unusual in the row.
+    `torch`: the oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second
+    oracle whose gradients are the other end of what is right at a kink; everything between the two ends is accepted.
+    `why`: the reason of anything unusual in the row.
     Raises ValueError where a shape cannot be read.
     """
     for argument, value in inputs.items():
@@ -68,7 +72,7 @@ def Op(name: str, /, *, torch: Callable, also: Callable | None = None, why: str 
                 raise ValueError(
                     f"{name}: {argument}={shape!r}: {dimension!r} is not a dimension; write N, 3H, 1 or ..."
                 )
-    return Operation(name, inputs, torch, also, why)
+    return Operation(name, inputs, torch, par, also, why)
 
 
 def concrete(shape: str, sizes: dict[str, int], batch: tuple[int, ...]) -> tuple[int, ...]:
