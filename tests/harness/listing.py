@@ -1,23 +1,16 @@
-"""The names of the operations, read from tests/specs/ without running it: an answer in a moment, without torch."""
+"""The names of the operations, for what is asked of them at the command line or in a notebook: without torch."""
 
-import ast
 import difflib
 from collections.abc import Iterable
-from pathlib import Path
 
-from tests.specs import LEVELS, ONLY
+from tests.harness.outline import outline
 
 _CLOSEST = 3
 
 
-def listed(project: Path) -> dict[str, list[str]]:
+def listed() -> dict[str, list[str]]:
     """Level -> the names of its operations, both in order of study; the same as the catalogue's."""
-    levels = {}
-    for level in LEVELS:
-        tree = ast.parse((project / "tests" / "specs" / f"{level}.py").read_text(encoding="utf-8"))
-        rows = sorted(filter(_is_row, ast.walk(tree)), key=lambda row: (row.lineno, row.col_offset))
-        levels[level] = [row.args[0].value for row in rows if not ONLY or row.args[0].value in ONLY]
-    return levels
+    return {level: list(ops) for level, ops in outline().items()}
 
 
 def level_of(op: str, levels: dict[str, list[str]]) -> str:
@@ -35,10 +28,3 @@ def closest(name: str, names: Iterable[str]) -> str:
     found = difflib.get_close_matches(name.lower(), folded, _CLOSEST, 0.5)
     found = [folded[match] for match in found] or names[:_CLOSEST]
     return " or ".join(filter(None, (", ".join(found[:-1]), found[-1])))
-
-
-def _is_row(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id="Op"), args=[ast.Constant(value=str()), *_]):
-            return True
-    return False

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness import scoreboard
@@ -21,7 +20,6 @@ from tests.harness.listing import closest, listed
 if TYPE_CHECKING:
     from tests.harness.properties import Property, Verdict
 
-_PROJECT = Path(__file__).parents[2]
 _PRINTED = 2000  # characters that are shown of what the function prints
 _CELLS = 432  # of the heat maps of one failure
 _DEBUGGERS = ("bdb", "pdb", "cmd", "IPython", "ipykernel", "_pytest.debugging")
@@ -145,7 +143,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
 
 def _named(function: object, op: str) -> tuple[str, str]:
     """What is wrong with what was given, or nothing, and the operation's name."""
-    levels = listed(_PROJECT)
+    levels = listed()
     ops = [known for names in levels.values() for known in names]
     if isinstance(function, str):
         return f"check: give it the function itself, not its name: check({function})", ""
