@@ -284,7 +284,8 @@ class Watch:
         elif key == "d":
             state.detail, state.top = not state.detail, 0
         elif key == "h" and state.focus():
-            state.hint, state.detail = hint_lines(state.focus().op, self._project, self._practice), False
+            practice = self._practice or Practice.open(self._project)
+            state.hint, state.detail = hint_lines(state.focus().op, self._project, lambda: practice, "h"), False
         elif state.detail:
             step = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -page, "page down": page, " ": page}.get(key, 0)
             state.top = max(0, state.top + step)
