@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
+_COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words
 EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
 
 
@@ -335,6 +336,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         )
         return
     verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
+    if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
+        for result in run.results:
+            terminalreporter.stats.setdefault(_COUNTED_AS.get(result.status, "failed"), []).append(result)
     if len(run.subjects) > 1:
         scoreboard.write_table(terminalreporter, verdicts)
     elif run.results:

@@ -140,7 +140,7 @@ class Terminal:
             self._write(b"\x1b[2J")
             self._drawn = [""] * rows
         changed = [
-            f"\x1b[{n}H\x1b[0m{new}\x1b[K"
+            f"\x1b[{n}H\x1b[0m\x1b[K{new}"
             for n, (new, old) in enumerate(zip(lines, self._drawn, strict=True), 1)
             if new != old
         ]

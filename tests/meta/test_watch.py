@@ -1,6 +1,7 @@
 """`--watch` in a real terminal: every way to save, every way to end, and nothing left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_every_way_to_save_brings_a_verdict(terminal, polling, tmp_path):
     terminal.type("q")
     seen = terminal.until("status 1")
     assert "next: pytest --impl=kata -k affine" in seen  # the scoreboard of every run
+    assert "24 todo in" in seen
     terminal.left_in_order()
 
 
@@ -166,7 +168,8 @@ def test_an_endless_loop_ends(terminal):
 
 def test_the_keys(terminal):
     """Enter grades everything, d shows the whole failure, h a hint; the screen follows the terminal's size."""
-    terminal.watch()
+    terminal.watch("--minutes=45")
+    assert re.fullmatch(r"kata/ +score 0 of 100 +4[45]:\d\d left", terminal.screen().splitlines()[0])
     module(terminal).write_text(MEAN.replace("gw = x.T", "print('seen by', 'me'); gw = x.T"))
     terminal.until("gw is N times too small")
     terminal.resize(80, 18)
@@ -184,6 +187,10 @@ def test_the_keys(terminal):
     terminal.until("affine", "Enter all", "score 76.67")
     terminal.resize(100, 40)
     terminal.until("on a larger example", "relu")
+    terminal.type("h")
+    terminal.until("hint 1 of 3", "hint 2 of 3: a nudge")
+    terminal.type("h")
+    terminal.until("hint 2 of 3: a nudge", "hint 3 of 3", gone="hint 1 of 3")
     terminal.type("Enter")
     terminal.until("all operations graded in")
     terminal.type("C-z")
