@@ -26,11 +26,12 @@ def deadline(seconds: float) -> Iterator[None]:
         yield
         return
     expired = False
+    body = sys._getframe(2)  # what is outside of it, a notebook's IPython or a REPL, is no debugger at work
 
     def expire(_number, frame) -> None:
         nonlocal expired
         outer = frame
-        while outer is not None:
+        while outer is not None and outer is not body:
             if outer.f_globals.get("__name__", "").startswith(_DEBUGGERS):
                 signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
                 return

@@ -37,6 +37,7 @@ def _head(state: State, columns: int, clock: Piece | None) -> Line:
 
 def _status(state: State, now: float) -> list[Line]:
     lines: list[Line] = [[(problem, {"red": True})] for problem in state.code.problems.values()]
+    lines += [[(line, {"yellow": True})] for line in state.said]
     if state.notice:
         lines.append([(state.notice, {"yellow": True})])
     if state.grading:
@@ -86,13 +87,13 @@ def _failure(state: State, focus: Result | None, columns: int) -> list[Line]:
 def _table(state: State, focus: Result | None, room: int) -> list[Line]:
     """The scoreboard; where it is too long, only the level that matters, and of that what is around the operation."""
     results = state.in_order()
-    lines = _rows(results)
+    lines = _rows(results, state.times)
     if len(lines) > room and focus:
         lines = []
         for level, ops in scoreboard.by_level(results).items():
             own = [r for r in results if r.level == level]
             if level == focus.level:
-                lines += _rows(own)
+                lines += _rows(own, state.times)
             else:
                 held = sum(all(r.status == "pass" for r in own if r.op == op) for op in ops)
                 lines.append([(f"{level}: {held} of {len(ops)} hold", {})])
@@ -106,9 +107,9 @@ def _table(state: State, focus: Result | None, room: int) -> list[Line]:
     ]
 
 
-def _rows(results: list[Result]) -> list[Line]:
+def _rows(results: list[Result], times: dict[str, str]) -> list[Line]:
     page = _Page()
-    scoreboard.write_rows(page, results)
+    scoreboard.write_rows(page, results, times)
     return page.lines[:-1]
 
 

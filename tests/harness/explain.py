@@ -61,7 +61,7 @@ def screen(verdict: Verdict) -> Screen:
 
 
 def _crash(wrong: Wrong) -> list[str]:
-    if not wrong.crash:
+    if not wrong.crash or not wrong.crash.frames:
         return []
     lines = ["", "Your code, innermost call last:"]
     for file, line, function, source in wrong.crash.frames:

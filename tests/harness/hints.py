@@ -14,6 +14,7 @@ from tests.harness.listing import level_of, listed
 KINDS = ("a question", "a nudge", "the key line of the derivation")
 LAST = len(KINDS) + 1  # the level after the hints: it says which file has the solution
 _WIDTH = 78
+_FORMULAS = re.compile(r"(?<=,) (?=\w+(?:\[[^]]*\])? = )")  # between two formulas: each has a line of its own
 _NUMBERED = re.compile(r"\d+\. +(.*)")
 
 
@@ -27,7 +28,7 @@ class Hint:
 
 def next_hint(op: str, taken: int, project: Path) -> Hint:
     """The hint that comes after `taken` of them. Raises KeyError where there is no operation of this name."""
-    shown = f"solutions/{level_of(op, listed(project))}.py"
+    shown = f"solutions/{level_of(op, listed())}.py"
     if not (project / "solutions").is_dir():
         return Hint(0, (f"{op}: hints are in solutions/, and there is none here, as in a candidate's kit",))
     try:
@@ -40,8 +41,8 @@ def next_hint(op: str, taken: int, project: Path) -> Hint:
         return Hint(0, (f"{op}: {shown} has no hint {level} for it",))
     if level == LAST:
         return Hint(LAST, (f"{op}: no hint is left. The solution is in {shown}, line {definition.lineno}",))
-    said = textwrap.wrap(found[level - 1], _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
-    return Hint(level, (f"{op}, hint {level} of {len(KINDS)}: {KINDS[level - 1]}", *(f"  {line}" for line in said)))
+    said = [line for part in _FORMULAS.split(found[level - 1]) for line in _wrapped(part)]
+    return Hint(level, (f"{op}, hint {level} of {len(KINDS)}: {KINDS[level - 1]}", *said))
 
 
 def announced(level: int) -> str:
@@ -61,6 +62,11 @@ def hints(docstring: str) -> tuple[str, ...]:
         else:
             break
     return tuple(found)
+
+
+def _wrapped(text: str) -> list[str]:
+    margin = {"initial_indent": "  ", "subsequent_indent": "  "}
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False, **margin)
 
 
 def _definition(file: Path, op: str) -> ast.FunctionDef | ast.ClassDef | None:

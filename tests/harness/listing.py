@@ -12,9 +12,9 @@ PROJECT = Path(__file__).parents[2]
 _CLOSEST = 3
 
 
-def listed(project: Path) -> dict[str, list[str]]:
+def listed() -> dict[str, list[str]]:
     """Level -> the names of its operations, both in order of study; the same as the catalogue's."""
-    return {level: list(ops) for level, ops in _rows(project).items()}
+    return {level: list(ops) for level, ops in outline().items()}
 
 
 @cache

@@ -1,4 +1,5 @@
-"""The verdict as one HTML page, complete in itself: what it shows. page.html.jinja, beside it, says how it looks.
+"""The verdict as one HTML page, complete in itself: what it shows. page.html.jinja, beside it, says how it looks, and
+parts.html.jinja how a failure does, here and in a notebook.
 
 All that comes from a submission is text or numbers here and is escaped there: autoescape is on, and `visible` shows what
 would hide or reorder text. jinja2 is imported when a page is asked for, and not before.
@@ -45,6 +46,18 @@ def render(run: dict, submissions: list[dict]) -> str:
 
     A result is what `scoreboard.as_data` makes. The best submission comes first. The same input gives the same page.
     """
+    best_first = sorted(submissions, key=lambda s: -s["score"])
+    failures = sum(_is_failure(r["status"]) for s in submissions for r in s["results"])
+    cells = max(FEWEST, CELLS // max(3 * failures, 1))
+    shown, detailed = [], 0
+    for place, data in enumerate(best_first, 1):
+        shown.append(_submission(data, f"s{place}", cells if detailed < DETAILED else 0))
+        detailed += len(shown[-1]["failures"])
+    return template("page.html.jinja").render(run=run, submissions=shown)
+
+
+def template(name: str):
+    """A template beside this file, which escapes whatever it is given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -55,14 +68,7 @@ def render(run: dict, submissions: list[dict]) -> str:
         lstrip_blocks=True,
         finalize=visible,
     )
-    best_first = sorted(submissions, key=lambda s: -s["score"])
-    failures = sum(_is_failure(r["status"]) for s in submissions for r in s["results"])
-    cells = max(FEWEST, CELLS // max(3 * failures, 1))
-    shown, detailed = [], 0
-    for place, data in enumerate(best_first, 1):
-        shown.append(_submission(data, f"s{place}", cells if detailed < DETAILED else 0))
-        detailed += len(shown[-1]["failures"])
-    return environment.get_template("page.html.jinja").render(run=run, submissions=shown)
+    return environment.get_template(name)
 
 
 def visible(value: object) -> object:
@@ -92,7 +98,7 @@ def _submission(data: dict, anchor: str, cells: int) -> dict:
         if result["op"] not in levels[result["level"]]:
             levels[result["level"]].append(result["op"])
     columns = [p for p in POINTS if any(p in properties for properties in ran.values())]
-    failures = _failures(results, anchor, cells)
+    failures = failures_of(results, anchor, cells)
     anchors = {(f["op"], prop): f["anchor"] for f in failures for prop, _ in f["properties"]}
     rows = {
         op: {
@@ -130,7 +136,7 @@ def _total(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return sum(earned), sum(possible)
 
 
-def _failures(results: list[dict], anchor: str, cells: int) -> list[dict]:
+def failures_of(results: list[dict], anchor: str, cells: int) -> list[dict]:
     """One entry for an operation whose properties fail for the same reason: that of the first."""
     found: dict[tuple[str, str], dict] = {}
     for result in results:

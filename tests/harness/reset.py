@@ -27,20 +27,27 @@ class _File:
     def changes(self) -> bool:
         return self.content != self.new
 
+    def written(self, ops: list[str]) -> list[str]:
+        """Those of the operations that are a stub only now."""
+        before, after = ((content or b"").decode("utf-8", "replace") for content in (self.content, self.new))
+        return [op for op in ops if stubs.is_stub(after, op) and not stubs.is_stub(before, op)]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done, line by line, and the operations that were more than a stub before."""
+
+    lines: tuple[str, ...]
+    ops: tuple[str, ...]
+
 
 def plain(target: str) -> str:
     """The target's name, also where it was given as a file: kata/LEVEL.py."""
     return target.removeprefix("./").removeprefix("kata/").removesuffix(".py")
 
 
-def operations(targets: list[str], levels: dict[str, list[str]]) -> list[str]:
-    """The operations that the targets name, in order of study."""
-    names = {plain(target) for target in targets}
-    return [op for level, ops in levels.items() for op in ops if names & {ALL, level, op}]
-
-
-def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: datetime.datetime) -> list[str]:
-    """Put the targets back: operations, modules, or ALL. Returns what was done, line by line.
+def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: datetime.datetime) -> Done:
+    """Put the targets back: operations, modules, or ALL.
 
     Everything is worked out first, then the old files are copied, then the new ones are written, each whole. Raises
     Unable.
@@ -65,7 +72,7 @@ def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: 
         except OSError as error:
             copies = f"; your attempts are in kata/{BACKUPS}" if file is not changed[0] else ""
             raise Unable(f"{file.shown} cannot be written: {error.strerror or error}{copies}") from None
-    return said
+    return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])))
 
 
 def _planned(project: Path, level: str, ops: list[str] | None, all_ops: list[str], said: list[str]) -> _File:

@@ -58,6 +58,11 @@ class Result:
         return self.status in ("fail", "error", "timeout")
 
 
+def word(status: str) -> tuple[str, dict[str, bool]]:
+    """How a status is shown: its word and its colour."""
+    return _STATUS[status]
+
+
 def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
     """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue."""
     example, wrong = {}, verdict.wrong

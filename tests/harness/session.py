@@ -203,7 +203,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     capture.suspend_global_capture(in_=True)
     try:
         colour = config.get_terminal_writer().hasmarkup
-        run.results += watch(run.project, run.subjects[0].name, run.seed, wanted, colour=colour)
+        run.results += watch(
+            run.project, run.subjects[0].name, run.seed, wanted, evening.practice_of(config), colour=colour
+        )
     finally:
         capture.resume_global_capture()
     return True

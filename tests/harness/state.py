@@ -27,6 +27,8 @@ class State:
     seconds: float = 0.0
     saved: float = 0.0  # when, as time.time()
     notice: str = ""  # the grader's own trouble, or that nothing changed
+    said: list[str] = field(default_factory=list)  # what the practice must tell
+    times: dict[str, str] = field(default_factory=dict)  # operation -> its time to green against par
     detail: bool = False
     top: int = 0  # the first line of the detail that is shown
     hint: list[str] = field(default_factory=list)

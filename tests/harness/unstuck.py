@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,9 @@ from tests.harness.stubs import Unable
 
 
 class Ledger(Protocol):
-    """Where hints are counted. Both methods may raise OSError."""
+    """Where hints are counted. No method raises; `notices` are lines that must be shown, of what cannot be kept."""
+
+    notices: list[str]
 
     def hints_taken(self, op: str) -> int:
         """The highest level that was given since the round of this operation began."""
@@ -27,54 +29,50 @@ class Ledger(Protocol):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
-    if not config.getoption("hint") and not config.getoption("reset"):
+    hinted, targets = config.getoption("hint"), config.getoption("reset")
+    if not hinted and not targets:
         return None
-    project = config.rootpath
-    levels = listed(project)
-    asked = [(op, f"--hint={op}: there is no operation of that name") for op in config.getoption("hint")]
-    _refuse_unknown(asked, [op for ops in levels.values() for op in ops])
-    practice = Practice.open(project)
-    if config.getoption("reset"):
-        for line in _reset(config.getoption("reset"), project, levels):
-            print(line)
-        practice.note_reset(reset.operations(config.getoption("reset"), levels))
-    for op in config.getoption("hint"):
-        for line in hint_lines(op, project, practice):
-            print(line)
-    for line in practice.notices:
-        print(line)
+    project, levels = config.rootpath, listed()
+    ops = [op for names in levels.values() for op in names]
+    _refuse_unknown([(op, f"--hint={op}: there is no operation of that name") for op in hinted], ops)
+    _refuse_unknown(
+        [(reset.plain(t), f"--reset={t}: there is no operation and no module of that name") for t in targets],
+        [*levels, *ops, reset.ALL],
+    )
+    lines = _reset_lines(targets, project, levels) if targets else []
+    for op in hinted:
+        lines += hint_lines(op, project, lambda: Practice.open(project))
+    print("\n".join(lines))
     return pytest.ExitCode.OK
 
 
-def hint_lines(op: str, project: Path, ledger: Ledger | None) -> list[str]:
-    """The next hint for the operation, as the command line shows it; it is counted in the ledger."""
-    taken, trouble = 0, "" if ledger else "there is no history here"
-    try:
-        taken = ledger.hints_taken(op) if ledger else 0
-    except OSError as error:
-        trouble = f"the history cannot be read: {error.strerror or error}"
+def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str = "") -> list[str]:
+    """The next hint for the operation, line by line. It is noted in the ledger, which is opened anew.
+
+    `again`: what gives the next one, a key for instance; the command, unless said. Raises KeyError for an unknown name.
+    """
+    book = ledger()
+    taken = book.hints_taken(op)
     hint = hints.next_hint(op, taken, project)
-    if hint.level > taken and ledger and not trouble:
-        try:
-            ledger.note_hint(op, hint.level)
-        except OSError as error:
-            trouble = f"the history cannot be written: {error.strerror or error}"
-    lines = list(hint.lines)
-    if hint.level and trouble:
-        lines.append(f"({trouble}. So hints are not counted, and the next one is the first again.)")
+    if hint.level > taken:
+        book.note_hint(op, hint.level)
+    lines = [*hint.lines, *book.notices]
+    if hint.level and ledger().hints_taken(op) < hint.level:
+        lines.append("Hints are not counted here: the next one will be the first again.")
     elif 0 < hint.level < hints.LAST:
-        lines.append(f"next: pytest --hint {shlex.quote(op)}  ({hints.announced(hint.level)})")
+        lines.append(f"{again or f'next: pytest --hint {op}'}  ({hints.announced(hint.level)})")
     return lines
 
 
-def _reset(targets: list[str], project: Path, levels: dict[str, list[str]]) -> list[str]:
-    known = [*levels, *(op for ops in levels.values() for op in ops), reset.ALL]
-    asked = [(t, f"--reset={t}: there is no operation and no module of that name") for t in targets]
-    _refuse_unknown([(reset.plain(t), line) for t, line in asked], known)
+def _reset_lines(targets: list[str], project: Path, levels: dict[str, list[str]]) -> list[str]:
     try:
-        return reset.reset([reset.plain(t) for t in targets], project, levels, datetime.datetime.now())
+        done = reset.reset([reset.plain(t) for t in targets], project, levels, datetime.datetime.now())
     except Unable as problem:
         raise pytest.UsageError(f"--reset: {problem}") from None
+    practice = Practice.open(project)
+    if done.ops:
+        practice.note_reset(done.ops)
+    return [*done.lines, *practice.notices]
 
 
 def _refuse_unknown(asked: list[tuple[str, str]], known: list[str]) -> None:

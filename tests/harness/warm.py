@@ -122,9 +122,9 @@ def warm_up() -> None:
         # Where there is an accelerator, the first backward starts threads, and no copy of this process could then do one.
         truth.gradients if not torch.accelerator.is_available() else truth.y
 
+    prop = max(_properties().values(), key=lambda p: len(p.dtypes))
     for op in (op for ops in operations().values() for op in ops):
-        for prop in _properties().values():
-            examine(replace(prop, check=look, examples=2), op, None, 0)
+        examine(replace(prop, check=look, examples=3), op, None, 0)
 
 
 class _Pulse:

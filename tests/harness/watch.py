@@ -9,7 +9,7 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,34 +17,34 @@ import pytest
 from tests.harness import changes
 from tests.harness.catalogue import names, place_of
 from tests.harness.display import screen
+from tests.harness.practice import Practice
 from tests.harness.running import Forked, Running, Spare, start
 from tests.harness.saves import Saves
 from tests.harness.scoreboard import Result, from_data
 from tests.harness.state import State
 from tests.harness.terminal import Terminal, stop_here
+from tests.harness.unstuck import hint_lines
 from tests.harness.warm import Graded, Job, Key, Told, Trouble, Within, warm_up
 
 SETTLE = 0.15  # seconds for which a module may be missing, empty or broken before it is told: an editor may be at it
 PARALLEL = 3  # so many operations are worth another process
 
 
-def watch(project: Path, impl: str, seed: int, wanted: dict[str, list[str]], *, colour: bool) -> list[Result]:
+def watch(
+    project: Path, impl: str, seed: int, wanted: dict[str, list[str]], practice: Practice | None, *, colour: bool
+) -> list[Result]:
     """Watch an implementation on this process's terminal until somebody quits; the last results.
 
-    `wanted`: operation -> its properties. Raises what `Watch.run` does.
+    `wanted`: operation -> its properties. `practice`: where verdicts are recorded and the clock is. Raises what
+    `Watch.run` does.
     """
-    terminal = Terminal(colour=colour)
-
-    def show(state: State) -> None:
-        terminal.draw(screen(state, *terminal.size(), None, time.monotonic()))
-
     properties = {op: tuple(names) for op, names in wanted.items()}
-    saves = Saves(project / impl)
-    return Watch(project, impl, seed, properties, terminal, saves, show, hint=lambda op: [], note=lambda *_: None).run()
+    terminal = Terminal(colour=colour)
+    return Watch(project, impl, seed, properties, terminal, Saves(project / impl), practice).run()
 
 
 class Watch:
-    """The loop. `wanted`: operation -> its properties. `show`: draws a state. `hint`, `note`: for practice, see there."""
+    """The loop. `wanted`: operation -> its properties."""
 
     def __init__(
         self,
@@ -54,20 +54,18 @@ class Watch:
         wanted: dict[str, tuple[str, ...]],
         terminal: Terminal,
         saves: Saves,
-        show: Callable[[State], None],
-        *,
-        hint: Callable[[str], list[str]],
-        note: Callable[[list[Result], dict[str, str], float], None],
+        practice: Practice | None,
     ):
         self._project, self._impl, self._seed, self._wanted = project, impl, seed, wanted
-        self._folder, self._terminal, self._saves = project / impl, terminal, saves
-        self._show, self._hint, self._note = show, hint, note
+        self._folder, self._terminal, self._saves, self._practice = project / impl, terminal, saves, practice
         self._running: list[Running] = []
         self._pending: tuple[str, ...] = ()  # operations whose verdict was cancelled, and that cannot be read now
         self._lines: dict[str, int] = {}  # where the operations stood when they were graded
+        self._asked: tuple[str, ...] = ()
+        self._shown = 0.0  # when the screen was drawn, as time.time(); 0: something is new
+        self._looked = time.time()  # at the clock
         self._settled = 0.0  # when what was read is to be believed; 0: it is
         self._saved = time.time()
-        self._asked: tuple[str, ...] = ()
         self._signals: set[int] = set()
         self.state = State(impl, changes.read(self._folder, names()))
 
@@ -80,7 +78,7 @@ class Watch:
         Forked.after_fork = self._terminal.forget
         try:
             with self._terminal.taken():
-                self._show(self.state)
+                self._show()
                 warm_up()
                 self._grade(self._wanted, time.monotonic())
                 while not self._turn(reading):
@@ -98,8 +96,10 @@ class Watch:
 
     def _turn(self, reading: int) -> bool:
         """Draw, wait for something, do what is to be done; True when it is time to go."""
-        self._show(self.state)
+        if int(self._shown) != int(time.time()):
+            self._show()
         ready = self._wait(reading)
+        self._shown = 0 if ready or self._running or self._settled else self._shown
         if reading in ready:
             os.read(reading, 512)
         for number in sorted(self._signals):
@@ -110,6 +110,7 @@ class Watch:
         for running in [r for r in self._running if time.monotonic() > r.until]:
             self._lost(running, "timeout", f"stopped: no answer in time (an endless loop?){running.where()}")
         if self._saves.changed():
+            self._shown = 0
             self._saved = self.state.saved = time.time()
             self._read(time.monotonic())
         elif self._settled and time.monotonic() >= self._settled:
@@ -117,6 +118,18 @@ class Watch:
             self._read(time.monotonic(), settled=True)
         keys = self._terminal.keys() if self._terminal.fd in ready else []
         return any([self._pressed(key) for key in keys])
+
+    def _show(self) -> None:
+        """Draw the state, and tell if the clock has come to something."""
+        self._shown = now = time.time()
+        clock = self._practice.clock(now) if self._practice else None
+        told = clock.crossed(self._looked, now) if clock else None
+        self._looked = now
+        if told:
+            self.state.notice = told
+            self._terminal.ring()
+        says = clock.line(now) if clock else None
+        self._terminal.draw(screen(self.state, *self._terminal.size(), says, time.monotonic()))
 
     def _wait(self, reading: int) -> set[int]:
         now = time.monotonic()
@@ -218,7 +231,13 @@ class Watch:
         self.state.seconds, self.state.since = time.monotonic() - self.state.since, 0.0
         self.state.graded = self._asked
         results = [r for r in self.state.in_order() if r.op in self._asked]
-        self._note(results, dict(self.state.digests), self._saved)
+        if self._practice:
+            self._practice.note(results, self.state.digests, self._saved)
+            green = {r.op for r in self.state.results.values()} - {
+                r.op for r in self.state.results.values() if r.status != "pass"
+            }
+            self.state.times = {op: text for op in green if (text := self._practice.against_par(op))}
+            self.state.said = self._practice.notices
 
     def _lost(self, running: Running, status: str, why: str) -> None:
         """A process is stuck or dead: that is the verdict on what it was at; another one goes on with the rest."""
@@ -265,7 +284,8 @@ class Watch:
         elif key == "d":
             state.detail, state.top = not state.detail, 0
         elif key == "h" and state.focus():
-            state.hint, state.detail = self._hint(state.focus().op), False
+            practice = self._practice or Practice.open(self._project)
+            state.hint, state.detail = hint_lines(state.focus().op, self._project, lambda: practice, "h"), False
         elif state.detail:
             step = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -page, "page down": page, " ": page}.get(key, 0)
             state.top = max(0, state.top + step)

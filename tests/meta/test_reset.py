@@ -69,7 +69,7 @@ def project(tmp_path) -> Path:
 def test_an_operation_is_a_stub_again_and_nothing_else_changes(project):
     """Only the function's own lines change: decorators, helpers, order and the other operations stay."""
     file = _write(project, "first", WRITTEN)
-    said = reset.reset(["one"], project, LEVELS, NOW)
+    said = _reset(["one"], project, LEVELS, NOW)
     before, _, after = WRITTEN.partition("def one(x):")
     after = after.partition("    # and a thought\n")[2]
     assert file.read_text() == before + ONE + after
@@ -84,11 +84,11 @@ def test_a_module_is_restored_byte_for_byte(project):
     """A module's name, as a name or as a file, brings the whole module back; `all` brings all of them."""
     for target in ("first", "kata/first.py", "first.py"):
         file = _write(project, "first", WRITTEN)
-        reset.reset([reset.plain(target)], project, LEVELS, NOW)
+        _reset([reset.plain(target)], project, LEVELS, NOW)
         assert file.read_text() == STUBS["first"]
     for level in LEVELS:
         _write(project, level, "x = (")
-    said = reset.reset(["all"], project, LEVELS, NOW)
+    said = _reset(["all"], project, LEVELS, NOW)
     assert {level: (project / f"kata/{level}.py").read_text() for level in LEVELS} == STUBS
     assert [line for line in said if line.startswith("kata/")] == [
         "kata/first.py: the whole module is back",
@@ -100,17 +100,26 @@ def test_a_module_is_restored_byte_for_byte(project):
 def test_a_stub_is_left_alone(project):
     """What is a stub already is said, and neither written nor copied."""
     (project / "kata/first.py").chmod(0o444)
-    said = reset.reset(["one", "second", "first"], project, LEVELS, NOW)
+    said = _reset(["one", "second", "first"], project, LEVELS, NOW)
     assert said == ["kata/first.py: is as it was at first", "kata/second.py: is as it was at first"]
-    assert reset.reset(["two"], project, LEVELS, NOW) == ["two: is a stub already in kata/first.py"]
+    assert _reset(["two"], project, LEVELS, NOW) == ["two: is a stub already in kata/first.py"]
     assert not (project / "kata/.backup").exists()
+
+
+def test_those_that_were_written_are_told(project):
+    """A round begins anew for the operations that were more than a stub, and for no other."""
+    _write(project, "first", WRITTEN.replace("def two(x, y): return x + y, None", TWO))
+    assert reset.reset(["one", "two", "second"], project, LEVELS, NOW).ops == ("one",)
+    _write(project, "first", "x = (")
+    assert reset.reset(["all"], project, LEVELS, NOW).ops == ("one", "two")
+    assert reset.reset(["all"], project, LEVELS, NOW).ops == ()
 
 
 def test_a_copy_is_never_overwritten(project):
     """Two attempts in one second have a folder each."""
     for number in range(3):
         _write(project, "second", f"three = {number}\n")
-        reset.reset(["second"], project, LEVELS, NOW)
+        _reset(["second"], project, LEVELS, NOW)
     folders = ["", "-2", "-3"]
     kept = [(project / f"kata/.backup/2026-11-24T14-02-31{n}/second.py").read_text() for n in folders]
     assert kept == ["three = 0\n", "three = 1\n", "three = 2\n"]
@@ -124,9 +133,9 @@ def test_the_stub_is_the_newest_that_was_committed(project, committed):
     file = _write(project, "first", committed.replace("y = x.", "y is x, better said."))
     _commit(project)
     file.write_text("def one(x):\n    return 1\n")
-    reset.reset(["one"], project, LEVELS, NOW)
+    _reset(["one"], project, LEVELS, NOW)
     assert "y is x, better said." in file.read_text()
-    reset.reset(["first"], project, LEVELS, NOW)
+    _reset(["first"], project, LEVELS, NOW)
     assert file.read_text() == STUBS["first"].replace("y = x.", "y is x, better said.")
 
 
@@ -172,7 +181,7 @@ def test_without_an_earlier_version_the_signature_stays(tmp_path):
         "first",
         'def one(x: "a:b", y={1: 2}) -> int: return 1\ndef two(x):\n    """A.\n\n    B."""\n    return 2\n',
     )
-    said = reset.reset(["first"], tmp_path, LEVELS, NOW)
+    said = _reset(["first"], tmp_path, LEVELS, NOW)
     assert file.read_text() == (
         'def one(x: "a:b", y={1: 2}) -> int:\n    # TODO\n    raise NotImplementedError("one")\n'
         'def two(x):\n    """A.\n\n    B."""\n    # TODO\n    raise NotImplementedError("two")\n'
@@ -184,16 +193,16 @@ def test_without_an_earlier_version_the_signature_stays(tmp_path):
 def test_a_missing_operation_is_put_back_in_its_place(project):
     """One that was deleted comes back in the order of its module; a file that was deleted comes back whole."""
     file = _write(project, "first", HEAD + ONE.rstrip())
-    reset.reset(["two"], project, LEVELS, NOW)
+    _reset(["two"], project, LEVELS, NOW)
     assert file.read_text() == STUBS["first"]
     _write(project, "first", f"{HEAD}@d\n{TWO}")
-    reset.reset(["one"], project, LEVELS, NOW)
+    _reset(["one"], project, LEVELS, NOW)
     assert file.read_text() == f"{HEAD}{ONE}\n\n@d\n{TWO}"
     _write(project, "first", "x = 1")
-    reset.reset(["one"], project, LEVELS, NOW)
+    _reset(["one"], project, LEVELS, NOW)
     assert file.read_text() == f"x = 1\n\n\n{ONE}"
     file.unlink()
-    assert reset.reset(["one"], project, LEVELS, NOW) == ["kata/first.py: the whole module is back"]
+    assert _reset(["one"], project, LEVELS, NOW) == ["kata/first.py: the whole module is back"]
     assert file.read_text() == STUBS["first"]
 
 
@@ -201,13 +210,13 @@ def test_a_syntax_error_does_not_keep_an_operation(project):
     """In a file that Python cannot read, the operation is found by its def, and the others stay as they are."""
     broken = WRITTEN.replace("    y = helper(x)\n", "    y = helper(x\nreturn 1\n")
     file = _write(project, "first", broken)
-    assert reset.reset(["one"], project, LEVELS, NOW)[0] == "one: back to the stub in kata/first.py"
+    assert _reset(["one"], project, LEVELS, NOW)[0] == "one: back to the stub in kata/first.py"
     assert file.read_text() == f"{broken.partition('def one')[0]}{ONE}\n\n{broken[broken.index('def two') :]}"
     _write(project, "first", broken + "\nx = (\n")
-    assert reset.reset(["one"], project, LEVELS, NOW)[0].endswith("the file still has a syntax error elsewhere")
+    assert _reset(["one"], project, LEVELS, NOW)[0].endswith("the file still has a syntax error elsewhere")
     _write(project, "first", "x = (\n")
     with pytest.raises(stubs.Unable, match=r"^one: kata/first.py: it cannot be found there; --reset first restores"):
-        reset.reset(["one"], project, LEVELS, NOW)
+        _reset(["one"], project, LEVELS, NOW)
     assert file.read_text() == "x = (\n"
 
 
@@ -216,10 +225,10 @@ def test_line_endings_and_mode_are_kept(project):
     file = _write(project, "first", "")
     file.write_bytes(b"def one(x):\r\n    return 1\r\n\r\nx = 1")
     file.chmod(0o640)
-    reset.reset(["one"], project, LEVELS, NOW)
+    _reset(["one"], project, LEVELS, NOW)
     assert file.read_bytes() == ONE.replace("\n", "\r\n").encode() + b"\r\nx = 1"
     assert file.stat().st_mode & 0o777 == 0o640
-    reset.reset(["first"], project, LEVELS, NOW)
+    _reset(["first"], project, LEVELS, NOW)
     assert file.read_bytes() == STUBS["first"].replace("\n", "\r\n").encode()
     assert file.stat().st_mode & 0o777 == 0o640
 
@@ -229,7 +238,7 @@ def test_a_name_that_is_given_to_something_else_is_said(after, project):
     """A stub that would have no effect is refused."""
     _write(project, "first", f"def one(x):\n    return 1\n\n\n{after}")
     with pytest.raises(stubs.Unable, match=r"line 5 gives the name to something other than a def; --reset first"):
-        reset.reset(["one"], project, LEVELS, NOW)
+        _reset(["one"], project, LEVELS, NOW)
 
 
 def test_what_cannot_be_written_is_left_alone(project):
@@ -238,21 +247,21 @@ def test_what_cannot_be_written_is_left_alone(project):
     second = _write(project, "second", "x = 1\n")
     file.chmod(0o444)
     with pytest.raises(stubs.Unable, match=r"^kata/first\.py is read-only"):
-        reset.reset(["all"], project, LEVELS, NOW)
+        _reset(["all"], project, LEVELS, NOW)
     file.rename(project / "elsewhere.py")
     file.symlink_to(project / "elsewhere.py")
     with pytest.raises(stubs.Unable, match=r"^kata/first\.py is a symbolic link to "):
-        reset.reset(["all"], project, LEVELS, NOW)
+        _reset(["all"], project, LEVELS, NOW)
     assert second.read_text() == "x = 1\n"
     (project / "kata/.backup").write_text("")
     with pytest.raises(stubs.Unable, match=r"^kata/\.backup cannot be written .*nothing was changed$"):
-        reset.reset(["second"], project, LEVELS, NOW)
+        _reset(["second"], project, LEVELS, NOW)
     assert second.read_text() == "x = 1\n"
 
 
 @pytest.mark.parametrize("git", ["missing", "broken", "in a hook", "shallow", "in a folder of a repository"])
 def test_git_may_be_any(git, project, tmp_path_factory, monkeypatch):
-    """Without git, in a damaged or shallow repository, in a hook and in a subfolder, the stub comes back all the same."""
+    """In a hook, a shallow clone and a subfolder the stub is found; without git or in a damaged repository one is made."""
     if git == "missing":
         monkeypatch.setenv("PATH", "")
     elif git == "broken":
@@ -268,9 +277,11 @@ def test_git_may_be_any(git, project, tmp_path_factory, monkeypatch):
         (project / "kata").rename(project / "inner/kata")
         _commit(project)
         project = project / "inner"
-    file = _write(project, "first", STUBS["first"].replace('raise NotImplementedError("one")', "return 1"))
-    reset.reset(["one"], project, LEVELS, NOW)
-    assert file.read_text() == STUBS["first"]
+    file = _write(project, "first", "def one(x):\n    return 1\n")
+    (said, _) = _reset(["one"], project, LEVELS, NOW)
+    found = git not in ("missing", "broken")
+    assert file.read_text() == (ONE if found else 'def one(x):\n    # TODO\n    raise NotImplementedError("one")\n')
+    assert ("no earlier version is known" in said) is not found
 
 
 @pytest.mark.parametrize(
@@ -288,7 +299,7 @@ def test_an_unknown_target_gets_the_closest_names(target, meant):
 
 def test_every_stub_of_the_kata_comes_back(tmp_path):
     """For each operation of the kata, a written answer becomes the stub that it was, in a project with no more than files."""
-    levels = listed(PROJECT)
+    levels = listed()
     for folder in ("kata", "tests/stubs"):
         (tmp_path / folder).mkdir(parents=True)
     for level, ops in levels.items():
@@ -300,8 +311,12 @@ def test_every_stub_of_the_kata_comes_back(tmp_path):
             answer = written[written.index(f"def {op}(") :].partition("\n\n\n")[0].rstrip() + "\n"
             file.write_text(stubs.put(source, op, answer, ops))
             assert file.read_text() != source
-            reset.reset([op], tmp_path, levels, NOW)
+            _reset([op], tmp_path, levels, NOW)
             assert file.read_text() == source
+
+
+def _reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: datetime.datetime) -> list[str]:
+    return list(reset.reset(targets, project, levels, now).lines)
 
 
 def _write(project: Path, level: str, source: str) -> Path:
