@@ -139,6 +139,19 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(damage, when, folder):
     assert not again.notices
 
 
+def test_damage_where_nobody_reads_is_noticed_too(folder):
+    """A page of old verdicts that is overwritten is noticed when the file is opened, not when it is too late."""
+    history = opened(folder)
+    for minute in range(20):
+        history.note({f"op{n}": HALF for n in range(40)}, {f"op{n}": str(minute) for n in range(40)}, minute)
+    content = bytearray((folder / store.NAME).read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    (folder / store.NAME).write_bytes(content)
+    (line,) = opened(folder).notices
+    assert "a new one is begun" in line
+
+
 def test_an_empty_file_is_a_history_that_is_empty(folder):
     """A file of no bytes is begun without a word."""
     folder.mkdir()
