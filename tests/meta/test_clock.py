@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from tests.harness import reset
 from tests.harness.catalogue import operations
 from tests.harness.clock import Asked, Clock, minutes_of, sample_of
 from tests.harness.history import GAP, Timer
@@ -267,16 +266,13 @@ def test_a_clock_is_for_your_own_answers():
         assert len(run.stderr.strip().splitlines()) == 1
 
 
-def test_hints_are_counted_and_resets_begin_rounds(tmp_path, monkeypatch):
-    """`--hint` twice gives and records two levels; what `--reset` names, in whatever words, are operations."""
+def test_hints_are_counted(tmp_path, monkeypatch):
+    """`--hint` twice gives and records two levels."""
     op = next(iter(pars()))
     for _ in range(2):
         grade("--hint", op, KATA_DATA=str(tmp_path))
     monkeypatch.setenv("KATA_DATA", str(tmp_path))
     assert Practice.open(PROJECT).hints(op) == {1: 1, 2: 1}
-    levels = {"easy": ["f", "g"], "hard": ["h"]}
-    for targets, ops in ((["g"], ["g"]), (["kata/hard.py", "f"], ["f", "h"]), (["all"], ["f", "g", "h"])):
-        assert reset.operations(targets, levels) == ops
 
 
 def test_the_harness_s_own_tests_keep_their_history_elsewhere():
