@@ -102,7 +102,7 @@ def repeated(config: pytest.Config) -> str:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--history` and `--forget` need no tests, and answer at once."""
     if config.option.forget:
-        print(store.forget())
+        _print(store.forget())
         return pytest.ExitCode.OK
     if config.option.history is None:
         return None
@@ -113,7 +113,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
         refuse_unless_writable(config.option.history, (".html",), "--history")
     encoding = sys.stdout.encoding or "ascii"
-    print(progress.told(store.Store(store.data_folder()), config.option.history, encoding, time.time()))
+    _print(progress.told(store.Store(store.data_folder()), config.option.history, encoding, time.time()))
     return pytest.ExitCode.OK
 
 
@@ -194,6 +194,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     results = config.stash[RUN].results
     if results:
         evening.practice.note(results, evening.codes, evening.began)
+
+
+def _print(text: str) -> None:
+    """Print what may name a folder that the terminal's encoding cannot spell."""
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _op_of(item: pytest.Item) -> str:

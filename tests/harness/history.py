@@ -73,7 +73,7 @@ class History:
     """The history of one user. `project`: the folder that is practised in; others are read as well."""
 
     def __init__(self, store: Store, project: str):
-        self._store, self._project = store, project
+        self._store, self.project = store, project
 
     @property
     def notices(self) -> list[str]:
@@ -82,46 +82,41 @@ class History:
 
     def note(self, graded: Mapping[str, Mapping[str, str]], codes: Mapping[str, str], when: float) -> None:
         """Record a run. `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read."""
-        self._store.transact(lambda db: _note(db, self._project, graded, codes, when))
+        self._store.transact(lambda db: _note(db, self.project, graded, codes, when))
 
     def note_reset(self, ops: Sequence[str], when: float) -> None:
         """Record that these operations are stubs again: a round of each begins."""
-        self._store.transact(lambda db: [_begin_again(db, self._project, op, when) for op in ops])
+        self._store.transact(lambda db: [_begin_again(db, self.project, op, when) for op in ops])
 
     def note_hint(self, op: str, level: int, when: float) -> None:
         """Record that a hint was taken."""
-        row = (self._project, op, level, when)
+        row = (self.project, op, level, when)
         self._store.transact(lambda db: db.execute("INSERT INTO hint VALUES (NULL, ?, ?, ?, ?)", row))
 
     def start(self, timer: Timer) -> None:
         """Record that a clock was started; it takes the place of the one before."""
-        row = (self._project, timer.started, timer.minutes, json.dumps(timer.scope), timer.sample, timer.seed)
+        row = (self.project, timer.started, timer.minutes, json.dumps(timer.scope), timer.sample, timer.seed)
         self._store.transact(lambda db: db.execute("INSERT INTO clock VALUES (NULL, ?, ?, ?, ?, ?, ?)", row))
 
     def timer(self) -> Timer | None:
         """The clock of this project that was started last."""
         sql = "SELECT started, minutes, scope, sample, seed FROM clock WHERE project = ? ORDER BY id DESC LIMIT 1"
-        return self._store.transact(lambda db: next(map(_timer, db.execute(sql, (self._project,))), None))
+        return self._store.transact(lambda db: next(map(_timer, db.execute(sql, (self.project,))), None))
 
     def at_bell(self, timer: Timer) -> float:
         """The score of the clock's operations, by their last verdicts before the bell; those without one count as TODO."""
-        return self._store.transact(lambda db: _at_bell(db, self._project, timer))
+        return self._store.transact(lambda db: _at_bell(db, self.project, timer))
 
     def last_session(self) -> Session | None:
         """The session of this project that was the last, without its scores."""
         sql = "SELECT project, began, ended FROM session WHERE project = ? ORDER BY ended DESC LIMIT 1"
-        found = self._store.transact(lambda db: db.execute(sql, (self._project,)).fetchone())
+        found = self._store.transact(lambda db: db.execute(sql, (self.project,)).fetchone())
         return Session(*found, ()) if found else None
 
-    def round(self, op: str) -> Round | None:
-        """The round of an operation in this project that is being played, or was played last."""
-        rounds = [r for r in self.rounds(op) if r.project == self._project]
-        return rounds[-1] if rounds else None
-
-    def rounds(self, op: str = "") -> list[Round]:
-        """The rounds of an operation, or of all, in all projects, in the order in which they began."""
-        sql = "SELECT project, op, began, attempts, seconds, green FROM round WHERE op = ? OR ? ORDER BY began, id"
-        return self._store.transact(lambda db: [_round(*row) for row in db.execute(sql, (op, not op))])
+    def rounds(self) -> list[Round]:
+        """All rounds, in all projects, in the order in which they began."""
+        sql = "SELECT project, op, began, attempts, seconds, green FROM round ORDER BY began, id"
+        return self._store.transact(lambda db: [_round(*row) for row in db.execute(sql)])
 
     def hints(self, op: str) -> dict[int, int]:
         """Level -> how often the hint of this level was taken, in all projects."""
@@ -131,7 +126,7 @@ class History:
     def hints_since(self, op: str, when: float) -> list[int]:
         """The levels of the hints that were taken in this project since then."""
         sql = "SELECT DISTINCT level FROM hint WHERE op = ? AND project = ? AND moment >= ? ORDER BY level"
-        row = (op, self._project, when)
+        row = (op, self.project, when)
         return self._store.transact(lambda db: [int(level) for (level,) in db.execute(sql, row)])
 
     def hinted(self) -> list[str]:
@@ -161,23 +156,21 @@ def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[
         db.execute("UPDATE session SET marked = ? WHERE id = ?", (max(when, marked), session))
     for op in sorted({*codes, *graded}):
         code = codes.get(op, "")
-        seen, graded_code, statuses = known.get(op, ("", "", {}))
+        seen, before, statuses = known.get(op, ("", "", {}))
         if op in graded:
-            same = code and code == graded_code
-            statuses = {**(statuses if same else {}), **graded[op]}
-            earned, _ = points(op, dict.fromkeys(PUBLIC, "skip") | statuses, PUBLIC)
-            db.execute(
-                "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)",
-                (run, op, code, json.dumps(statuses), earned, POSSIBLE),
-            )
+            same = bool(code) and code == before
+            verdict = {**(statuses if same else {}), **graded[op]}
+            earned, _ = points(op, dict.fromkeys(PUBLIC, "skip") | verdict, PUBLIC)
+            row = (run, op, code, json.dumps(verdict), earned, POSSIBLE)
+            db.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", row)
             if code and not same and op not in stubs:
                 _update(db, project, op, "attempts = attempts + ?", 1)
             if earned == POSSIBLE:
                 _update(db, project, op, "green = ?", when)
-            graded_code = code or graded_code
-        db.execute(
-            "REPLACE INTO code VALUES (?, ?, ?, ?, ?)", (project, op, code or seen, graded_code, json.dumps(statuses))
-        )
+            before, statuses = (code, verdict) if code else (before, statuses)
+        if (code or seen, before, statuses) != known.get(op):
+            row = (project, op, code or seen, before, json.dumps(statuses))
+            db.execute("REPLACE INTO code VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _session(db: sqlite3.Connection, project: str, when: float) -> tuple[int, float]:

@@ -28,7 +28,7 @@ class Practice:
         self._history = history
         self._clock: Clock | None = None
         self._stale = True  # whether the clock is to be read again
-        self._rounds: dict[str, list[Round]] = {}
+        self._rounds: dict[str, list[Round]] | None = None  # read when they are asked for
         self._said: list[str] = []
 
     @classmethod
@@ -57,7 +57,7 @@ class Practice:
             if result.op in pars():
                 graded.setdefault(result.op, {})[result.property] = result.status
         self._history.note(graded, dict(fingerprints), when)
-        self._rounds.clear()
+        self._rounds = None
         self._stale = True
 
     def clock(self, when: float) -> Clock | None:
@@ -87,7 +87,7 @@ class Practice:
 
     def time(self, op: str) -> float | None:
         """The time to green of the last round in this project, in seconds; None while it is not green."""
-        last = self._history.round(op) if any(r.time is not None for r in self._of(op)) else None
+        last = self._last(op)
         return last.time if last else None
 
     def par(self, op: str) -> int:
@@ -105,7 +105,7 @@ class Practice:
 
     def hints_taken(self, op: str) -> int:
         """The highest level of the hints that were taken since the round began; 0 where none was."""
-        last = self._history.round(op)
+        last = self._last(op)
         return max(self._history.hints_since(op, last.began if last else 0.0), default=0)
 
     def note_hint(self, op: str, level: int, when: float | None = None) -> None:
@@ -115,12 +115,18 @@ class Practice:
     def note_reset(self, ops: Sequence[str], when: float | None = None) -> None:
         """Record that these operations were made stubs again, so that their next rounds begin now."""
         self._history.note_reset(list(ops), time.time() if when is None else when)
-        self._rounds.clear()
+        self._rounds = None
 
     def _of(self, op: str) -> list[Round]:
-        if op not in self._rounds:
-            self._rounds[op] = self._history.rounds(op)
-        return self._rounds[op]
+        if self._rounds is None:
+            self._rounds = {}
+            for played in self._history.rounds():
+                self._rounds.setdefault(played.op, []).append(played)
+        return self._rounds.get(op, [])
+
+    def _last(self, op: str) -> Round | None:
+        here = [r for r in self._of(op) if r.project == self._history.project]
+        return here[-1] if here else None
 
 
 def minutes(seconds: float) -> str:

@@ -90,17 +90,18 @@ def test_an_empty_history_says_how_it_begins(tmp_path):
 
 def test_the_history_is_shown_and_forgotten_without_torch(tmp_path):
     """`pytest --history` and `pytest --forget` say what they did, and import neither torch nor the tests."""
-    practice = History(Store(tmp_path), "here")
+    folder = tmp_path / "Zoë"  # which the terminal cannot spell
+    practice = History(Store(folder), "here")
     practice.note({next(iter(pars())): dict.fromkeys(("forward", "gradient"), "pass")}, {}, NOON)
     command = [sys.executable, "-X", "importtime", "-m", "pytest"]
-    settings = os.environ | {"KATA_DATA": str(tmp_path), "PYTHONIOENCODING": "ascii"}
+    settings = os.environ | {"KATA_DATA": str(folder), "PYTHONIOENCODING": "ascii"}
     for arguments, said in ((["--history"], "sessions"), (["--forget"], "deleted from")):
         run = subprocess.run(
             [*command, *arguments], cwd=PROJECT, env=settings, capture_output=True, text=True, check=True
         )
         assert said in run.stdout
         assert not re.search(r"\| +(torch|numpy)$", run.stderr, re.MULTILINE)
-    assert not (tmp_path / NAME).exists()
+    assert not (folder / NAME).exists()
     wrong = grade("--history=h.txt", KATA_DATA=str(tmp_path))
     assert wrong.returncode == 4
     assert "--history=h.txt: the name should end in .html" in wrong.stderr

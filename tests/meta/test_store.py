@@ -135,7 +135,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(damage, when, folder):
     assert "\n" not in line
     assert _content(aside) == damaged
     again = opened(folder)
-    assert [r.time for r in again.rounds("f")] == [60.0]
+    assert [r.time for r in again.rounds()] == [60.0]
     assert not again.notices
 
 
