@@ -57,8 +57,7 @@ def leaky_relu(x: NDArray, slope: float) -> tuple[NDArray, Callable]:
 
     Hints:
     1. What are the slopes of the two straight lines, and which entries lie on which?
-    2. The gradient passes whole where x is positive and is scaled elsewhere. Choose by x, not by y: if slope is
-       negative, the sign of y tells nothing.
+    2. The gradient passes whole where x is positive, and is scaled elsewhere. No entry depends on another.
     3. gx[a] = gy[a] ([x[a] > 0] + slope [x[a] <= 0]).
     """
 
