@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 def mean_square_error(x: NDArray, y: NDArray) -> tuple[NDArray, Callable]:
     """l = mean of (x - y)^2 over all entries, any shape -> (). The targets y are constant.
 
-    A mean is a sum divided by the number of entries, l = sum_i (x[i] - y[i])^2 / N. Only the term with i = a holds x[a]:
-    the square gives 2 (x[a] - y[a]), and 1/N stays as it is.
-    For x (N,), y (N,):
+    A mean is a sum divided by how many there are, all entries of all dimensions; i and a stand for whole index tuples.
 
-        J_x[ | a] = 2 (x[a] - y[a]) / N
-        gx[a] = gl J_x[ | a] = gl 2 (x[a] - y[a]) / N                            (1)
+        l = sum_i (x[i] - y[i])^2 / size(x)
 
-    For any other shape a is a whole index tuple, and N is the number of all entries, not the first dimension.
+    Only the term with i = a holds x[a]. The square gives 2 (x[a] - y[a]), and the divisor stays as it is.
+
+        J_x[ | a] = 2 (x[a] - y[a]) / size(x)
+        gx[a] = gl J_x[ | a] = gl 2 (x[a] - y[a]) / size(x)                      (1)
 
     Hints:
     1. How often does one entry x[a] appear in the sum, and what does the mean do to that term?
     2. Derive the term of one entry by itself. A constant in front of a sum stays in front of the derivative, and so
        does gl, which is one number.
-    3. d l / d x[a] = 2 (x[a] - y[a]) / N, where N counts all entries.
+    3. gx[a] = gl 2 (x[a] - y[a]) / n, where n is the number of all entries.
     """
     difference = x - y
 
@@ -49,19 +49,19 @@ def huber_loss(x: NDArray, y: NDArray, delta: float) -> tuple[NDArray, Callable]
         h(d) = c (d - c / 2)                                                     (1)
 
     and d^2 / 2 and delta |d| - delta^2 / 2 come out. At |d| = delta both slopes are delta: there is no kink.
-    For x (N,), y (N,):
+    With i and a for whole index tuples, and size(x) for the number of all entries:
 
         c[i] = max(-delta, min(delta, x[i] - y[i]))
-        J_x[ | a] = c[a] / N
-        gx[a] = gl J_x[ | a] = gl c[a] / N                                       (2)
-
-    For any other shape a is a whole index tuple, and N is the number of all entries.
+        l = sum_i c[i] (x[i] - y[i] - c[i] / 2) / size(x)
+        J_x[ | a] = c[a] / size(x)
+        gx[a] = gl J_x[ | a] = gl c[a] / size(x)                                 (2)
 
     Hints:
     1. What is the slope of each of the two pieces, and what are the two slopes where the pieces meet?
     2. Near the target the slope grows with the error, further out it stays what it was at the border. There is a NumPy
        function that does just that to the error.
-    3. h'(d) = d where |d| <= delta, delta sign(d) beyond; so gx[a] = gl h'(x[a] - y[a]) / N.
+    3. h'(d) = d where |d| <= delta, delta sign(d) beyond; so gx[a] = gl h'(x[a] - y[a]) / n,
+       where n is the number of all entries.
     """
     difference = x - y
     clipped = np.clip(difference, -delta, delta)
@@ -77,9 +77,10 @@ def hinge_loss(scores: NDArray, labels: NDArray, margin: float) -> tuple[NDArray
 
     Shapes (N, C), (N,) -> (). v[i,j] > 0 says that class j violates the margin of example i. Let m mark the violations;
     the right class is no violation of itself.
-    For scores (N, C), labels (N,):
 
-        m[i,j] = [j != labels[i]] [margin - scores[i,labels[i]] + scores[i,j] > 0]                   (1)
+        v[i,j] = margin - scores[i,labels[i]] + scores[i,j]
+        m[i,j] = [v[i,j] > 0] [j != labels[i]]                                                       (1)
+        l = sum_ij m[i,j] v[i,j] / (N C)
 
     An entry scores[a,b] acts in two ways. In its own term, j = b, it stands with a plus. If b is the right class, it
     stands with a minus in every term of its row.
@@ -123,21 +124,21 @@ def binary_cross_entropy_with_logits(logits: NDArray, targets: NDArray) -> tuple
     logaddexp(0, z) is log(exp(0) + exp(z)), computed such that exp does not overflow.
 
     softplus'(z) = exp(z) / (1 + exp(z)) = s(z), hence d softplus(-z) / d z = -s(-z), and s(-z) = 1 - s(z).
-    For logits (N,), targets (N,):
+    With i and a for whole index tuples, and size(logits) for the number of all entries:
 
         s[i] = 1 / (1 + exp(-logits[i]))
-        J_logits[ | a] = ((1 - targets[a]) s[a] - targets[a] (1 - s[a])) / N                         (2)
-                       = (s[a] - targets[a]) / N
+        J_logits[ | a] = ((1 - targets[a]) s[a] - targets[a] (1 - s[a])) / size(logits)              (2)
+                       = (s[a] - targets[a]) / size(logits)
         glogits[a] = gl J_logits[ | a]                                                               (3)
 
     The last line is what to remember: prediction minus target. The line before it is what to compute, with s(-z) for
     1 - s(z), because s - t cancels where a prediction is right. From (1) again, s(z) = exp(-softplus(-z)).
-    For any other shape a is a whole index tuple, and N is the number of all entries.
 
     Hints:
     1. Can you write log s(z) without computing s(z) first, so that nothing is lost where s(z) rounds to 0 or 1?
     2. Both logarithms are the same function, softplus, at z and at -z. The derivative of softplus is the sigmoid.
-    3. d l / d z[a] = ((1 - t[a]) s(z[a]) - t[a] s(-z[a])) / N = (s(z[a]) - t[a]) / N.
+    3. glogits[a] = gl ((1 - t[a]) s(z[a]) - t[a] s(-z[a])) / n = gl (s(z[a]) - t[a]) / n, where n is the number of all
+       entries.
     """
     if_zero, if_one = np.logaddexp(0, logits), np.logaddexp(0, -logits)  # the loss where the target is 0, and 1
 
@@ -153,16 +154,17 @@ def cross_entropy(logits: NDArray, labels: NDArray) -> tuple[NDArray, Callable]:
 
     The logarithm of the softmax's quotient is a difference, and the exponential of the label's logit is gone:
 
-        -log p[i,labels[i]] = log sum_k exp(logits[i,k]) - logits[i,labels[i]]
+        -log p[i,labels[i]] = log(sum_k exp(logits[i,k])) - logits[i,labels[i]]
 
     Neither side changes when a number is subtracted from the whole row. With the row's maximum subtracted no exp
     overflows, and the sum is at least 1, so its logarithm is finite:
 
-        log_p[i,j] = z[i,j] - log sum_k exp(z[i,k]), where z[i,j] = logits[i,j] - max of row i                   (1)
+        z[i,j] = logits[i,j] - max_k logits[i,k]
+        log_p[i,j] = z[i,j] - log(sum_k exp(z[i,k]))                                                 (1)
+        l = sum_i (-log_p[i,labels[i]]) / N
 
     Row i of the sum holds logits[a,b] only where i = a. The derivative of log sum exp is the softmax: the chain rule gives
     1 / sum_k exp(logits[a,k]) times exp(logits[a,b]). The other term gives -1, for the label's logit alone.
-    For logits (N, C), labels (N,):
 
         p[i,j] = exp(logits[i,j]) / sum_k exp(logits[i,k])
         J_logits[ | a,b] = (p[a,b] - [b = labels[a]]) / N
@@ -196,7 +198,6 @@ def kl_divergence(log_q: NDArray, p: NDArray) -> tuple[NDArray, Callable]:
 
     p log p does not hold log_q at all. What remains is linear, and log_q[a,b] stands in one term of it, with the factor
     -p[a,b] / N.
-    For log_q (N, C), p (N, C):
 
         J_log_q[ | a,b] = -p[a,b] / N
         glog_q[a,b] = gl J_log_q[ | a,b] = -gl p[a,b] / N                                            (2)
@@ -220,13 +221,13 @@ def kl_divergence(log_q: NDArray, p: NDArray) -> tuple[NDArray, Callable]:
 def cosine_similarity(x: NDArray, y: NDArray) -> tuple[NDArray, Callable]:
     """c[i] = sum_k x[i,k] y[i,k] / (|x[i]| |y[i]|), shapes (N, D), (N, D) -> (N,); |.| is the length of a row.
 
-    With the directions u and v of the rows, c[i] = sum_k u[i,k] v[i,k].                                         (1)
-    For x (N, D), y (N, D):
+    It is the scalar product of the rows' directions, u and v.
 
         r[i] = sqrt(sum_k x[i,k]^2)
         s[i] = sqrt(sum_k y[i,k]^2)
         u[i,k] = x[i,k] / r[i]
         v[i,k] = y[i,k] / s[i]
+        c[i] = sum_k u[i,k] v[i,k]                                                                   (1)
 
     First the direction alone. r[i]^2 = sum_k x[i,k]^2 gives 2 r[i] d r[i] = 2 x[i,b] d x[i,b], so d r[i] / d x[i,b] = u[i,b].
     By the quotient rule
@@ -236,12 +237,12 @@ def cosine_similarity(x: NDArray, y: NDArray) -> tuple[NDArray, Callable]:
     Then c, in which v does not depend on x.
 
         J_x[i | a,b] = [i = a] sum_k v[i,k] ([k = b] - u[i,k] u[i,b]) / r[i]
-                     = [i = a] (v[i,b] - sum_k (u[i,k] v[i,k]) u[i,b]) / r[i]
+                     = [i = a] (v[i,b] - c[i] u[i,b]) / r[i]
         gx[a,b] = sum_i gc[i] J_x[i | a,b] = gc[a] (v[a,b] - c[a] u[a,b]) / r[a]                     (2)
 
     It is v without its part along u: only a step across x turns it, and a long x turns less. Exchange x and y for the other.
 
-        J_y[i | a,b] = [i = a] (u[i,b] - sum_k (u[i,k] v[i,k]) v[i,b]) / s[i]
+        J_y[i | a,b] = [i = a] (u[i,b] - c[i] v[i,b]) / s[i]
         gy[a,b] = gc[a] (u[a,b] - c[a] v[a,b]) / s[a]                                                (3)
 
     gc has one entry a row: it multiplies along the batch, so it needs the axis that the sum took away.
@@ -269,11 +270,11 @@ def info_nce_loss(x: NDArray, y: NDArray, temperature: float) -> tuple[NDArray, 
     """l = cross_entropy(z, labels 0, 1, ..., N - 1), z = x y^T / temperature, shapes (N, D), (N, D) -> ().
 
     Each x[i] is asked which of the rows of y is its own, and the answer should be row i. Two operations in a chain, the
-    second of which is known: cross_entropy gives gz[i,j] = gl (p[i,j] - [i = j]) / N, where p is the softmax of z.
-    For x (N, D), y (N, D):
+    second of which is known: cross_entropy gives the gradient for its logits z.
 
         z[i,j] = sum_k x[i,k] y[j,k] / temperature
         p[i,j] = exp(z[i,j]) / sum_k exp(z[i,k])
+        gz[i,j] = gl (p[i,j] - [i = j]) / N
 
     What is left is the product. z[i,j] holds x[a,b] only where i = a and k = b, and y[a,b] only where j = a and k = b.
 
