@@ -89,7 +89,7 @@ def reduce_var(x: NDArray, axis: int | tuple[int, ...] | None, keepdims: bool) -
 
 
 def transpose(x: NDArray, axes: tuple[int, ...]) -> tuple[NDArray, Callable]:
-    """Axis k of y is axis axes[k] of x, any shape; axes is a permutation of x's axes, and constant. grad(gy) -> gx."""
+    """Axis k of y is axis axes[k] of x, any shape; axes is a permutation of 0, 1, ..., and constant. grad(gy) -> gx."""
     # TODO
     raise NotImplementedError("transpose")
 
