@@ -398,7 +398,7 @@ def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
 
 
 def _drawn(shape: str, source: Source, at: Setting) -> tuple[int, ...]:
-    return concrete(shape, at.dimensions, source.byte() if "~" in shape else 0)
+    return concrete(shape, at.dimensions, source.squeeze() if "~" in shape else 0)
 
 
 def _table(simple: tuple, rest: NDArray) -> NDArray:

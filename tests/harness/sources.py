@@ -31,6 +31,9 @@ class Source(Protocol):
     def byte(self) -> int:
         """A number from 0 to 255; 0 is the simplest."""
 
+    def squeeze(self) -> int:
+        """Likewise, for how a broadcast array differs from what it broadcasts to (see shapes.concrete)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -67,6 +70,8 @@ class Bytes:
         self._at += 1
         return int(self._raw[self._at - 1])
 
+    squeeze = byte
+
     def _part(self, shape: tuple[int, ...]) -> slice:
         start = self._at
         self._at += min(prod(shape), MOST_ENTRIES)
@@ -95,6 +100,8 @@ class Counting:
         self.taken += 1
         return 0
 
+    squeeze = byte
+
 
 class Random:
     """Values from a generator that are not simple: neither zero nor alike, but for a share of `zeros`.
@@ -120,12 +127,17 @@ class Random:
     def byte(self) -> int:
         return int(self._choices.integers(256))
 
+    squeeze = byte
+
 
 class Repeating:
-    """A few values over and over, however large the arrays are; what is no array is not simple."""
+    """A few values over and over, however large the arrays are; what is no array is not simple.
+
+    Of broadcast arrays, the first lacks a leading dimension.
+    """
 
     def __init__(self, values: NDArray):
-        self._values, self._choices = values, np.random.default_rng(0)
+        self._values, self._choices, self._squeezes = values, np.random.default_rng(0), iter((1,))
 
     def floats(self, shape: tuple[int, ...]) -> NDArray:
         return np.resize(self._values, shape)
@@ -138,6 +150,9 @@ class Repeating:
 
     def byte(self) -> int:
         return int(self._choices.integers(256))
+
+    def squeeze(self) -> int:
+        return next(self._squeezes, 0)
 
 
 def _filling(shape: tuple[int, ...], values: NDArray) -> NDArray:
