@@ -2,6 +2,7 @@
 
 LEVELS = ("feedforward", "activations")
 LEVELS = ("feedforward", "tensors")
+LEVELS = ("feedforward", "normalization")
 """The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
 
 ONLY = ()
