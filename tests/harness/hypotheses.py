@@ -265,7 +265,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]
     """Each entry is treated as if it depended on no other."""
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
-    hint = "y_i depends on x_j too: add the entries off the diagonal (for softmax -y_i y_j)"
+    hint = "y_i depends on x_j too: add the entries off the diagonal"
     yield (
         Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
         lambda s: _diagonal(s, g),
@@ -344,7 +344,7 @@ def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         yours, right = s.yours[g], s.right[g]
         if yours.shape != right.shape or yours.dtype != np.float64:
             return None
-        near = abs(yours - right).max(initial=0) < 3e-6 * abs(right).max(initial=0)
+        near = abs(yours - right).max(initial=0) <= 3e-6 * abs(right).max(initial=0)
         return yours if near and np.all(yours.astype(np.float32) == yours) else None
 
     hint = "keep the dtype of the inputs, and name none yourself"
