@@ -17,6 +17,7 @@ from tests.harness.spec import Operation
 
 RTOL = {"float64": 1e-7, "float32": 1e-4}
 ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven
+UNDERFLOW = 1e8  # times the dtype's smallest normal number: what is less may as well be 0
 UNITS = 8  # machine epsilons by which any value on the way may be off absolutely (Truth.amplification)
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
 
@@ -100,7 +101,7 @@ def pure(trial: Trial, alone: Observation, seen: Observation) -> None:
     _, between, twice = (_gradients(op, seen, number) for number in (2, 3, 4))
     for observation in (alone, seen):
         for changed in (i for answer in observation.answers for i in answer.changed):
-            name = "gy" if changed < 0 else list(op.inputs)[changed]
+            name = "gy" if changed < 0 else op.inputs[changed]
             raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
         for step in observation.restless:
             name = "y" if step == 0 or (step == 1 and observation is seen) else "a gradient"
@@ -193,7 +194,11 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
     if not off.any():
         return
     wide = yours.astype(np.float64)
-    if number and trial.op.also is None and np.all(truth.jumps[number][off] >= 0.1 * abs(wide - nearest)[off]):
+    if (
+        number
+        and not (trial.op.also or trial.op.ties)
+        and np.all(truth.jumps[number][off] >= 0.1 * abs(wide - nearest)[off])
+    ):
         raise Unsuited  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
@@ -210,13 +215,16 @@ def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> t
     one = truth.gradients[number - 1] if number else truth.y
     with np.errstate(all="ignore"):
         wide = yours.astype(np.float64)
-        off = ~(abs(wide - one) <= rtol * abs(one))  # NaN is off
+        off = ~(abs(wide - one) <= rtol * abs(one) + UNDERFLOW * np.finfo(dtype).tiny)  # NaN is off
         if not off.any():
             return off, one
-        other = truth.other_gradients[number - 1] if number else one
+        if number and truth.op.ties:
+            other = one = truth.nearest(np.where(np.isfinite(wide), wide, one))
+        else:
+            other = truth.other_gradients[number - 1] if number else one
         low, high = np.minimum(one, other), np.maximum(one, other)
         rounding = np.finfo(dtype).eps * (ROUNDINGS * truth.noise[number] + UNITS * truth.amplification[number])
-        slack = rtol * np.maximum(abs(one), abs(other)) + rounding
+        slack = rtol * np.maximum(abs(one), abs(other)) + rounding + UNDERFLOW * np.finfo(dtype).tiny
         off = ~((wide >= low - slack) & (wide <= high + slack))
         return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high) + 0.0)
 
@@ -234,9 +242,10 @@ def _like(op: Operation, name: str) -> str:
     if name == "y" or variable not in op.shapes:
         return ""
     dimensions = op.shapes[variable].split()
-    return (
-        f", like {variable}: ({', '.join(dimensions)}{',' if len(dimensions) == 1 and dimensions != ['...'] else ''})"
-    )
+    if any("~" in dimension for dimension in dimensions):
+        return f", like {variable}"
+    comma = "," if len(dimensions) == 1 and "..." not in dimensions[0] else ""
+    return f", like {variable}: ({', '.join(dimensions)}{comma})"
 
 
 def _short(file: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.imports import torch
-from tests.harness.spec import Constant, Operation
+from tests.harness.spec import Operation
 
 _RUNS = 6
 _STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
@@ -40,6 +40,11 @@ class Truth:
         """The other end of what is right at a kink; the same as `gradients` for a row without one."""
         return _answer(self.op, self.op.also, self.inputs, self.gy)[1:] if self.op.also else self.gradients
 
+    def nearest(self, yours: NDArray) -> NDArray:
+        """The right gradient that is nearest to yours, as the row decides it; float64."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.op.ties(yours, self.gy.astype(np.float64), *self.inputs), np.float64)
+
     @cached_property
     def noise(self) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
@@ -49,7 +54,9 @@ class Truth:
         order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
         the sum cancels. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        return self._moves(inputs=_Move(relative=_STEP), values=_Move(relative=_STEP))
+        # What the row itself decides at ties must not be moved off them.
+        inputs = _Move() if self.op.ties else _Move(relative=_STEP)
+        return self._moves(inputs=inputs, values=_Move(relative=_STEP))
 
     @cached_property
     def amplification(self) -> tuple[NDArray, ...]:
@@ -80,16 +87,21 @@ class Truth:
 
 def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     """The shape of y for these inputs; it depends on their shapes and on what is not an array."""
-    key = (op.name, *(i.shape if isinstance(i, np.ndarray) else repr(i) for i in inputs))
+    key = (op, *(i.shape if isinstance(i, np.ndarray) else repr(i) for i in inputs))
     if key not in _shapes:
         with torch.no_grad():
             _shapes[key] = tuple(op.torch(*map(_tensor, inputs)).shape)
     return _shapes[key]
 
 
-def abstract_shape(op: Operation, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-    """The shape of y for float inputs of these shapes, however large: nothing is computed."""
-    return tuple(op.torch(*[torch.empty(shape, dtype=torch.float64, device="meta") for shape in shapes]).shape)
+def abstract_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
+    """The shape of y for these inputs, however large: nothing is computed."""
+    kinds = {"f": torch.float64, "i": torch.int64, "b": torch.bool}
+    abstract = [
+        torch.empty(i.shape, dtype=kinds[i.dtype.kind], device="meta") if isinstance(i, np.ndarray) else i
+        for i in inputs
+    ]
+    return tuple(op.torch(*abstract).shape)
 
 
 def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[int, ...]) -> NDArray:
@@ -153,9 +165,7 @@ def _answer(
     tensors, upstream = [_tensor(i) for i in inputs], _tensor(gy)
     if jitter:
         tensors, upstream = [jitter.input(t) for t in tensors], jitter.input(upstream)
-    leaves = [
-        t.requires_grad_() for t, c in zip(tensors, op.inputs.values(), strict=True) if not isinstance(c, Constant)
-    ]
+    leaves = [t.requires_grad_() for t, kind in zip(tensors, op.kinds.values(), strict=True) if kind.differentiated]
     with (
         jitter or nullcontext(),
         torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if jitter else nullcontext(),

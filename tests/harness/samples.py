@@ -13,10 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples import Example, sized_example
+from tests.harness.examples import Example, dimensions_of, drawn_example
 from tests.harness.judge import off_entries
 from tests.harness.observe import Call, Grad, Observation, Odd
 from tests.harness.oracle import Truth
+from tests.harness.shapes import Dimensions
+from tests.harness.sources import Random
 from tests.harness.spec import Operation
 
 Observe = Callable[[list, list, tuple], Observation]
@@ -32,7 +34,6 @@ class Sample:
 
     op: Operation
     example: Example
-    sizes: dict[str, int]
     yours: dict[str, NDArray] = field(default_factory=dict)
     gradients: tuple = ()  # all that grad returned, however many
 
@@ -44,6 +45,11 @@ class Sample:
     def right(self) -> dict[str, NDArray]:
         """y and the gradients by name."""
         return self._named(self.truth)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Letter -> its size."""
+        return self.example.dimensions.sizes
 
     @property
     def gy(self) -> NDArray:
@@ -58,7 +64,7 @@ class Sample:
         inputs = tuple((self.inputs | {name: np.asarray(value) for name, value in changed.items()}).values())
         try:
             named = self._named(Truth(self.op, inputs, self.gy))
-        except RuntimeError:
+        except (RuntimeError, IndexError, ValueError):
             return None
         return named
 
@@ -97,19 +103,18 @@ def close(a: NDArray, b: NDArray) -> bool:
 def generic(op: Operation, count: int = 4) -> Iterator[Sample]:
     """Samples of unequal dimensions, larger than one."""
     for number in range(count):
-        rng = np.random.default_rng(number)
-        yield _sample(op, _unequal(op, number), _BATCHES[number % len(_BATCHES)], rng)
+        yield _sample(op, _unequal(op, number), Random(number))
 
 
 def twin(op: Operation) -> Sample:
-    """A sample of the same dimensions as the first generic one, and other values."""
-    return _sample(op, _unequal(op, 0), _BATCHES[0], np.random.default_rng(99))
+    """A sample like the first generic one in dimensions and in all that is no array, with other arrays."""
+    return _sample(op, _unequal(op, 0), Random(0, arrays=99))
 
 
 def square(op: Operation) -> Iterator[Sample]:
     """Samples in which all dimensions are equal: what fits nowhere else may fit there."""
     for number, size in enumerate((2, 3, 4)):
-        yield _sample(op, dict.fromkeys(op.letters, size), (size, size), np.random.default_rng(10 + number))
+        yield _sample(op, dimensions_of(op, size, (size, size)), Random(10 + number))
 
 
 def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
@@ -117,7 +122,8 @@ def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
     for number in range(count):
         rng = np.random.default_rng(100 + number)
         sizes = {letter: int(rng.integers(1, 4)) for letter in op.letters}
-        yield _sample(op, sizes, tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))), rng, zeros=0.2)
+        runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
+        yield _sample(op, Dimensions(sizes, runs), Random(100 + number, zeros=0.2))
 
 
 def observed(sample: Sample, observe: Observe) -> Sample:
@@ -132,15 +138,12 @@ def observed(sample: Sample, observe: Observe) -> Sample:
     return replace(sample, yours=yours, gradients=gradients)
 
 
-def _unequal(op: Operation, number: int) -> dict[str, int]:
+def _unequal(op: Operation, number: int) -> Dimensions:
     order = np.random.default_rng(number).permutation(len(op.letters))
     # Another smallest size each time, so that no product of sizes is the same in all samples.
-    return dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+    sizes = dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+    return Dimensions(sizes, {run: _BATCHES[(number + n) % len(_BATCHES)] for n, run in enumerate(op.runs)})
 
 
-def _sample(op: Operation, sizes: dict[str, int], batch: tuple[int, ...], rng, zeros: float = 0.0) -> Sample:
-    def draw(shape: tuple[int, ...]) -> NDArray:
-        values = rng.uniform(0.3, 2.0, shape) * rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)
-        return np.array(values)
-
-    return Sample(op, sized_example(op, sizes, batch, draw), sizes)
+def _sample(op: Operation, dimensions: Dimensions, source: Random) -> Sample:
+    return Sample(op, drawn_example(op, dimensions, source))

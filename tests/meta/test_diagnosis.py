@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from tests.harness.catalogue import operations
 from tests.harness.hypotheses import explain
+from tests.harness.kinds import const
 from tests.harness.samples import Sample, close, generic, square
-from tests.harness.spec import Op, const
+from tests.harness.spec import Op
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [
-    Op("row_softmax", x="N K", torch=lambda x: torch.softmax(x, -1)),
-    Op("centre", x="N K", torch=lambda x: x**2 - (x**2).mean(-1, keepdim=True)),
-    Op("gather", x="N K", torch=lambda x: x[[0, 1, 0, 0]]),
-    Op("weighted", x="N K", w="N K", c=const("N K"), torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
+    Op("row_softmax", x="N K", par=9, torch=lambda x: torch.softmax(x, -1)),
+    Op("centre", x="N K", par=9, torch=lambda x: x**2 - (x**2).mean(-1, keepdim=True)),
+    Op("gather", x="N K", par=9, torch=lambda x: x[[0, 1, 0, 0]]),
+    Op("weighted", x="N K", w="N K", c=const("N K"), par=9, torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
 ]
 ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
 

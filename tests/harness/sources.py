@@ -1,0 +1,144 @@
+"""Where the values of an example come from: the bytes that hypothesis draws, or a random generator.
+
+Both answer the same four questions, so that a kind of input (kinds.py) is drawn in one way only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_ENTRIES = 256  # an array repeats its values beyond this many entries
+_PRIME = 7919
+
+
+class Source(Protocol):
+    """What a kind draws from."""
+
+    def floats(self, shape: tuple[int, ...]) -> NDArray:
+        """Floats of any size and sign."""
+
+    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
+        """Floats from a table of 256, the simplest first."""
+
+    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
+        """Integers from 0 to below a number, as int64."""
+
+    def byte(self) -> int:
+        """A number from 0 to 255; 0 is the simplest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """256 floats, the simplest first, and what is now and then added to a whole array of small ones."""
+
+    values: NDArray
+    offsets: tuple[float, ...] = ()
+
+
+class Bytes:
+    """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order."""
+
+    def __init__(self, raw: NDArray, values: NDArray, table: Table, small: NDArray, at: int):
+        # `values` is the table at every byte: looked up for all arrays at once.
+        self._raw, self._values, self._table, self._small, self._at = raw, values, table, small, at
+
+    def floats(self, shape: tuple[int, ...]) -> NDArray:
+        if self._table.offsets:
+            choice = self.byte()
+            if choice >= 224:
+                values = (
+                    self._small[self._raw[self._part(shape)]] + self._table.offsets[choice % len(self._table.offsets)]
+                )
+                return _filling(shape, values.astype(self._values.dtype))
+        return _filling(shape, self._values[self._part(shape)])
+
+    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
+        return _filling(shape, table[self._raw[self._part(shape)]].astype(self._values.dtype))
+
+    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
+        return _filling(shape, self._raw[self._part(shape)].astype(np.int64) % below)
+
+    def byte(self) -> int:
+        self._at += 1
+        return int(self._raw[self._at - 1])
+
+    def _part(self, shape: tuple[int, ...]) -> slice:
+        start = self._at
+        self._at += min(prod(shape), MOST_ENTRIES)
+        return slice(start, self._at)
+
+
+class Counting:
+    """Counts what is taken, and gives the simplest of everything."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def floats(self, shape: tuple[int, ...]) -> NDArray:
+        self.taken += 1 + min(prod(shape), MOST_ENTRIES)
+        return np.ones(shape)
+
+    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
+        self.taken += min(prod(shape), MOST_ENTRIES)
+        return np.full(shape, table[0])
+
+    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
+        self.taken += min(prod(shape), MOST_ENTRIES)
+        return np.zeros(shape, np.int64)
+
+    def byte(self) -> int:
+        self.taken += 1
+        return 0
+
+
+class Random:
+    """Values from a generator that are not simple: neither zero nor alike, but for a share of `zeros`.
+
+    What is no array comes from a generator of its own, so that it can be the same where the arrays differ.
+    """
+
+    def __init__(self, seed: int, zeros: float = 0.0, arrays: int | None = None):
+        self._choices = np.random.default_rng([seed, 1])
+        self._rng, self._zeros = np.random.default_rng(seed if arrays is None else arrays), zeros
+
+    def floats(self, shape: tuple[int, ...]) -> NDArray:
+        size, sign = self._rng.uniform(0.3, 2.0, shape), self._rng.choice([-1, 1], shape)
+        return np.array(size * sign * (self._rng.random(shape) >= self._zeros))
+
+    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
+        first = 0 if self._zeros else len(table) // 2  # beyond it, no simple ones
+        return np.array(table[self._rng.integers(first, len(table), shape)])
+
+    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
+        return np.array(self._rng.integers(0, below, shape))
+
+    def byte(self) -> int:
+        return int(self._choices.integers(256))
+
+
+class Repeating:
+    """A few values over and over, however large the arrays are; what is no array is not simple."""
+
+    def __init__(self, values: NDArray):
+        self._values, self._choices = values, np.random.default_rng(0)
+
+    def floats(self, shape: tuple[int, ...]) -> NDArray:
+        return np.resize(self._values, shape)
+
+    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
+        return np.resize(table[len(table) // 2 :], shape)
+
+    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
+        return np.resize(_PRIME * np.arange(len(self._values)) % below, shape)
+
+    def byte(self) -> int:
+        return int(self._choices.integers(256))
+
+
+def _filling(shape: tuple[int, ...], values: NDArray) -> NDArray:
+    return values.reshape(shape) if len(values) == prod(shape) else np.resize(values, shape)
