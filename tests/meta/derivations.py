@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from tests.harness.oracle import Truth
-from tests.harness.samples import generic
+from tests.harness.shapes import parsed
 from tests.harness.spec import Operation
 from tests.meta.evaluation import Evaluation
 from tests.meta.formulas import Entry, FormulaError, InWords, Statement
 from tests.meta.grammar import statement
 from tests.meta.ranges import World
-from tests.meta.settings import Setting, stated
+from tests.meta.settings import Setting, drawn, stated
 
 _STARTS = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<indices>\[[^=]*?\])?\s*=(?!=)")
 _SPECIAL = re.compile(r"For (?P<stated>\w+ (\(|= ).*):$")
-_REMARK = re.compile(r"\s{2,}\S.*$")
+_REMARK = re.compile(r"\s{2,}\S.*$|\s\(\d+\)$")
 _EXAMPLES = 3
 
 
@@ -118,12 +118,6 @@ def _in_case(op: Operation, docstring: str, case: Case, general: Case) -> Iterat
         yield from _in_world(op, world(op, setting, _output(op, docstring)), case, general)
 
 
-def drawn(op: Operation, number: int) -> Setting:
-    """An example of the row: unequal dimensions, nothing zero, no ties."""
-    sample = list(generic(op, number + 1))[number]
-    return Setting(sample.example.inputs, sample.example.gy, sample.sizes)
-
-
 def world(op: Operation, setting: Setting, output: str) -> World:
     """All that a formula may speak of, for one example; Jacobians and gradients are torch's."""
     truth = Truth(op, setting.inputs, setting.gy)
@@ -139,14 +133,14 @@ def world(op: Operation, setting: Setting, output: str) -> World:
         known[f"J_{v}"] = np.reshape(columns, y.shape + np.shape(inputs[v]))
     if output and output not in inputs:
         known |= {output: y, f"g{output}": setting.gy}
-    shapes = {name: shape.split() for name, shape in op.shapes.items() if isinstance(shape, str)}
-    return World(known, {name: words.index("...") for name, words in shapes.items() if "..." in words})
+    runs = {name: [n for n, token in enumerate(parsed(shape)) if token.run] for name, shape in op.shapes.items()}
+    return World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim)
 
 
 def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator[tuple[int, str]]:
     read = general.read | case.read
     definitions = {line.name: one for line, one in read.items() if line.name not in here.known}
-    unread = {line.name: f"{problem} [{line.text}]" for line, problem in (general.unread | case.unread).items()}
+    unread = {line.name: _unread(line, problem) for line, problem in (general.unread | case.unread).items()}
     evaluation = Evaluation(here, definitions, unread)
     for line, problem in case.unread.items():
         claimed = line.name in here.known and line.indexed and not isinstance(problem, InWords)
@@ -168,6 +162,12 @@ def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator
             yield line.number, f"{line.text}: nothing is said of {line.name} at index {','.join(map(str, gaps[0]))}"
 
 
+def _unread(line: Line, problem: FormulaError) -> FormulaError:
+    """What is said where a definition is needed that could not be read: one without indices is prose."""
+    kind = FormulaError if line.indexed else InWords
+    return kind(f"the definition of {line.name} cannot be read: {problem} [{line.text}]")
+
+
 def _output(op: Operation, docstring: str) -> str:
     """What the docstring calls the output: the left side with which it opens; y, where it opens otherwise."""
     found = re.match(r"(\w+)(\[[^=]*\])? =", docstring.strip())
@@ -182,7 +182,7 @@ def _lines(docstring: str) -> Iterator[Line]:
     indent_of_start, parts = 0, []
     for number, raw in enumerate([*lines[:end], ""]):
         text, indent = raw.strip(), len(raw) - len(raw.lstrip())
-        if parts and text and (text.startswith("=") or indent > indent_of_start):
+        if parts and text and (text.startswith("=") or (indent > indent_of_start and not _STARTS.match(text))):
             parts.append((number, _REMARK.sub("", text)))
             continue
         if parts:

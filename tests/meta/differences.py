@@ -36,12 +36,12 @@ class Seen:
 
 def complex_step(function: Callable, inputs: tuple, number: int, direction: NDArray, gy: NDArray) -> Seen:
     """The slope by a complex step. At a kink one step sees one side, its opposite the other."""
-    there, back = (
-        np.imag(_at(function, inputs, number, inputs[number] + sign * 1j * TINY * direction)) * gy / (sign * TINY)
-        for sign in (1, -1)
-    )
+    seen = [_at(function, inputs, number, inputs[number] + sign * 1j * TINY * direction) for sign in (1, -1)]
+    there, back = (np.imag(y) * gy / (sign * TINY) for y, sign in zip(seen, (1, -1), strict=True))
     slope, size = float(np.sum(there)), float(np.sum(abs(there)))
-    return Seen(slope, bool(np.all(abs(there - back) <= CONVERGED * (size or 1))), 0.0)
+    return Seen(
+        slope, bool(np.all(abs(there - back) <= CONVERGED * (size or 1))), float(np.sum(abs(gy) * (1 + abs(seen[0]))))
+    )
 
 
 def differences(function: Callable, inputs: tuple, number: int, direction: NDArray, gy: NDArray) -> Seen:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from tests.meta.formulas import (
     Bracket,
     Call,
+    Cases,
     Compare,
     Entry,
     Fold,
     FormulaError,
+    InWords,
     Letter,
     Logic,
     Minus,
@@ -46,7 +48,7 @@ _COMPARE = {
 class Evaluation:
     """The statements of a case in a world: definitions are evaluated once, when they are needed."""
 
-    def __init__(self, world: World, definitions: dict[str, Statement], unreadable: dict[str, str]):
+    def __init__(self, world: World, definitions: dict[str, Statement], unreadable: dict[str, FormulaError]):
         self._world, self._definitions, self._unreadable = world, dict(definitions), unreadable
         self._values: dict[str, NDArray] = {}
         self._open: list[str] = []
@@ -59,7 +61,9 @@ class Evaluation:
         """The first member of a claim that is wrong, and how; None where all are right."""
         number = 0
         try:
-            self.ranges.learn((claim, *self._needed(claim).values()))
+            for number, member in enumerate(claim.members):  # noqa: B007 (for the complaint)
+                self._needed((member,))
+            self.ranges.learn((claim, *self._needed((claim.left, *claim.members)).values()))
             scope = _Scope(self, claim)
             places, _ = scope.places(claim.left) if isinstance(claim.left, Entry) else ((), None)
             true = scope.value(claim.left)
@@ -69,6 +73,8 @@ class Evaluation:
                 off = ~(abs(said - true) <= CLOSE * scale)
                 if off.any():
                     return number, scope.worst(claim.left, said, true, off)
+        except InWords as problem:
+            return (number, str(problem)) if claim.left.name in self.covered else None
         except FormulaError as problem:
             return number, str(problem)
         if claim.left.name in self.covered:
@@ -109,19 +115,18 @@ class Evaluation:
                 raise FormulaError(f"the definition of {name} needs different letters as its indices: {found.text}")
             return found
         if name in self._unreadable:
-            raise FormulaError(f"the definition of {name} cannot be read: {self._unreadable[name]}")
+            raise self._unreadable[name]
         raise FormulaError(f"{name} is not known: it is no input, no size and nowhere defined")
 
-    def _needed(self, claim: Statement) -> dict[str, Statement]:
-        """The definitions that a claim uses, and those that they use."""
-        needed, queue = {}, [claim]
+    def _needed(self, trees: tuple) -> dict[str, Statement]:
+        """The definitions that formulas use, and those that they use. Raises FormulaError where one is missing."""
+        needed, queue = {}, list(trees)
         while queue:
-            one = queue.pop()
-            for node in (node for member in (one.left, *one.members) for node in walk(member)):
-                name = node.name if isinstance(node, Name | Entry) else None
-                if name and name not in needed and name in self._definitions:
+            for node in walk(queue.pop()):
+                name = node.name if isinstance(node, Name | Entry) else "pi"
+                if name not in needed and name not in self._world.known and name != "pi":
                     needed[name] = self._definition(name)
-                    queue.append(needed[name])
+                    queue += needed[name].members
         return needed
 
 
@@ -211,6 +216,8 @@ class _Scope:
                 return self._product(factors, divisors)
             case Power(base, exponent):
                 return np.power(self._value(base).astype(float), self._value(exponent))
+            case Cases(value, condition, other):
+                return np.where(self._holds(condition), self._value(value), self._value(other))
             case Bracket(condition):
                 return self._holds(condition).astype(int)
         raise FormulaError(f"{in_words(tree)} is a condition: it belongs into brackets")

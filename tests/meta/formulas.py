@@ -97,6 +97,15 @@ class Bracket:
 
 
 @dataclass(frozen=True)
+class Cases:
+    """`value where condition, other elsewhere`."""
+
+    value: object
+    condition: object
+    other: object
+
+
+@dataclass(frozen=True)
 class Compare:
     """A chain of comparisons: parts, and between them their signs."""
 

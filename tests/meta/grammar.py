@@ -4,7 +4,8 @@
 
 The grammar, loosest first; juxtaposition multiplies:
 
-    statement  = left "=" sum ("=" sum)*
+    statement  = left "=" member ("=" member)*
+    member     = sum ("where" condition "," member "elsewhere")?
     condition  = "not"? comparison (("and" | "or") "not"? comparison)*
     comparison = sum (("=" | "!=" | "<" | "<=" | ">" | ">=") sum)*
     sum        = "-"? term (("+" | "-") term)*
@@ -18,6 +19,7 @@ import re
 from tests.meta.formulas import (
     Bracket,
     Call,
+    Cases,
     Compare,
     Entry,
     Fold,
@@ -37,7 +39,7 @@ from tests.meta.formulas import (
 FUNCTIONS = ("exp", "log", "tanh", "cosh", "sinh", "sqrt", "abs", "sign", "cos", "sin", "floor", "max", "min", "size")
 FOLDS = ("sum", "max", "min", "prod")
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_WORDS = ("and", "or", "not")
+_WORDS = ("and", "or", "not", "where", "elsewhere")
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|!=|[-+*/^()\[\]|,=<>])|(\S))")
 
 
@@ -48,7 +50,7 @@ def statement(text: str) -> Statement:
     reader.expect("=")
     while True:
         starts.append(reader.place)
-        members.append(reader.sum())
+        members.append(reader.member())
         if not reader.accept("="):
             reader.end()
             return Statement(text, left, tuple(members), tuple(starts))
@@ -80,6 +82,16 @@ class _Reader:
         for letter in re.findall(r"\b[a-z]\b(?!\[)", self._text[: self._text.find("]")].partition("[")[2]):
             self._letters.setdefault(letter, Letter(letter))
         return self._entry(name)
+
+    def member(self) -> object:
+        value = self.sum()
+        if not self.accept("where"):
+            return value
+        condition = self._condition()
+        self.expect(",")
+        other = self.member()
+        self.expect("elsewhere")
+        return Cases(value, condition, other)
 
     def sum(self) -> object:
         negative = self.accept("-")

@@ -19,7 +19,7 @@ GOOD = 200  # examples an operation, each with every differentiable input
 DRAWN = 2000  # at most, to find so many that are not at a kink
 PROBED = 10  # examples on which the complex step must agree with differences, to be trusted with the rest
 CLOSE = 1e-8  # of the sum of |g d|, which is what the slope adds up; a slope by differences is good to about 1e-11
-ROUNDED = 1e-15  # of |gy y| / h, for what cancels in a difference
+ROUNDED = 1e-14  # of the size of what was added up, for what cancels in it
 ROWS = [pytest.param(level, op, id=op.name) for level, ops in operations().items() for op in ops]
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 
@@ -28,7 +28,7 @@ def _example(op: Operation, number: int, sample) -> tuple[tuple, np.ndarray, dic
     """Inputs, gy, and a direction for each differentiable input by its number."""
     rng = np.random.default_rng(number)
     inputs = sample.example.inputs
-    numbers = [list(op.inputs).index(variable) for variable in op.variables]
+    numbers = [op.inputs.index(variable) for variable in op.variables]
     return inputs, sample.gy, {n: rng.normal(size=np.shape(inputs[n])) for n in numbers}
 
 
