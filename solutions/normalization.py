@@ -1,8 +1,8 @@
 """Level 5: normalization, and dropout.
 
-N batch size, C channels, D features, L positions. mu, var: a mean and a variance; s: the scale sqrt(var + eps); c: x
-less its mean; z: x normalized, before gamma and beta. mean(...) is over what is normalized together. Start with
-batch_norm.
+N batch size, C channels, K channels of a group, L positions, D features. mu, var: a mean and a variance; s: the scale
+sqrt(var + eps); c: x less its mean; z: x normalized, before gamma and beta. mean(...) is over what is normalized
+together. Start with batch_norm.
 """
 
 from collections.abc import Callable
@@ -57,11 +57,15 @@ def batch_norm(x: NDArray, gamma: NDArray, beta: NDArray, eps: float) -> tuple[N
 
         J_x[i,j | a,b] = [j = b] gamma[0,j] ([i = a] - 1 / N - z[i,j] z[a,j] / N) / s[j]
 
-    Contract it with gy. gamma belongs to gy: gz[i,j] = gy[i,j] gamma[0,j] is the gradient of z (5).
+    Contracted with gy. gamma goes with gy: their product is the gradient of z.
 
+        gz[i,j] = gy[i,j] gamma[0,j]                                             (5)
         gx[a,b] = sum_ij gy[i,j] J_x[i,j | a,b]
                 = (gz[a,b] - sum_i gz[i,b] / N - z[a,b] sum_i gz[i,b] z[i,b] / N) / s[b]
-             gx = (gz - mean(gz) - z mean(gz z)) / s                             (6)
+
+    Or, with means over the batch:
+
+        gx = (gz - mean(gz) - z mean(gz z)) / s                                  (6)
 
     A term a path. Each can be checked by what the forward pass ignores. Adding a number to a channel leaves y as it is,
     so gx adds up to 0 over the batch: if yours does not, path 2 is missing. Stretching c leaves y as it is too, but for
@@ -124,16 +128,16 @@ def layer_norm(x: NDArray, gamma: NDArray, beta: NDArray, eps: float) -> tuple[N
         gmu[n] = -sum_k gc[n,k]                          used in all of c
         gx[n,i] = gc[n,i] + gmu[n] / D                   used in c, and in mu
 
-    This is a right backward pass already. Inserted into each other the lines get shorter. With c = s z and
-    mean(gz z) = sum_k gz[n,k] z[n,k] / D, first gs, then gvar times 2 c / D:
+    This is a right backward pass already. It gets shorter with names for two means:
 
-        gs[n] = -D mean(gz z) / s[n]
-        gvar[n] 2 c[n,i] / D = gs[n] z[n,i] / D = -z[n,i] mean(gz z) / s[n]
-        gc[n,i] = (gz[n,i] - z[n,i] mean(gz z)) / s[n]
+        p[n] = sum_k gz[n,k] / D
+        q[n] = sum_k gz[n,k] z[n,k] / D
 
-    Then gx = gc - mean(gc). The entries of z, like those of c, add up to 0: the mean of the second term of gc is 0, and
+    Insert c = s z. Then gs = -D q / s, and the second term of gc is gvar 2 c / D = gs z / D = -z q / s, so that
+    gc = (gz - z q) / s. The last two lines say that gx = gc - mean(gc). The entries of z add up to 0, as those of c do,
+    so z q drops out of that mean, and p / s is left of it:
 
-        gx[n,i] = (gz[n,i] - mean(gz) - z[n,i] mean(gz z)) / s[n]                (6)
+        gx[n,i] = (gz[n,i] - p[n] - z[n,i] q[n]) / s[n]                          (6)
 
     The terms are the three paths: x itself, through mu, through var. The coefficient of gy[n,i] in gx[m,a] is the
     Jacobian entry. It is a product of two matrices: z is c scaled, and c is x centred.
@@ -190,12 +194,15 @@ def rms_norm(x: NDArray, gamma: NDArray, eps: float) -> tuple[NDArray, Callable]
 
         J_x[n,i | m,a] = [n = m] gamma[i] ([i = a] - z[n,i] z[n,a] / D) / r[n]
 
-    Contracted with gy, where gz[n,i] = gy[n,i] gamma[i] is the gradient of z (4). gamma[i] has the index that is
-    summed, so it stays inside the mean.
+    Contracted with gy. gamma[i] has the index that is summed, so it stays inside the mean:
 
-        gx[m,a] = sum_ni gy[n,i] J_x[n,i | m,a]
+        gz[n,i] = gy[n,i] gamma[i]                                               (4)
+        gx[m,a] = sum_i gy[m,i] J_x[m,i | m,a]
                 = (gz[m,a] - z[m,a] sum_i gz[m,i] z[m,i] / D) / r[m]
-             gx = (gz - z mean(gz z)) / r                                        (5)
+
+    Or, with the mean over the row:
+
+        gx = (gz - z mean(gz z)) / r                                             (5)
 
     The same gamma scales every row, so the rows add up.
 
@@ -223,33 +230,31 @@ def rms_norm(x: NDArray, gamma: NDArray, eps: float) -> tuple[NDArray, Callable]
 def group_norm(x: NDArray, gamma: NDArray, beta: NDArray, groups: int, eps: float) -> tuple[NDArray, Callable]:
     """y = gamma (x - mu) / sqrt(var + eps) + beta, over groups of channels, shapes (N, C, L), (C,), (C,) -> (N, C, L).
 
-    Channels that follow each other are a group, and lie together in memory. So the statistics need no index arithmetic:
-    seen as (N, groups, P), P = C L / groups, each group is a row, and is normalized as layer_norm does it, to z. gamma
-    and beta belong to channels: they act on z seen as (N, C, L) again.
+    A group is K = C / groups channels that follow each other, so it lies together in memory: seen as
+    (N, groups, K L), x has a group in each row. The statistics need no index arithmetic, and layer_norm's lines apply:
 
-        split:  x (N, C, L) -> (N, groups, P)                                    (1)
-        z = (split x - mean) / s, s = sqrt(var + eps), along the last axis       (2)
-        y[n,i,l] = gamma[i] z[n,i,l] + beta[i]                                   (3)
+        rows: x (N, C, L), seen as (N, groups, K L)                              (1)
+        z: each row less its mean, divided by its s = sqrt(var + eps)            (2)
+        y: z seen as (N, C, L) again, times gamma, plus beta                     (3)
 
-    The steps back, in reverse order. gz[n,i,l] = gy[n,i,l] gamma[i] (4). A reshape moves no entry, so its gradient is
-    the reshape back. Between them layer_norm's line, three terms for three paths (x itself, through mean, through s),
-    derived there. Both means are over the P entries of a group:
+    Backward takes the same steps in reverse order. First gamma, which belongs to channels and differs within a group:
+    gz[n,i,l] = gy[n,i,l] gamma[i] (4). A view as another shape moves no entry, so its gradient is the view back.
+    Between the two stands layer_norm's line, derived there, a term for each of the three paths (x itself, through the
+    mean, through s), both means over the K L entries of a row:
 
-        gx = (gz - mean(gz) - z mean(gz z)) / s, all split                       (5)
+        gx = (gz - mean(gz) - z mean(gz z)) / s                                  (5)
 
-    As an index formula, let same[i,a] be 1 where channels i and a are in one group, else 0. For two groups of two
-    channels:
+    The same with indices, without the views. Channels i and a are in one group where same[i,a] = 1, and s[n,i] is that
+    of the group of i:
 
-    For x (N, 4, L), groups = 2:
-
-        same[i,a] = [i < 2 and a < 2] + [i >= 2 and a >= 2]
-        mu[n,i] = sum_kl (same[i,k] x[n,k,l]) / (2 L)
-        s[n,i] = sqrt(sum_kl (same[i,k] (x[n,k,l] - mu[n,i])^2) / (2 L) + eps)
+        same[i,a] = [floor(i / K) = floor(a / K)]
+        mu[n,i] = sum_kl same[i,k] x[n,k,l] / (K L)
+        s[n,i] = sqrt(sum_kl same[i,k] (x[n,k,l] - mu[n,k])^2 / (K L) + eps)
         z[n,i,l] = (x[n,i,l] - mu[n,i]) / s[n,i]
-        J_x[n,i,l | m,a,b] = [n = m] same[i,a] gamma[i] ([i = a] [l = b] - (1 + z[n,i,l] z[m,a,b]) / (2 L)) / s[n,i]
+        y[n,i,l] = gamma[i] z[n,i,l] + beta[i]
+        J_x[n,i,l | m,a,b] = [n = m] gamma[i] ([i = a] [l = b] - same[i,a] (1 + z[n,i,l] z[m,a,b]) / (K L)) / s[n,i]
 
-    In general same[i,a] = [i // (C / groups) = a // (C / groups)], and P = C L / groups stands for 2 L. One group is
-    layer_norm over channels and positions together; C groups normalize each channel by itself.
+    One group is layer_norm over channels and positions together; C groups normalize each channel by itself.
 
     A channel's gamma and beta serve all examples and all positions.
 
@@ -262,7 +267,7 @@ def group_norm(x: NDArray, gamma: NDArray, beta: NDArray, groups: int, eps: floa
     1. In which shape of x is each group one row?
     2. Reshape, normalize the rows as in layer_norm, reshape back, and only then scale each channel. Backward takes the
        same steps in reverse order, so gamma comes first: within a group it differs from channel to channel.
-    3. With gz = gy gamma[:, None], and x, z and gz seen as (N, groups, C L / groups):
+    3. With gz = gy gamma[:, None], and x, z and gz seen as (N, groups, K L), K = C / groups:
        gx = (gz - mean(gz) - z mean(gz z)) / s, both means over the last axis.
     """
     split = (x.shape[0], groups, -1)
@@ -301,7 +306,7 @@ def l2_normalize(x: NDArray, eps: float) -> tuple[NDArray, Callable]:
     from 0 to 1; the strict inequality takes 0. The sum of both paths:
 
         J_x[n,i | m,a] = [n = m] ([i = a] - [r[n] > eps] y[n,i] y[n,a]) / u[n]
-        gx[m,a] = sum_ni gy[n,i] J_x[n,i | m,a]
+        gx[m,a] = sum_i gy[m,i] J_x[m,i | m,a]
                 = (gy[m,a] - [r[m] > eps] y[m,a] sum_i gy[m,i] y[m,i]) / u[m]    (4)
 
     In pictures: y lies on the unit sphere and can only move along it. So what gy has in the direction of y is taken
