@@ -9,10 +9,12 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness.oracle import Truth
 from tests.harness.shapes import parsed
@@ -21,12 +23,12 @@ from tests.meta.evaluation import Evaluation
 from tests.meta.formulas import Entry, FormulaError, InWords, Statement
 from tests.meta.grammar import statement
 from tests.meta.ranges import World
-from tests.meta.settings import Setting, drawn, stated
+from tests.meta.settings import drawn, stated
 
 _STARTS = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<indices>\[[^=]*?\])?\s*=(?!=)")
 _SPECIAL = re.compile(r"For (?P<stated>\w+ (\(|= ).*):$")
 _REMARK = re.compile(r"\s{2,}\S.*$|\s\(\d+\)$")
-_EXAMPLES = 3
+_EXAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -111,30 +113,35 @@ def where(function: Callable) -> tuple[str, int]:
 def _in_case(op: Operation, docstring: str, case: Case, general: Case) -> Iterator[tuple[int, str]]:
     for number in range(_EXAMPLES):
         try:
-            setting = stated(op, case.special, number) if case.special else drawn(op, number)
+            known, world = _world(op, case.special, number)
         except FormulaError as problem:
             yield case.number, f"{case.special}: {problem}"
             return
-        yield from _in_world(op, world(op, setting, _output(op, docstring)), case, general)
+        output = _output(op, docstring)
+        called = {output: known["y"], f"g{output}": known["gy"]} if output else {}
+        yield from _in_world(op, replace(world, known=world.known | called), case, general)
 
 
-def world(op: Operation, setting: Setting, output: str) -> World:
-    """All that a formula may speak of, for one example; Jacobians and gradients are torch's."""
-    truth = Truth(op, setting.inputs, setting.gy)
-    y, inputs = np.asarray(truth.y), dict(zip(op.inputs, setting.inputs, strict=True))
-    rows = []
+@cache
+def _world(op: Operation, special: str, number: int) -> tuple[dict[str, NDArray], World]:
+    """The output and its gradient, which each docstring names as it likes; and all else that a formula may speak of.
+
+    Jacobians and gradients are torch's.
+    """
+    setting = stated(op, special, number) if special else drawn(op, number)
+    truth, inputs = Truth(op, setting.inputs, setting.gy), dict(zip(op.inputs, setting.inputs, strict=True))
+    y, rows = np.asarray(truth.y), []
     for at in np.ndindex(y.shape):
         one_hot = np.zeros(y.shape)
         one_hot[at] = 1
         rows.append(Truth(op, setting.inputs, one_hot).gradients)
-    known = dict(setting.sizes) | inputs
+    known = setting.sizes | inputs
     known |= {f"g{v}": gradient for v, gradient in zip(op.variables, truth.gradients, strict=True)}
     for v, columns in zip(op.variables, zip(*rows, strict=True), strict=True):
         known[f"J_{v}"] = np.reshape(columns, y.shape + np.shape(inputs[v]))
-    if output and output not in inputs:
-        known |= {output: y, f"g{output}": setting.gy}
     runs = {name: [n for n, token in enumerate(parsed(shape)) if token.run] for name, shape in op.shapes.items()}
-    return World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim)
+    world = World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim)
+    return {"y": y, "gy": setting.gy}, world
 
 
 def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator[tuple[int, str]]:

@@ -64,6 +64,9 @@ class Evaluation:
             for number, member in enumerate(claim.members):  # noqa: B007 (for the complaint)
                 self._needed((member,))
             self.ranges.learn((claim, *self._needed((claim.left, *claim.members)).values()))
+            for number, member in enumerate(claim.members):  # noqa: B007 (for the complaint)
+                for letter in (node for node in walk(member) if isinstance(node, Letter)):
+                    self.ranges[letter]
             scope = _Scope(self, claim)
             places, _ = scope.places(claim.left) if isinstance(claim.left, Entry) else ((), None)
             true = scope.value(claim.left)

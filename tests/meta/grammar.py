@@ -64,8 +64,6 @@ class _Reader:
         self._tokens = [(m.lastindex, m[m.lastindex], m.start(m.lastindex)) for m in _TOKEN.finditer(self._text)]
         self._at = 0
         self._letters: dict[str, Letter] = {}
-        if odd := next((token for kind, token, _ in self._tokens if kind == 4), None):
-            raise FormulaError(f"{odd!r} is not of the language")
 
     @property
     def place(self) -> int:
