@@ -25,7 +25,7 @@ from tests.meta.grammar import statement
 from tests.meta.ranges import World
 from tests.meta.settings import drawn, stated
 
-_STARTS = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<indices>\[[^=]*?\])?\s*=(?!=)")
+_STARTS = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<indices>\[[^=\]]*\])?\s*=(?!=)")
 _SPECIAL = re.compile(r"For (?P<stated>\w+ (\(|= ).*):$")
 _REMARK = re.compile(r"\s{2,}\S.*$|\s\(\d+\)$")
 _EXAMPLES = 2
@@ -150,8 +150,7 @@ def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator
     unread = {line.name: _unread(line, problem) for line, problem in (general.unread | case.unread).items()}
     evaluation = Evaluation(here, definitions, unread)
     for line, problem in case.unread.items():
-        claimed = line.name in here.known and line.indexed and not isinstance(problem, InWords)
-        if line.name.startswith("J_") or claimed:
+        if (line.name.startswith("J_") or line.name in here.known) and not _is_prose(line, problem):
             yield line.number, f"{line.text}: cannot be read: {problem}"
     failed = set()
     for line, claim in case.read.items():
@@ -159,14 +158,19 @@ def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator
             yield line.number, f"{line.text}: a Jacobian has a bar between the indices of y and of x: J_x[i | a]"
         elif line.name.startswith("J_") and line.name not in here.known:
             yield line.number, f"{line.text}: {op.name} has no differentiable input {line.name[2:]}"
-        elif line.name in here.known and (wrong := evaluation.complaint(claim)) and line.indexed:
-            member, what = wrong
+        elif line.name in here.known and (wrong := evaluation.complaint(claim)):
             failed.add(line.name)
-            yield line.number_at(claim.starts[member]), f"{claim.member(member)}: {what}"
+            if not _is_prose(line, wrong.problem):
+                yield line.number_at(claim.starts[wrong.member]), f"{claim.member(wrong.member)}: {wrong.what}"
     for line in case.read:
         gaps = np.argwhere(~evaluation.covered[line.name]) if line.name in evaluation.covered.keys() - failed else ()
         if len(gaps):
             yield line.number, f"{line.text}: nothing is said of {line.name} at index {','.join(map(str, gaps[0]))}"
+
+
+def _is_prose(line: Line, problem: FormulaError | None) -> bool:
+    """Whether a line that makes no sense as a formula may be for people only. A Jacobian never is."""
+    return not line.name.startswith("J_") and problem is not None and (not line.indexed or isinstance(problem, InWords))
 
 
 def _unread(line: Line, problem: FormulaError) -> FormulaError:

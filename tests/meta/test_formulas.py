@@ -45,6 +45,17 @@ REDUCE_MEAN = """y = the mean over some axes.
 
         J_x[i,j,k | p,q,r] = [j = q] / (M K)
 """
+LOGSUMEXP = """y[n] = log(sum_k exp(x[n,k])).
+
+    J_x[n | m,a] = [n = m] exp(x[n,a] - y[n])
+    gx[m,a] = gy[m] exp(x[m,a] - y[m])
+"""
+MEAN_SQUARE_ERROR = """l = mean of (x - y)^2.
+
+    l = sum_i (x[i] - y[i])^2 / size(x)
+    J_x[ | a] = 2 (x[a] - y[a]) / size(x)
+    gx = gl 2 (x - y) / size(x)
+"""
 TAKE = """y[i,j] = x[indices[i],j].
 
     For x (V, D), indices (N,):
@@ -59,8 +70,8 @@ CONCATENATE = """One after the other.
         J_a[i,j | p,q] = [i = p] [j = q]
         J_b[i,j | p,q] = [i = M + p] [j = q]
 """
-_ALL = {"affine": AFFINE, "sigmoid": SIGMOID, "softmax": SOFTMAX}
-_ALL |= {"reduce_mean": REDUCE_MEAN, "take": TAKE, "concatenate": CONCATENATE}
+_ALL = {"affine": AFFINE, "sigmoid": SIGMOID, "softmax": SOFTMAX, "logsumexp": LOGSUMEXP}
+_ALL |= {"mean_square_error": MEAN_SQUARE_ERROR, "reduce_mean": REDUCE_MEAN, "take": TAKE, "concatenate": CONCATENATE}
 RIGHT = {op: f"{docstring}\nProse at the margin.\n" for op, docstring in _ALL.items()}
 # fmt: off
 WRONG = [
@@ -94,6 +105,9 @@ WRONG = [
     ("softmax", "[n = m] y", "y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[n = m] y", "[n <= m] y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[i = a] - y[n,a]", "[i = a]", 2, "at J_x[0,0 | 0,0] this is"),
+    ("logsumexp", "gy[m] exp", "exp", 3, "at gx[0,0] this is"),
+    ("mean_square_error", "l = sum_i (x[i] - y[i])^2 / size(x)", "l = sum_i (x[i] - y[i])^2", 2, "at l this is"),
+    ("mean_square_error", "(x[a] - y[a]) / size(x)", "(x[a] - y[a])", 3, "at J_x[ | 0] this is"),
     ("reduce_mean", "[j = q] / M\n", "[j = q] / N\n", 6, "at J_x[0 | 0,0] this is"),
     ("reduce_mean", "[j = q] / (M K)", "[j = q] / M", 10, "at J_x[0,0,0 | 0,0,0] this is"),
     ("reduce_mean", "axis = 0,", "axis = 3,", 4, "torch refuses this case: "),
