@@ -66,7 +66,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
     for v, shape in sample.op.shapes.items():
-        if shape == "...":
+        if "..." in shape.split():
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0

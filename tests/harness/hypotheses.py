@@ -8,29 +8,15 @@ tried in its order and the first claim that holds is made: the specific come bef
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis import listed
+from tests.harness import paths, slips
+from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
 from tests.harness.variants import changed_at, elementwise_calls
-
-Predict = Callable[[Sample], "NDArray | None"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What is wrong, in a sentence with `{g}` for the array's name and `{is}` for its verb; and the usual remedy."""
-
-    text: str
-    hint: str = ""
-
-    def said_of(self, names: Sequence[str]) -> str:
-        """The sentence, about one or several arrays."""
-        return self.text.format_map({"g": listed(names), "is": "is" if len(names) == 1 else "are"})
 
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
@@ -56,7 +42,11 @@ def _reproduces(name: str, samples: Sequence[Sample], predict: Predict) -> bool:
 
 
 def zero(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    yield Claim("{g} {is} zero everywhere"), lambda s: np.zeros_like(s.right[g])
+    def predict(s: Sample) -> NDArray | None:
+        rounding = abs(s.yours[g]).max(initial=0) <= 1e-12 * abs(s.right[g]).max(initial=0)
+        return s.yours[g] if rounding and s.yours[g].shape == s.right[g].shape else None
+
+    yield Claim("{g} {is} zero everywhere"), predict
 
 
 def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -168,8 +158,8 @@ def along_the_wrong_axis(g: str, sample: Sample) -> Iterator[tuple[Claim, Predic
         return
     missing = right.ndim - gy.ndim
     index = ", ".join([":" if gy.ndim == 1 else "...", *["None"] * missing])
-    shown = "(N,)" if gy.ndim == 1 else "an axis less"
-    text = f"in {{g}}, gy multiplies along the features, not along the batch: gy has shape {shown}, use gy[{index}]"
+    shown = "shape (N,)" if gy.ndim == 1 else "an axis less"
+    text = f"in {{g}}, gy multiplies along the features, not along the batch: gy has {shown}, use gy[{index}]"
 
     def predict(s: Sample) -> NDArray | None:
         slope = s.with_gy(np.ones(()))[g]
@@ -186,35 +176,35 @@ def upstream_itself(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 
 def pointwise_factor(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """A derivative with a factor too many or too few, entry by entry."""
-    if g == "y":
-        return
-    v = g[1:]
-    yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s: s.right[g] * s.inputs[v]
-    yield Claim(f"in {{g}}, the factor {v} is missing"), lambda s: s.right[g] / s.inputs[v]
-    if sample.right["y"].shape != sample.right[g].shape:
+    """A factor too many or too few, entry by entry."""
+    for v in sample.op.variables if g == "y" else (g[1:],):
+        if sample.inputs[v].shape == sample.right[g].shape:
+            yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s, v=v: s.right[g] * s.inputs[v]
+            yield Claim(f"in {{g}}, the factor {v} is missing"), lambda s, v=v: s.right[g] / s.inputs[v]
+    if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
     yield Claim("{g} {is} gy divided by the derivative, but should be multiplied by it"), lambda s: s.gy**2 / s.right[g]
-    factors: tuple[tuple[str, Callable], ...] = (
-        ("y", lambda y, x: y),
-        ("(1 - y)", lambda y, x: 1 - y),
-        ("(1 - y**2)", lambda y, x: 1 - y**2),
-        ("y * (1 - y)", lambda y, x: y * (1 - y)),
-    )
-    for words, f in factors:
-        yield (
-            Claim(f"in {{g}}, the factor {words} is missing"),
-            lambda s, f=f: s.right[g] / f(s.right["y"], s.inputs[v]),
-        )
-        yield (
-            Claim(f"in {{g}}, there is a factor {words} too many"),
-            lambda s, f=f: s.right[g] * f(s.right["y"], s.inputs[v]),
-        )
-    for words, f in factors[:2]:
-        for other, h in (("(1 + y)", lambda y: 1 + y), ("y", lambda y: y), ("(1 - y)", lambda y: 1 - y)):
+    for words, f in _FACTORS.items():
+        yield Claim(f"in {{g}}, the factor {words} is missing"), lambda s, f=f: s.right[g] / f(s.right["y"])
+        yield Claim(f"in {{g}}, there is a factor {words} too many"), lambda s, f=f: s.right[g] * f(s.right["y"])
+    for words, f in _FACTORS.items():
+        for v, other, h in ((v, w.replace("y", v), h) for v in ("y", g[1:]) for w, h in _FACTORS.items()):
             if words != other:
                 claim = Claim(f"in {{g}}, there is {other} where {words} should be")
-                yield claim, lambda s, f=f, h=h: s.right[g] / f(s.right["y"], s.inputs[v]) * h(s.right["y"])
+                yield (
+                    claim,
+                    lambda s, v=v, f=f, h=h: s.right[g] / f(s.right["y"]) * h((s.inputs | {"y": s.right["y"]})[v]),
+                )
+
+
+_FACTORS: dict[str, Callable] = {
+    "y * (1 - y)": lambda y: y * (1 - y),
+    "(1 - y**2)": lambda y: 1 - y**2,
+    "(1 + y**2)": lambda y: 1 + y**2,
+    "y": lambda y: y,
+    "(1 - y)": lambda y: 1 - y,
+    "(1 + y)": lambda y: 1 + y,
+}
 
 
 def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -229,7 +219,8 @@ def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
             yield Claim(text), lambda s, v=v: _of(s.with_inputs(**{v: s.inputs[v].T}), g) if _is_square(s, v) else None
     for v, value in arrays.items():
         if value.shape == sample.right["y"].shape:
-            claim = Claim(f"{{g}} {{is}} what y in place of {v} would give: the derivative is taken at the output")
+            why = "the operation is applied twice" if g == "y" else "the derivative is taken at the output"
+            claim = Claim(f"{{g}} {{is}} what y in place of {v} would give: {why}")
             yield claim, lambda s, v=v: _of(s.with_inputs(**{v: s.right["y"]}), g)
         yield (
             Claim(f"{{g}} {{is}} what -{v} in place of {v} would give", "look at the sign"),
@@ -293,8 +284,9 @@ def overwritten(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     """What is missing is the same all along an axis, as the derivative of a mean or a sum over that axis is."""
     right, yours = sample.right[g], sample.yours[g]
-    if g == "y" or yours.shape != right.shape:
+    if yours.shape != right.shape:
         return
+    question = "" if g == "y" else " (the mean's own derivative?)"
     for axis in range(-1, -right.ndim - 1, -1):
 
         def predict(s: Sample, axis: int = axis) -> NDArray | None:
@@ -306,7 +298,7 @@ def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
             return None if s.right[g].shape[axis] < 2 or any(alike) else s.right[g] - missing.mean(axis, keepdims=True)
 
         yield (
-            Claim(f"{{g}} {{is}} off by a term that is constant along axis {axis} (the mean's own derivative?)"),
+            Claim(f"{{g}} {{is}} off by a term that is constant along axis {axis}{question}"),
             predict,
         )
 
@@ -367,13 +359,21 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     other_inputs,
     other_reduction,
     pointwise_factor,
+    slips.other_number,
     scaled,
+    slips.other_axis,
     only_the_diagonal,
     function_missing,
     derivative_missing,
+    paths.term,
     overwritten,
     unreduced,
     offset,
+    slips.outer_function,
+    slips.reduction,
+    slips.other_multiple,
+    slips.other_derivative,
+    slips.constant_factor,
     constant_term,
     rounded,
 )
