@@ -232,9 +232,10 @@ def _through_softmax_twice(gl, logits, labels):
     return p * (g - (g * p).sum(1, keepdims=True))
 
 
-def _p_in_place(log_q, p):
+def _computed_in_p(log_q, p):
+    kept = p.copy()
     p *= np.log(p + (p == 0)) - log_q
-    return p.sum() / len(p)
+    return p.sum() / len(p), lambda gl: -gl * kept / len(p)
 
 
 def _last_probabilities() -> Callable:
@@ -422,7 +423,7 @@ WRONG = [
     Mutant("kl_divergence", "gl ignored", "gradient", kl_divergence(glog_q=lambda gl, q, p: -p / len(p)), diagnosis="glog_q is what gy = ones would give: gy is ignored"),
     Mutant("kl_divergence", "gp as well", "gradient", kl_divergence(
         glog_q=lambda gl, q, p: (-gl * p / len(p), gl * (np.log(p + (p == 0)) - q + 1) / len(p))), diagnosis="grad returns 2 gradients, number 2 is too many: only glog_q is due"),
-    Mutant("kl_divergence", "computed in p", "pure", kl_divergence(loss=_p_in_place), diagnosis="forward changes p in place"),
+    Mutant("kl_divergence", "computed in p", "pure", _computed_in_p, diagnosis="forward changes p in place"),
     Mutant("kl_divergence", "saved in one place for all calls", "pure", Stateful(_last_probabilities), diagnosis="grad reads the last call's inputs"),
     Mutant("kl_divergence", "zeros in float64", "stable", kl_divergence(
         loss=lambda q, p: np.where(p > 0, p * (np.log(p + (p == 0)) - q), np.zeros(p.shape)).sum() / len(p)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
