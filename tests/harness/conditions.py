@@ -1,4 +1,4 @@
-"""Where an array is wrong: for which dimensions, for which values, at which places.
+"""Where an array is wrong: for which dimensions and arguments, for which values, at which places.
 
 A condition is named only if everything wrong satisfies it, most of what satisfies it is wrong, and enough was seen on
 both sides. Of several, the one of which the largest share is wrong is named.
@@ -86,10 +86,14 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
                     f"only where {v} has more than {ndim} dimension{'s'[: ndim > 1]}",
                     lambda s, v=v, n=ndim: s.inputs[v].ndim > n,
                 )
+    for v, kind in sample.op.kinds.items():
+        for words, holds in kind.conditions():
+            yield words.format(v=v), lambda s, v=v, holds=holds: holds(s.inputs[v])
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    alike = [v for v in cases[0].inputs if all(np.shape(s.inputs[v]) == s.right[name].shape for s in cases)]
+    floats = [v for v, value in cases[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    alike = [v for v in floats if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
@@ -106,6 +110,11 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             yield f"only where abs({v} - {w}) > {c}", abs(known[v] - known[w]) > limit
             yield f"only where {v} - {w} < -{c}", known[v] - known[w] < -limit
             yield f"only where {v} - {w} > {c}", known[v] - known[w] > limit
+    for v in alike:
+        along = [a for a, kind in cases[0].op.kinds.items() if getattr(kind, "of", None) == v]
+        if along:
+            tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
+            yield f"only where entries of {v} tie for the largest", tied
     yield from _chosen(name, cases)
 
 
@@ -119,6 +128,18 @@ def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             there = np.concatenate([place.ravel() for place in places])
             yield f"only in the entry of each row that {v} names", there
             yield f"except in the entry of each row that {v} names", ~there
+
+
+def _tied(x: NDArray, axis: object) -> NDArray:
+    """Which entries are the largest along the axis, and not alone."""
+    if (
+        axis is None
+        or isinstance(axis, int)
+        or (all(-x.ndim <= a < x.ndim for a in axis) and len(set(axis)) == len(axis))
+    ):
+        largest = x == x.max(axis=axis, keepdims=True)
+        return largest & (largest.sum(axis=axis, keepdims=True) > 1)
+    return np.zeros(x.shape, bool)
 
 
 def _places(ndim: int) -> Iterator[tuple[str, object]]:

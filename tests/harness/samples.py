@@ -61,7 +61,7 @@ class Sample:
 
     def with_inputs(self, **changed) -> dict[str, NDArray] | None:
         """What would be right for other inputs; None where torch refuses them or y gets another shape."""
-        arrays = {n: v if isinstance(self.inputs[n], float) else np.asarray(v) for n, v in changed.items()}
+        arrays = {n: np.asarray(v) if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()}
         inputs = tuple((self.inputs | arrays).values())
         try:
             named = self._named(Truth(self.op, inputs, self.gy))

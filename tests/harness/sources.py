@@ -37,27 +37,30 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """256 floats, the simplest first, and what is now and then added to a whole array of small ones."""
+    """256 floats, the simplest first, and what is now and then added to a whole array of small ones.
+
+    In one example of four only the first `few` are drawn, so that they are often equal.
+    """
 
     values: NDArray
+    few: int
     offsets: tuple[float, ...] = ()
 
 
 class Bytes:
-    """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order."""
+    """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order.
 
-    def __init__(self, raw: NDArray, values: NDArray, table: Table, small: NDArray, at: int):
-        # `values` is the table at every byte: looked up for all arrays at once.
-        self._raw, self._values, self._table, self._small, self._at = raw, values, table, small, at
+    `values`: the floats that the bytes stand for. `offsets`: what is added now and then to a whole array of small ones.
+    """
+
+    def __init__(self, raw: NDArray, values: NDArray, offsets: tuple[float, ...], at: int):
+        self._raw, self._values, self._offsets, self._at = raw, values, offsets, at
 
     def floats(self, shape: tuple[int, ...]) -> NDArray:
-        if self._table.offsets:
-            choice = self.byte()
-            if choice >= 224:
-                values = (
-                    self._small[self._raw[self._part(shape)]] + self._table.offsets[choice % len(self._table.offsets)]
-                )
-                return _filling(shape, values.astype(self._values.dtype))
+        choice = self.byte() if self._offsets else 0
+        if choice >= 224:
+            small = self._raw[self._part(shape)] / 64  # from 0 to 4, in steps that float32 has too
+            return _filling(shape, (small + self._offsets[choice % len(self._offsets)]).astype(self._values.dtype))
         return _filling(shape, self._values[self._part(shape)])
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
