@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness import paths, slips
+from tests.harness import factors, pairs, paths, slips
 from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
 from tests.harness.variants import changed_at, elementwise_calls
@@ -372,6 +372,15 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     paths.term,
     overwritten,
     unreduced,
+    pairs.length,
+    pairs.pairing,
+    pairs.exchanged,
+    pairs.rounding,
+    pairs.distance,
+    factors.of_an_argument,
+    factors.of_a_size_less_one,
+    factors.of_an_input,
+    factors.spread,
     offset,
     slips.outer_function,
     slips.reduction,
@@ -380,6 +389,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     slips.constant_factor,
     constant_term,
     rounded,
+    factors.nearly,
 )
 
 
