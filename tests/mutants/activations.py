@@ -364,7 +364,7 @@ WRONG = [
     Mutant("softmax", "sum over everything", "gradient", softmax(gx=lambda gy, x, y: y * (gy - (gy * y).sum())), diagnosis="gx is wrong only where x has more than 1 dimension"),
     Mutant("softmax", "terms exchanged", "gradient", softmax(gx=lambda gy, x, y: y * (_sum(gy * y) - gy)), diagnosis="gx is negated"),
     Mutant("softmax", "terms added", "gradient", softmax(gx=lambda gy, x, y: y * (gy + _sum(gy * y))), diagnosis="in gx, the term that comes through sum has the wrong sign"),
-    Mutant("softmax", "gy ignored", "gradient", softmax(gx=lambda gy, x, y: y * (1 - _sum(y))), diagnosis="gx is zero everywhere"),
+    Mutant("softmax", "gy ignored", "gradient", softmax(gx=lambda gy, x, y: y * (1 - _sum(y))), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("softmax", "axis lost in the sum", "gradient", softmax(gx=lambda gy, x, y: y * (gy - (gy * y).sum(-1))), diagnosis="gx is wrong only where x has more than 1 dimension"),
     Mutant("softmax", "maximum subtracted in x", "pure", softmax(y=lambda x: _normalized(np.exp(np.subtract(x, _max(x), out=x)))), diagnosis="forward changes x in place"),
     Mutant("softmax", "gy y in gy", "pure", softmax(gx=lambda gy, x, y: y * (gy - _sum(gy * y)) + 0 * _into(gy, gy * y)), diagnosis="grad changes gy in place"),
