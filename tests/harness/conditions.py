@@ -17,13 +17,24 @@ from tests.harness.samples import Sample
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
 
+ZERO = 1e-12  # what is less is what rounding leaves of 0
 NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
     """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
-    wrong = np.array([not s.is_right(name) for s in samples])
-    return _best(wrong, ((words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])))
+    # Where what is right is 0 throughout, a wrong factor is right, and says nothing of the dimensions.
+    telling = [s for s in samples if abs(s.right[name]).max(initial=0) > ZERO]
+    wrong = np.array([not s.is_right(name) for s in telling], bool)
+    return _best(wrong, ((words, np.array([holds(s) for s in telling], bool)) for words, holds in _sizes(samples[0])))
+
+
+def of_zeros(name: str, samples: Sequence[Sample]) -> str:
+    """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
+    wrong = np.array([not s.is_right(name) for s in samples], bool)
+    floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
+    return _best(wrong, ((f"only where {v} holds a 0", holds) for v, holds in held))
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -97,11 +108,31 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         yield f"only where {v} > 0", values > 0
         yield f"only where {v} <= 0", values <= 0
         yield f"only where {v} >= 0", values >= 0
+    pairs = [(v, w) for v, w in combinations(alike, 2) if known[v].dtype.kind == known[w].dtype.kind == "f"]
+    for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+        limit = np.concatenate([np.full(s.right[name].size, s.inputs[c]) for s in cases])
+        for v, w in pairs:
+            yield f"only where abs({v} - {w}) > {c}", abs(known[v] - known[w]) > limit
+            yield f"only where {v} - {w} < -{c}", known[v] - known[w] < -limit
+            yield f"only where {v} - {w} > {c}", known[v] - known[w] > limit
     for v in alike:
         along = [a for a, kind in cases[0].op.kinds.items() if getattr(kind, "of", None) == v]
         if along:
             tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
             yield f"only where entries of {v} tie for the largest", tied
+    yield from _chosen(name, cases)
+
+
+def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """The entry of each row that an integer names."""
+    for v in cases[0].inputs:
+        chosen = [s.inputs[v] for s in cases]
+        integers = all(isinstance(c, np.ndarray) and c.dtype.kind == "i" for c in chosen)
+        if integers and all(c.shape == s.right[name].shape[:-1] for c, s in zip(chosen, cases, strict=True)):
+            places = [np.arange(s.right[name].shape[-1]) == c[..., None] for c, s in zip(chosen, cases, strict=True)]
+            there = np.concatenate([place.ravel() for place in places])
+            yield f"only in the entry of each row that {v} names", there
+            yield f"except in the entry of each row that {v} names", ~there
 
 
 def _tied(x: NDArray, axis: object) -> NDArray:
