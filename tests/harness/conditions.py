@@ -23,17 +23,16 @@ NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
     """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
-    wrong = np.array([not s.is_right(name) for s in samples])
-    zero = np.array([abs(s.right[name]).max(initial=0) <= ZERO for s in samples])
-    return _best(wrong, zero, ((words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])))
+    return _best(
+        *_whole(name, samples), ((w, np.array([holds(s) for s in samples])) for w, holds in _sizes(samples[0]))
+    )
 
 
 def of_zeros(name: str, samples: Sequence[Sample]) -> str:
     """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
-    wrong = np.array([not s.is_right(name) for s in samples], bool)
     floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
     held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
-    return _best(wrong, ((f"only where {v} holds a 0", holds) for v, holds in held))
+    return _best(*_whole(name, samples), ((f"only where {v} holds a 0", holds) for v, holds in held))
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -55,6 +54,12 @@ def of_places(name: str, samples: Sequence[Sample]) -> str:
     ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
     places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
     return _best(wrong, _zeros(name, cases), places)
+
+
+def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
+    """Of each sample, whether the array is wrong, and whether what is right is 0 throughout."""
+    zero = [abs(s.right[name]).max(initial=0) <= ZERO for s in samples]
+    return np.array([not s.is_right(name) for s in samples]), np.array(zero)
 
 
 def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:
