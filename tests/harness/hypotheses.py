@@ -341,7 +341,7 @@ def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         yours, right = s.yours[g], s.right[g]
         if yours.shape != right.shape or yours.dtype != np.float64:
             return None
-        near = abs(yours - right).max(initial=0) < 3e-6 * abs(right).max(initial=0)
+        near = abs(yours - right).max(initial=0) <= 3e-6 * abs(right).max(initial=0)
         return yours if near and np.all(yours.astype(np.float32) == yours) else None
 
     hint = "keep the dtype of the inputs, and name none yourself"
