@@ -122,13 +122,17 @@ class Lost:
 
 @dataclass(frozen=True)
 class Floats(Kind):
-    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero."""
+    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
+
+    `halves`: multiples of 1/2.
+    """
 
     differentiated: bool = True
     nonzero: bool = False
+    halves: bool = False
 
     def draw(self, source: Source, at: Setting) -> NDArray:
-        values = source.floats(_drawn(self.shape, source, at))
+        values = (source.halves if self.halves else source.floats)(_drawn(self.shape, source, at))
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
@@ -372,6 +376,11 @@ def const(shape: str) -> Floats:
 def nonzero(shape: str) -> Floats:
     """Floats that are differentiated and at least 0.1 in magnitude."""
     return Floats(shape, nonzero=True)
+
+
+def halves(shape: str) -> Floats:
+    """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
+    return Floats(shape, halves=True)
 
 
 def fractions(shape: str) -> Fractions:
