@@ -1,4 +1,4 @@
-"""Where an array is wrong: for which dimensions, for which values, at which places.
+"""Where an array is wrong: for which dimensions and arguments, for which values, at which places.
 
 A condition is named only if everything wrong satisfies it, most of what satisfies it is wrong, and enough was seen on
 both sides. Of several, the one of which the largest share is wrong is named.
@@ -66,7 +66,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
     for v, shape in sample.op.shapes.items():
-        if shape == "...":
+        if "..." in shape.split():
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
@@ -80,10 +80,14 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
                     f"only where {v} has more than {ndim} dimension{'s'[: ndim > 1]}",
                     lambda s, v=v, n=ndim: s.inputs[v].ndim > n,
                 )
+    for v, kind in sample.op.kinds.items():
+        for words, holds in kind.conditions():
+            yield words.format(v=v), lambda s, v=v, holds=holds: holds(s.inputs[v])
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    alike = [v for v in cases[0].inputs if all(np.shape(s.inputs[v]) == s.right[name].shape for s in cases)]
+    floats = [v for v, value in cases[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    alike = [v for v in floats if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
@@ -93,6 +97,23 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         yield f"only where {v} > 0", values > 0
         yield f"only where {v} <= 0", values <= 0
         yield f"only where {v} >= 0", values >= 0
+    for v in alike:
+        along = [a for a, kind in cases[0].op.kinds.items() if getattr(kind, "of", None) == v]
+        if along:
+            tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
+            yield f"only where entries of {v} tie for the largest", tied
+
+
+def _tied(x: NDArray, axis: object) -> NDArray:
+    """Which entries are the largest along the axis, and not alone."""
+    if (
+        axis is None
+        or isinstance(axis, int)
+        or (all(-x.ndim <= a < x.ndim for a in axis) and len(set(axis)) == len(axis))
+    ):
+        largest = x == x.max(axis=axis, keepdims=True)
+        return largest & (largest.sum(axis=axis, keepdims=True) > 1)
+    return np.zeros(x.shape, bool)
 
 
 def _places(ndim: int) -> Iterator[tuple[str, object]]:

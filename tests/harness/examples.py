@@ -39,16 +39,16 @@ class Example:
         return self.gy.dtype
 
 
-def _table(*simple: float, rest: NDArray, offsets: tuple[float, ...] = ()) -> Table:
+def _table(*simple: float, rest: NDArray, few: int, offsets: tuple[float, ...] = ()) -> Table:
     values = np.concatenate([simple, rest])[:256] + 0.0  # no negative zero, which rounding makes
     assert len(values) == 256
     values.flags.writeable = False
-    return Table(values, offsets)
+    return Table(values, few, offsets)
 
 
 _random = np.random.default_rng(20250501)
 _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
-ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2))
+ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2), few=len(_SIMPLE))
 """Small numbers, simplest first, with enough zeros and repetitions that kinks and ties turn up."""
 
 _MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
@@ -57,11 +57,12 @@ EXTREME = _table(
     *(sign * m for m in _MAGNITUDES for sign in (1, -1)),
     *(sign * m for m in _MAGNITUDES for sign in (1, -1)),
     rest=np.array(sorted(_random.uniform(-1000, 1000, 256).round(1), key=abs)),
+    few=44,
     offsets=(100.0, -1000.0, 1000.0, 1e4),
 )
 """Magnitudes up to 1e4, past where exp overflows in float32 (89) and float64 (710), zeros and ties; small ones first.
 
-One array in eight has small numbers that lie about an offset.
+In one array of eight, small numbers lie about an offset.
 """
 
 
@@ -92,7 +93,7 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which bytes are what: `dimensions` of them come first; then, from the end, a room for each input, and last for gy.
+    """Which bytes are what: `dimensions` first, of which the last says whether only few values are used; from the end, a room for each input, and last for gy.
 
     A room is large enough for the largest dimensions, so that none moves another.
     """
@@ -113,7 +114,7 @@ def _layout(op: Operation) -> _Layout:
         at.inputs[name] = kind.draw(source, at)
     rooms.append(source.taken)
     source.floats(oracle.output_shape(op, tuple(at.inputs.values())))
-    dimensions = len(op.letters) + (1 + deepest) * len(op.runs)
+    dimensions = len(op.letters) + (1 + deepest) * len(op.runs) + 1
     return _Layout(dimensions + source.taken, dimensions, deepest, tuple(rooms))
 
 
@@ -134,11 +135,12 @@ def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: by
         runs[run] = tuple(1 + byte % BROADEST for byte in data[at + 1 : at + 1 + rank])
         at += 1 + layout.deepest
     raw = np.frombuffer(data, np.uint8)[: layout.dimensions - 1 : -1]
-    values = table.values[raw].astype(dtype, copy=False)
+    few = data[layout.dimensions - 1] >= 192
+    values = (table.values[raw % table.few] if few else table.values[raw]).astype(dtype, copy=False)
     values.flags.writeable = False
     setting = Setting(Dimensions(sizes, runs), op.shapes)
     for room, (name, kind) in zip(layout.rooms, op.kinds.items(), strict=False):
-        setting.inputs[name] = kind.draw(Bytes(raw, values, table, ORDINARY.values, room), setting)
+        setting.inputs[name] = kind.draw(Bytes(raw, values, table.offsets, room), setting)
     inputs = tuple(setting.inputs.values())
-    gy = Bytes(raw, values, Table(table.values), ORDINARY.values, layout.rooms[-1])
+    gy = Bytes(raw, values, (), layout.rooms[-1])
     return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), setting.dimensions)

@@ -113,6 +113,15 @@ def pure(trial: Trial, alone: Observation, seen: Observation) -> None:
     _repeats(twice, between, "is another one when grad is called again with the same gy (rule 3)")
 
 
+def no_matter_what_was_asked_before(trial: Trial, alone: Observation, seen: Observation) -> None:
+    """A grad that was asked for another gy first answers as if it had not been. Raises Wrong.
+
+    `alone`: one call and its grad. `seen`: the same, with grad for another gy between the two.
+    """
+    due, again = _gradients(trial.op, alone, 1), _gradients(trial.op, seen, 2)
+    _repeats(again, due, "is another one when grad was called with another gy before (rule 3)")
+
+
 def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
     """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or Unsuited."""
     limit = np.finfo(trial.example.dtype).max / 16

@@ -6,7 +6,7 @@ but for `nonzero`. A kind draws from a source (sources.py), which knows nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from math import prod
@@ -53,6 +53,10 @@ class Kind:
 
     def simpler(self, value: object, at: Setting) -> Iterator[object]:
         """Simpler values that may stand in its place, the simplest first."""
+        return iter(())
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        """What may be special about a value: `only where {v} ...`, and whether it holds."""
         return iter(())
 
 
@@ -191,6 +195,10 @@ class Labels(Kind):
     def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
         return with_simpler_entries(value, (0,))
 
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
+
 
 @dataclass(frozen=True)
 class Plain(Kind):
@@ -215,6 +223,13 @@ class Choice(Plain):
 
     def simpler(self, value: object, at: Setting) -> Iterator[object]:
         return iter(self.options[: self.options.index(value)])
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        for option in self.options:
+            same = "is" if option is None or isinstance(option, bool) else "=="
+            yield f"only where {{v}} {same} {option!r}", lambda value, option=option: value == option
+        for option in self.options if len(self.options) > 2 else ():
+            yield f"unless {{v}} == {option!r}", lambda value, option=option: value != option
 
 
 @dataclass(frozen=True)
@@ -280,6 +295,20 @@ class Axis(Plain):
             yield from range(value % ndim)
             yield from (value + ndim,) if value < 0 else ()
 
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        def axes(value: object) -> tuple:
+            return value if isinstance(value, tuple) else () if value is None else (value,)
+
+        if self.several:
+            yield "only where {v} is None", lambda value: value is None
+            yield "unless {v} is None", lambda value: value is not None
+            yield "only where {v} is a tuple", lambda value: isinstance(value, tuple)
+            yield "only where {v} is several axes", lambda value: len(axes(value)) > 1
+            yield "only where {v} has a negative axis", lambda value: min(axes(value), default=0) < 0
+        else:
+            yield "only where {v} < 0", lambda value: value < 0
+        yield "unless {v} is 0", lambda value: value != 0
+
 
 @dataclass(frozen=True)
 class Permutation(Plain):
@@ -299,6 +328,13 @@ class Permutation(Plain):
         for first in range(len(value) - 1):
             if value[first] > value[first + 1]:
                 yield (*value[:first], value[first + 1], value[first], *value[first + 2 :])
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        def is_own_inverse(value: tuple[int, ...]) -> bool:
+            return all(value[to] == axis for axis, to in enumerate(value))
+
+        yield "only where {v} is not its own inverse", lambda value: not is_own_inverse(value)
+        yield "unless {v} leaves all in order", lambda value: value != tuple(range(len(value)))
 
 
 @dataclass(frozen=True)
@@ -398,7 +434,7 @@ def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
 
 
 def _drawn(shape: str, source: Source, at: Setting) -> tuple[int, ...]:
-    return concrete(shape, at.dimensions, source.byte() if "~" in shape else 0)
+    return concrete(shape, at.dimensions, source.squeeze() if "~" in shape else 0)
 
 
 def _table(simple: tuple, rest: NDArray) -> NDArray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.harness.examples import drawn_inputs
 from tests.harness.kinds import Floats, Kind, Plain
 from tests.harness.oracle import output_shape
-from tests.harness.shapes import Dimensions, parsed
+from tests.harness.shapes import Dimensions, length, parsed
 from tests.harness.sources import Random
 from tests.harness.spec import Operation
 
@@ -79,7 +79,7 @@ def random_network(rows: Sequence[Operation], depth: int, rng: np.random.Generat
                 inputs.append(int(rng.choice(earlier)))
             else:
                 inputs.append(len(leaves))
-                leaves.append(value.round(2) if fits else value)
+                leaves.append(np.asarray(value.round(2)) if fits else value)
         nodes.append(Node(op.name, tuple(inputs), tuple(i for i, name in enumerate(op.inputs) if name in op.variables)))
         given = tuple(leaves[at] if at >= 0 else np.ones(shapes[-1 - at]) for at in inputs)
         shapes.append(output_shape(op, given))
@@ -132,12 +132,11 @@ def _unified(pattern: str, shape: tuple[int, ...]) -> Dimensions | None:
         found.runs[tokens[runs[0]].run] = shape[runs[0] : stop]
         tokens, shape = tokens[: runs[0]] + tokens[runs[0] + 1 :], shape[: runs[0]] + shape[stop:]
     for token, size in zip(tokens, shape, strict=True):
-        first, *others = (*token.letters, "")
-        if size % token.times or found.sizes.setdefault(first, size // token.times) * token.times != size:
+        left, odd = divmod(size, token.times)
+        for letter in token.letters:  # of a product, the first letter takes all
+            left //= found.sizes.setdefault(letter, left)
+        if odd or left != 1 or size != length(token, found):
             return None
-        if any(found.sizes.setdefault(letter, 1) != 1 for letter in others if letter):
-            return None
-    found.sizes.pop("", None)
     return found
 
 

@@ -54,7 +54,6 @@ class Truth:
         order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
         the sum cancels. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        # What the row itself decides at ties must not be moved off them.
         inputs = _Move() if self.op.ties else _Move(relative=_STEP)
         return self._moves(inputs=inputs, values=_Move(relative=_STEP))
 
@@ -166,9 +165,11 @@ def _answer(
     if jitter:
         tensors, upstream = [jitter.input(t) for t in tensors], jitter.input(upstream)
     leaves = [t.requires_grad_() for t, kind in zip(tensors, op.kinds.values(), strict=True) if kind.differentiated]
+    # What the row itself decides at ties must not be moved off them.
+    moves_saved = jitter and not op.ties
     with (
         jitter or nullcontext(),
-        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if jitter else nullcontext(),
+        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if moves_saved else nullcontext(),
     ):
         y = function(*tensors)
     # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.

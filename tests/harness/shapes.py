@@ -9,7 +9,6 @@ and any may be 1.
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import prod
 
 _TOKEN = re.compile(r"(?P<broadcast>~?)(?P<run>\.\.\.[A-Z]?)|(?P<times>\d*)(?P<letters>(?:[A-Z](?:\*[A-Z])*)?)")
 
@@ -67,22 +66,22 @@ def concrete(shape: str, dimensions: Dimensions, squeeze: int = 0) -> tuple[int,
             sizes = dimensions.runs[token.run]
             result += _squeezed(sizes, squeeze) if token.broadcasts and squeeze else sizes
         else:
-            size = token.times
-            for letter in token.letters:
-                size *= dimensions.sizes[letter]
-            result.append(size)
+            result.append(length(token, dimensions))
     return tuple(result)
+
+
+def length(token: Token, dimensions: Dimensions) -> int:
+    """How long a dimension is that is no run."""
+    size = token.times
+    for letter in token.letters:
+        size *= dimensions.sizes[letter]
+    return size
 
 
 def place(shape: str, word: str, dimensions: Dimensions) -> int:
     """The axis at which a dimension stands in a shape without `~...`."""
     words = shape.split()
     return len(concrete(" ".join(words[: words.index(word)]), dimensions))
-
-
-def entries(shape: tuple[int, ...]) -> int:
-    """How many entries an array of this shape has."""
-    return prod(shape)
 
 
 def _squeezed(sizes: tuple[int, ...], squeeze: int) -> tuple[int, ...]:

@@ -31,30 +31,36 @@ class Source(Protocol):
     def byte(self) -> int:
         """A number from 0 to 255; 0 is the simplest."""
 
+    def squeeze(self) -> int:
+        """Likewise, for how a broadcast array differs from what it broadcasts to (see shapes.concrete)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """256 floats, the simplest first, and what is now and then added to a whole array of small ones."""
+    """256 floats, the simplest first, and what is now and then added to a whole array of small ones.
+
+    In one example of four only the first `few` are drawn, so that they are often equal.
+    """
 
     values: NDArray
+    few: int
     offsets: tuple[float, ...] = ()
 
 
 class Bytes:
-    """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order."""
+    """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order.
 
-    def __init__(self, raw: NDArray, values: NDArray, table: Table, small: NDArray, at: int):
-        # `values` is the table at every byte: looked up for all arrays at once.
-        self._raw, self._values, self._table, self._small, self._at = raw, values, table, small, at
+    `values`: the floats that the bytes stand for. `offsets`: what is added now and then to a whole array of small ones.
+    """
+
+    def __init__(self, raw: NDArray, values: NDArray, offsets: tuple[float, ...], at: int):
+        self._raw, self._values, self._offsets, self._at = raw, values, offsets, at
 
     def floats(self, shape: tuple[int, ...]) -> NDArray:
-        if self._table.offsets:
-            choice = self.byte()
-            if choice >= 224:
-                values = (
-                    self._small[self._raw[self._part(shape)]] + self._table.offsets[choice % len(self._table.offsets)]
-                )
-                return _filling(shape, values.astype(self._values.dtype))
+        choice = self.byte() if self._offsets else 0
+        if choice >= 224:
+            small = self._raw[self._part(shape)] / 64  # from 0 to 4, in steps that float32 has too
+            return _filling(shape, (small + self._offsets[choice % len(self._offsets)]).astype(self._values.dtype))
         return _filling(shape, self._values[self._part(shape)])
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
@@ -66,6 +72,8 @@ class Bytes:
     def byte(self) -> int:
         self._at += 1
         return int(self._raw[self._at - 1])
+
+    squeeze = byte
 
     def _part(self, shape: tuple[int, ...]) -> slice:
         start = self._at
@@ -95,6 +103,8 @@ class Counting:
         self.taken += 1
         return 0
 
+    squeeze = byte
+
 
 class Random:
     """Values from a generator that are not simple: neither zero nor alike, but for a share of `zeros`.
@@ -120,12 +130,17 @@ class Random:
     def byte(self) -> int:
         return int(self._choices.integers(256))
 
+    squeeze = byte
+
 
 class Repeating:
-    """A few values over and over, however large the arrays are; what is no array is not simple."""
+    """A few values over and over, however large the arrays are; what is no array is not simple.
+
+    Of broadcast arrays, the first lacks a leading dimension.
+    """
 
     def __init__(self, values: NDArray):
-        self._values, self._choices = values, np.random.default_rng(0)
+        self._values, self._choices, self._squeezes = values, np.random.default_rng(0), iter((1,))
 
     def floats(self, shape: tuple[int, ...]) -> NDArray:
         return np.resize(self._values, shape)
@@ -138,6 +153,9 @@ class Repeating:
 
     def byte(self) -> int:
         return int(self._choices.integers(256))
+
+    def squeeze(self) -> int:
+        return next(self._squeezes, 0)
 
 
 def _filling(shape: tuple[int, ...], values: NDArray) -> NDArray:

@@ -83,7 +83,6 @@ def Op(  # noqa: N802 (a row reads as a noun)
         raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
     if ties and len(op.variables) != 1:
         raise ValueError(f"{name}: ties= is for an operation of one variable, and here are {len(op.variables)}")
-    for dimension in op.large:
-        if dimension not in (*op.letters, *op.runs):
-            raise ValueError(f"{name}: large= names {dimension}, which is no dimension of the row")
+    if op.large and sorted(op.large) != sorted((*op.letters, *op.runs)):
+        raise ValueError(f"{name}: large= should give a size for each of {', '.join((*op.letters, *op.runs))}")
     return op

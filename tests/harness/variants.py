@@ -44,6 +44,8 @@ class _Elementwise(torch.overrides.TorchFunctionMode):
         tensors = [a for a in args if isinstance(a, torch.Tensor)]
         if name.startswith("_") or len(tensors) != 1 or getattr(result, "shape", None) != tensors[0].shape:
             return result
+        if not result.is_floating_point():  # a comparison
+            return result
         self.names.append(name)
         if len(self.names) - 1 != self._change:
             return result

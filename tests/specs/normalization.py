@@ -1,4 +1,4 @@
-"""Level 5: normalization. N batch, C channels, D features, L length; G groups of D channels."""
+"""Level 5: normalization. N batch, C channels, D features, L length; G groups of K channels."""
 
 import torch
 from torch.nn import functional
@@ -36,7 +36,7 @@ OPS = [
        torch=lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps)),
     Op("rms_norm", x="... D", gamma="D", eps=EPS, par=18,
        torch=lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps)),
-    Op("group_norm", x="N G*D L", gamma="G*D", beta="G*D", groups=size("G"), eps=EPS, par=30, torch=group_norm,
+    Op("group_norm", x="N G*K L", gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=30, torch=group_norm,
        why="F.group_norm refuses a single value per group, and rounds worse than this where the mean is large"),
     Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0), par=15,
        torch=lambda x, eps: functional.normalize(x, dim=-1, eps=eps), also=smaller_norm),
