@@ -262,9 +262,12 @@ class Axis(Plain):
         if self.several and (not ndim or which % 8 == 7):
             return None
         if self.several and which % 8 >= 4:
-            axes = [axis for axis in range(ndim) if how >> axis & 1] or [how // 16 % ndim]
+            axes = [axis for axis in range(ndim) if how >> axis & 1]
+            axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
             return tuple(axes if signs < 128 else reversed(axes))
+        if self.several and which % 8 < 2:
+            return 0  # is easily taken for None
         axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
         return axis - ndim if signs % 2 else axis
 
