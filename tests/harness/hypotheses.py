@@ -268,7 +268,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]
     """Each entry is treated as if it depended on no other."""
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
-    hint = "y_i depends on x_j too: add the entries off the diagonal (for softmax -y_i y_j)"
+    hint = "y_i depends on x_j too: add the entries off the diagonal"
     yield (
         Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
         lambda s: _diagonal(s, g),
