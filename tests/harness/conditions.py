@@ -23,18 +23,16 @@ NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
     """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
-    # Where what is right is 0 throughout, a wrong factor is right, and says nothing of the dimensions.
-    telling = [s for s in samples if abs(s.right[name]).max(initial=0) > ZERO]
-    wrong = np.array([not s.is_right(name) for s in telling], bool)
-    return _best(wrong, ((words, np.array([holds(s) for s in telling], bool)) for words, holds in _sizes(samples[0])))
+    return _best(
+        *_whole(name, samples), ((w, np.array([holds(s) for s in samples])) for w, holds in _sizes(samples[0]))
+    )
 
 
 def of_zeros(name: str, samples: Sequence[Sample]) -> str:
     """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
-    wrong = np.array([not s.is_right(name) for s in samples], bool)
     floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
     held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
-    return _best(wrong, ((f"only where {v} holds a 0", holds) for v, holds in held))
+    return _best(*_whole(name, samples), ((f"only where {v} holds a 0", holds) for v, holds in held))
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -43,7 +41,7 @@ def of_values(name: str, samples: Sequence[Sample]) -> str:
     if len(cases) < len(samples) / 2:
         return ""
     wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
-    return _best(wrong, _values(name, cases))
+    return _best(wrong, _zeros(name, cases), _values(name, cases))
 
 
 def of_places(name: str, samples: Sequence[Sample]) -> str:
@@ -55,13 +53,26 @@ def of_places(name: str, samples: Sequence[Sample]) -> str:
     shapes = [s.right[name].shape for s in cases]
     ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
     places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
-    return _best(wrong, places)
+    return _best(wrong, _zeros(name, cases), places)
 
 
-def _best(wrong: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
-    """The condition that everything wrong satisfies, and of which most is wrong."""
+def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
+    """Of each sample, whether the array is wrong, and whether what is right is 0 throughout."""
+    zero = [abs(s.right[name]).max(initial=0) <= ZERO for s in samples]
+    return np.array([not s.is_right(name) for s in samples]), np.array(zero)
+
+
+def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:
+    return np.concatenate([(abs(s.right[name]) <= ZERO).ravel() for s in cases])
+
+
+def _best(wrong: NDArray, zero: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
+    """The condition that everything wrong satisfies, and of which most is wrong. `zero`: where what is right is 0."""
     found, share = "", MOSTLY
-    for words, holds in conditions:
+    telling = wrong | ~zero  # where 0 is right, so is a wrong factor
+    wrong = wrong[telling]
+    for words, everywhere in conditions:
+        holds = everywhere[telling]
         if min(int(holds.sum()), int((~holds).sum()), int(wrong.sum())) < ENOUGH or wrong[~holds].any():
             continue
         if wrong[holds].mean() > (max(share, NEARLY_ALL) if words.startswith("unless") else share):

@@ -1,4 +1,4 @@
-"""Hypotheses about a factor that is not as it should be: an argument, a size less one, a function of an input.
+"""Hypotheses about a factor, or a term, that is not as it should be: an argument, a size, a function of an input.
 
 hypotheses.py says what a hypothesis is, and holds the table that these stand in.
 """
@@ -61,6 +61,17 @@ def of_an_input(g: str, sample: Sample) -> Claims:
                     Claim(f"in {{g}}, the factor {what} is missing"),
                     _times(g, lambda s, v=v, f=f: 1 / f(s.inputs[v])),
                 )
+
+
+def argument_added(g: str, sample: Sample) -> Claims:
+    """A number among the arguments, whole or divided by a size, is added once too often, or is missing."""
+    if sample.yours[g].shape != sample.right[g].shape:
+        return
+    for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
+        for k in (None, *sample.op.letters):
+            for said, sign in (("added to", 1), ("subtracted from", -1)):
+                claim = Claim(f"{v}{f' / {k}' if k else ''} is {said} {{g}} once too often")
+                yield claim, lambda s, v=v, k=k, c=sign: s.right[g] + c * s.inputs[v] / (s.sizes[k] if k else 1)
 
 
 def spread(g: str, sample: Sample) -> Claims:

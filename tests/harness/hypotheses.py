@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness import arguments, calls, factors, pairs, paths, places, slips, sums
+from tests.harness.axes import along_another_axis_inside
 from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
 from tests.harness.variants import changed_at, elementwise_calls
@@ -86,17 +87,17 @@ def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 
 def unreduced(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """Your array has axes that should have been summed."""
+    """Your array has axes that should have been summed, or averaged."""
     yours, right = sample.yours[g], sample.right[g]
     for axes in _axes(yours.ndim):
         if yours.ndim - len(axes) == right.ndim or np.sum(yours, axis=axes, keepdims=True).shape == right.shape:
             over = _axis_words(axes, yours.ndim)
             for keep in (False, True):
                 # Adding up what is yours gives what is right, and nothing else is wrong with it.
-                claim = Claim(
-                    f"{{g}} {{is}} not summed over {over}", f"sum over {over}" + (", keepdims=True" if keep else "")
-                )
-                yield claim, lambda s, a=axes, k=keep: _if_sums_to(s.yours[g], s.right[g], a, k)
+                for word, verb, reduce in (("summed", "sum", np.sum), ("averaged", "take the mean", np.mean)):
+                    hint = f"{verb} over {over}" + (", keepdims=True" if keep else "")
+                    claim = Claim(f"{{g}} {{is}} not {word} over {over}", hint)
+                    yield claim, lambda s, a=axes, k=keep, f=reduce: _if_reduced(s.yours[g], s.right[g], f, a, k)
 
 
 def transposed(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -394,6 +395,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     calls.order,
     function_missing,
     derivative_missing,
+    along_another_axis_inside,
     paths.term,
     arguments.product,
     overwritten,
@@ -406,6 +408,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     factors.of_an_argument,
     factors.of_a_size_less_one,
     factors.of_an_input,
+    factors.argument_added,
     factors.spread,
     offset,
     slips.outer_function,
@@ -442,8 +445,10 @@ def _if_a_sum_is_missing(s: Sample, g: str) -> NDArray | None:
     return s.gy if any(close(total, s.right[g]) for total in sums) else None
 
 
-def _if_sums_to(yours: NDArray, right: NDArray, axes: tuple[int, ...], keep: bool) -> NDArray | None:
-    return yours if max(axes) < yours.ndim and close(yours.sum(axis=axes, keepdims=keep), right) else None
+def _if_reduced(yours: NDArray, right: NDArray, reduce: Callable, axes: tuple[int, ...], keep: bool) -> NDArray | None:
+    return (
+        yours if max(axes) < yours.ndim and close(np.asarray(reduce(yours, axis=axes, keepdims=keep)), right) else None
+    )
 
 
 def _axes(ndim: int) -> list[tuple[int, ...]]:

@@ -124,15 +124,17 @@ class Lost:
 class Floats(Kind):
     """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
 
-    `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
     """
 
     differentiated: bool = True
     nonzero: bool = False
+    halves: bool = False
     off_centre: bool = False
 
     def draw(self, source: Source, at: Setting) -> NDArray:
-        values = source.floats(_drawn(self.shape, source, at), off_centre=self.off_centre)
+        shape = _drawn(self.shape, source, at)
+        values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
@@ -376,6 +378,11 @@ def const(shape: str) -> Floats:
 def nonzero(shape: str) -> Floats:
     """Floats that are differentiated and at least 0.1 in magnitude."""
     return Floats(shape, nonzero=True)
+
+
+def halves(shape: str) -> Floats:
+    """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
+    return Floats(shape, halves=True)
 
 
 def off_centre(shape: str) -> Floats:

@@ -22,6 +22,9 @@ class Source(Protocol):
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         """Floats of any size and sign. `off_centre`: more often such as lie about one large number."""
 
+    def halves(self, shape: tuple[int, ...]) -> NDArray:
+        """Likewise, but multiples of 1/2 where simple values are wanted: their differences are often the same number."""
+
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         """Floats from a table of 256, the simplest first."""
 
@@ -63,6 +66,9 @@ class Bytes:
             return _filling(shape, (small + self._offsets[choice % len(self._offsets)]).astype(self._values.dtype))
         return _filling(shape, self._values[self._part(shape)])
 
+    def halves(self, shape: tuple[int, ...]) -> NDArray:
+        return np.rint(self.floats(shape) * 2) / 2 + 0.0  # no negative zero
+
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         return _filling(shape, table[self._raw[self._part(shape)]].astype(self._values.dtype))
 
@@ -90,6 +96,8 @@ class Counting:
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         self.taken += 1 + min(prod(shape), MOST_ENTRIES)
         return np.ones(shape)
+
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         self.taken += min(prod(shape), MOST_ENTRIES)
@@ -120,6 +128,8 @@ class Random:
         size, sign = self._rng.uniform(0.3, 2.0, shape), self._rng.choice([-1, 1], shape)
         return np.array(size * sign * (self._rng.random(shape) >= self._zeros))
 
+    halves = floats
+
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         first = 0 if self._zeros else len(table) // 2  # beyond it, no simple ones
         return np.array(table[self._rng.integers(first, len(table), shape)])
@@ -144,6 +154,8 @@ class Repeating:
 
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         return np.resize(self._values, shape)
+
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         return np.resize(table[len(table) // 2 :], shape)
