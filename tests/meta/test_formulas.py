@@ -115,6 +115,8 @@ WRONG = [
     ("sigmoid", "exp(-abs(x[i]))", "e[i]", 5, "e is defined through itself"),
     ("sigmoid", "e[i] = exp", "e[0] = exp", 5, "the definition of e needs different letters"),
     ("sigmoid", "[i = a] e[i]", "[i < a] e[i]", 5, "this is 0, but should be"),
+    ("sigmoid", "(1 + e[i])^2\n", "(1 + e[i])^2 = [i = a] slope(x[i])\n", 5, "slope(...) is no function of the language"),
+    ("logsumexp", "= gy[m] exp", "= gy[m] softmax(x[m,a]) + exp", 3, "softmax(...) is no function of the language"),
     ("softmax", "[n = m] y", "y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[n = m] y", "[n <= m] y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[i = a] - y[n,a]", "[i = a]", 2, "at J_x[0,0 | 0,0] this is"),
