@@ -137,10 +137,10 @@ def _world(op: Operation, special: str, number: int) -> tuple[dict[str, NDArray]
     known = setting.sizes | inputs
     known |= {f"g{v}": gradient for v, gradient in zip(op.variables, truth.gradients, strict=True)}
     nearest = {}
-    for number, v in enumerate(op.variables):
-        known[f"J_{v}"] = np.reshape([row.gradients[number] for row in rows], y.shape + np.shape(inputs[v]))
+    for at, v in enumerate(op.variables):
+        known[f"J_{v}"] = np.reshape([row.gradients[at] for row in rows], y.shape + np.shape(inputs[v]))
         if source is Tied:
-            nearest |= {f"g{v}": partial(_nearest, [truth], number), f"J_{v}": partial(_nearest, rows, number)}
+            nearest |= {f"g{v}": partial(_nearest, [truth], at), f"J_{v}": partial(_nearest, rows, at)}
     runs = {name: [n for n, token in enumerate(parsed(shape)) if token.run] for name, shape in op.shapes.items()}
     world = World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim, nearest)
     return {"y": y, "gy": setting.gy}, world

@@ -1,4 +1,4 @@
-"""The special cases of a derivation: `For x (M, N), axis = 0, keepdims = False:` as an example of an operation."""
+"""Examples for the cases of a derivation: of the row, or as `For x (M, N), axis = 0, keepdims = False:` states them."""
 
 import ast
 import re
