@@ -147,6 +147,13 @@ def _only_diagonal(size: str) -> Callable:
     return lambda v: v.gz * (1 - (1 + v.z**2) / size(v)) / v.s
 
 
+def _without_eps(v):
+    """gx of a scale that is computed again, and without eps."""
+    s = np.sqrt(np.maximum(v.var, 1e-30))
+    z = v.c / s
+    return (v.gz - v.g_mu - z * (v.gz * z).mean(0)) / s
+
+
 def _transposed_to_groups(v):
     """Every groups-th channel is a row: channels i, i + groups, ..."""
     n, c, length = v.x.shape
@@ -191,14 +198,15 @@ def _mask_of_last_call() -> Callable:
     return dropout(y=y, gx=lambda v: v.gy * saved["mask"] / (1 - v.p) if saved["mask"].shape == v.gy.shape else v.gy)
 
 
-def _scale_of_last_call() -> Callable:
+def _grad_of_last_call() -> Callable:
+    """Keeps what backward needs in one place for all calls with inputs of a shape."""
     saved = {}
 
-    def s(v):
-        saved["s"] = np.sqrt(v.var + v.eps)
-        return saved["s"]
+    def operation(x, gamma, beta, eps):
+        y, saved[x.shape] = layer_norm()(x, gamma, beta, eps)
+        return y, lambda gy: saved[x.shape](gy)
 
-    return layer_norm(s=s, gx=lambda v: np.resize(1 / saved["s"], v.s.shape) * (v.gz - v.g_mu - v.g_var))
+    return operation
 
 
 def _in_one_buffer() -> Callable:
@@ -270,8 +278,7 @@ WRONG = [
     Mutant("batch_norm", "not divided by s", "gradient", batch_norm(gx=lambda v: v.gz - v.g_mu - v.g_var)),
     Mutant("batch_norm", "divided by s squared", "gradient", batch_norm(gx=lambda v: (v.gz - v.g_mu - v.g_var) / v.s**2)),
     Mutant("batch_norm", "gamma missing in gx", "gradient", batch_norm(gz=lambda v: v.gy)),
-    Mutant("batch_norm", "eps missing in gx", "gradient", batch_norm(
-        g_var=lambda v: v.c * (v.gz * v.c).mean(0) / np.maximum(v.var, 1e-300))),
+    Mutant("batch_norm", "eps missing in gx", "gradient", batch_norm(gx=_without_eps)),
     Mutant("batch_norm", "c for z on the variance's path", "gradient", batch_norm(g_var=lambda v: v.c * (v.gz * v.c).mean(0))),
     Mutant("batch_norm", "ggamma not summed", "gradient", batch_norm(ggamma=lambda v: v.gy * v.z)),
     Mutant("batch_norm", "ggamma lost its axis", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.z).sum(0))),
@@ -321,7 +328,7 @@ WRONG = [
     Mutant("layer_norm", "ggamma and gbeta exchanged", "gradient", layer_norm(grads="gx gbeta ggamma")),
     Mutant("layer_norm", "gbeta missing", "gradient", layer_norm(grads="gx ggamma")),
     Mutant("layer_norm", "z in x", "pure", layer_norm(z=lambda v: _into(v.x, v.c / v.s))),
-    Mutant("layer_norm", "scale of the last call", "pure", Stateful(_scale_of_last_call)),
+    Mutant("layer_norm", "saved in one place for all calls of a shape", "pure", Stateful(_grad_of_last_call)),
     Mutant("layer_norm", "ggamma accumulated", "pure", _gradient_accumulated),
     Mutant("layer_norm", "mean of squares less square of mean", "stable", layer_norm(
         var=lambda v: np.maximum(_row_mean(v.x**2) - v.mu**2, 0))),
@@ -447,7 +454,7 @@ WRONG = [
     Mutant("dropout", "divided by p", "forward", dropout(y=lambda v: v.x * v.mask / max(v.p, 1e-3))),
     Mutant("dropout", "multiplied by 1 - p", "forward", dropout(y=lambda v: v.x * v.mask * (1 - v.p))),
     Mutant("dropout", "True drops", "forward", dropout(y=lambda v: v.x * ~v.mask / (1 - v.p))),
-    Mutant("dropout", "mask ignored", "forward", dropout(y=lambda v: v.x * np.ones_like(v.x))),
+    Mutant("dropout", "mask ignored", "forward", dropout(y=lambda v: v.x / (1 - v.p))),
     Mutant("dropout", "rescaled by what the mask keeps", "forward", dropout(y=lambda v: v.x * v.mask / max(v.mask.mean(), 1e-3))),
     Mutant("dropout", "what is dropped kept as it is", "forward", dropout(y=lambda v: np.where(v.mask, v.x / (1 - v.p), v.x))),
     Mutant("dropout", "gx not rescaled", "gradient", dropout(gx=lambda v: v.gy * v.mask)),
