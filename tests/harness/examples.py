@@ -5,6 +5,7 @@ That costs a quarter of a millisecond, and it shrinks well: a smaller byte is a 
 because the values are read from the end, what cannot be zero gathers in the low corner of an array.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -70,6 +71,16 @@ def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np
     """Tuples of `count` examples of a row, with values from `table`, all of one of the `dtypes`."""
     size = 1 + count * _layout(op).size
     return st.binary(min_size=size, max_size=size).map(partial(_decode, op, table, count, dtypes))
+
+
+def stream(
+    op: Operation, table: Table, *, seed: int, count: int = 1, dtypes: tuple = (np.float64,)
+) -> Iterator[tuple[Example, ...]]:
+    """The same without end, and without hypothesis, which takes as long for an example as all else together."""
+    size, rng = 1 + count * _layout(op).size, np.random.default_rng(seed)
+    yield _decode(op, table, count, dtypes, bytes(size))  # the simplest of all
+    while True:
+        yield _decode(op, table, count, dtypes, rng.bytes(size))
 
 
 def drawn_inputs(op: Operation, dimensions: Dimensions, source: Source) -> tuple:

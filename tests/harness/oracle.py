@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.harness.imports import torch
 from tests.harness.spec import Operation
 
-_RUNS = 6
+RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
 _STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
@@ -45,39 +45,41 @@ class Truth:
         with np.errstate(all="ignore"):
             return np.asarray(self.op.ties(yours, self.gy.astype(np.float64), *self.inputs), np.float64)
 
-    @cached_property
-    def noise(self) -> tuple[NDArray, ...]:
+    def noise(self, runs: int) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
 
         Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the way, forward and
         backward, changed by a random relative amount. Times the machine epsilon this is the rounding error that another
         order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
-        the sum cancels. Source of the method: Parker, Monte Carlo Arithmetic (1997).
+        the sum cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
         inputs = _Move() if self.op.ties else _Move(relative=_STEP)
-        return self._moves(inputs=inputs, values=_Move(relative=_STEP))
+        return self._moves(runs, inputs=inputs, values=_Move(relative=_STEP))
 
-    @cached_property
-    def amplification(self) -> tuple[NDArray, ...]:
+    def amplification(self, runs: int) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when each value on the way is off by one, absolutely.
 
         1 / (1 + exp(-x)) and (1 + tanh(x / 2)) / 2 are both right, and one rounds to 0 where the other says 1e-17.
         """
-        return self._moves(inputs=_Move(), values=_Move(absolute=_STEP))
+        return self._moves(runs, inputs=_Move(), values=_Move(absolute=_STEP))
 
     @cached_property
     def jumps(self) -> tuple[NDArray, ...]:
         """For y and each gradient, how far every entry moves within a hair's breadth of the inputs: far, on a kink."""
-        moves = self._moves(inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
+        moves = self._moves(RUNS, inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
         return tuple(move * _STEP for move in moves)
 
-    def _moves(self, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+    def _moves(self, runs: int, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+        done = self._runs.setdefault((inputs, values), [])
         with np.errstate(all="ignore"):
-            runs = [
-                _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(n, inputs, values)) for n in range(_RUNS)
-            ]
-            moves = [[abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)] for run in runs]
-            return tuple(np.max(move, axis=0) / _STEP for move in zip(*moves, strict=True))
+            while len(done) < runs:
+                run = _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(len(done), inputs, values))
+                done.append([abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)])
+            return tuple(np.max(move, axis=0) / _STEP for move in zip(*done[:runs], strict=True))
+
+    @cached_property
+    def _runs(self) -> dict:
+        return {}
 
     @cached_property
     def _answer(self) -> tuple[NDArray, ...]:
