@@ -29,6 +29,14 @@ def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
     return _best(wrong, ((words, np.array([holds(s) for s in telling], bool)) for words, holds in _sizes(samples[0])))
 
 
+def of_zeros(name: str, samples: Sequence[Sample]) -> str:
+    """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
+    wrong = np.array([not s.is_right(name) for s in samples], bool)
+    floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
+    return _best(wrong, ((f"only where {v} holds a 0", holds) for v, holds in held))
+
+
 def of_values(name: str, samples: Sequence[Sample]) -> str:
     """`only where x < 0`: for which values of an input, entry by entry, an array is wrong; nothing where no such condition fits."""
     cases = [s for s in samples if s.wrong(name) is not None]
@@ -65,9 +73,6 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
     for a in sample.op.letters:
         yield f"only where {a} == 1", lambda s, a=a: s.sizes[a] == 1
         yield f"only where {a} > 1", lambda s, a=a: s.sizes[a] > 1
-    for v, value in sample.inputs.items():
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            yield f"only where {v} holds a 0", lambda s, v=v: bool(np.any(s.inputs[v] == 0))
     for a, b in combinations(sample.op.letters, 2):
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
