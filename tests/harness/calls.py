@@ -180,8 +180,9 @@ def _with(g: str, chosen: tuple[int, ...], change: _Change) -> Predict:
 
 
 def _reductions(sample: Sample) -> list[_Reduction]:
+    given = [torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs.values()]
     with _Reductions() as found:
-        sample.op.torch(*[torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs.values()])
+        sample.op.torch(*given)
     return found.all
 
 
@@ -201,30 +202,31 @@ _ROUNDING = 1e-12
 
 
 def _divisions(sample: Sample) -> _Divisions:
-    with _Divisions() as found:
-        sample.op.torch(*[torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs.values()])
+    given = {v: torch.tensor(a) if isinstance(a, np.ndarray) else a for v, a in sample.inputs.items()}
+    with _Divisions({v: a for v, a in given.items() if isinstance(a, torch.Tensor)}) as found:
+        sample.op.torch(*given.values())
     return found
 
 
 class _Divisions(torch.overrides.TorchFunctionMode):
-    """Notes what arrays are divided by: the function that made it, and its values."""
+    """Notes what arrays are divided by, an input or the result of a function, and its values."""
 
-    def __init__(self):
+    def __init__(self, inputs: dict[str, torch.Tensor]):
         super().__init__()
         self.names: list[str] = []
         self.values: list[NDArray] = []
-        self._made: list[tuple[torch.Tensor, str]] = []
+        self._made = [(tensor, name) for name, tensor in inputs.items()]
 
     def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
         name = getattr(func, "__name__", "")
         if name == torch.div.__name__ and len(args) == 2 and all(isinstance(a, torch.Tensor) for a in args):
             maker = next((made for tensor, made in reversed(self._made) if tensor is args[1]), "")
             if maker:
-                self.names.append(f"the result of {maker}")
+                self.names.append(maker)
                 self.values.append(args[1].detach().numpy())
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
-            self._made.append((result, name))
+            self._made.append((result, f"the result of {name}"))
         return result
 
 
