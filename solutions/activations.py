@@ -47,7 +47,7 @@ def leaky_relu(x: NDArray, slope: float) -> tuple[NDArray, Callable]:
 
     One of max(x, 0) and min(x, 0) is x, the other 0, so y is a sum that needs no case:
 
-        y = max(x, 0) + slope min(x, 0)                                          (1)
+        y[i] = max(x[i], 0) + slope min(x[i], 0)                                 (1)
 
     The two sides are straight lines. At 0 every number between slope and 1 is right; the strict inequality takes slope,
     as torch does.
@@ -73,7 +73,7 @@ def elu(x: NDArray, alpha: float) -> tuple[NDArray, Callable]:
     NumPy computes both sides for every entry, so exp must not see the large x that it is not meant for: it gets
     min(x, 0), whose term is 0 where x > 0. And exp(x) - 1 cancels for x close to 0; expm1 is the same without loss.
 
-        y = max(x, 0) + alpha expm1(min(x, 0))                                   (1)
+        y[i] = max(x[i], 0) + alpha (exp(min(x[i], 0)) - 1)                      (1)
 
     The slope is 1 above the kink, and alpha exp(x), which is y + alpha, below it. At 0 the one-sided slopes are 1 and
     alpha, and any number between is right; the strict inequality takes alpha, as torch does.
@@ -105,13 +105,13 @@ def softplus(x: NDArray) -> tuple[NDArray, Callable]:
     log(1 + exp(x)) = x + log(1 + exp(-x)). Both sides in one, with log1p because 1 + e is 1 for small e:
 
         e[i] = exp(-abs(x[i]))
-        y = max(x, 0) + log1p(e)                                                 (1)
+        y[i] = max(x[i], 0) + log(1 + e[i])                                      (1)
 
     By the chain rule the slope is exp(x) / (1 + exp(x)), which is the sigmoid of x.
 
         J_x[i | a] = [i = a] exp(x[i]) / (1 + exp(x[i]))
                    = [i = a] ([x[i] >= 0] + [x[i] < 0] e[i]) / (1 + e[i])
-        gx[a] = sum_i gy[i] J_x[i | a] = gy[a] sigmoid(x[a])                     (2)
+        gx[a] = sum_i gy[i] J_x[i | a] = gy[a] exp(x[a]) / (1 + exp(x[a]))       (2)
 
     Hints:
     1. What is y for very large x, and which function do you get when you differentiate log(1 + exp(x))?
@@ -158,7 +158,7 @@ def gelu(x: NDArray) -> tuple[NDArray, Callable]:
         u[i] = sqrt(2/pi) x[i] (1 + 0.044715 x[i]^2)                             (1)
         s[i] = (1 + tanh(u[i])) / 2
              = 1 / (1 + exp(-2 u[i]))
-        y = x s                                                                  (2)
+        y[i] = x[i] s[i]                                                         (2)
 
     The product rule gives s + x ds/dx, and the chain rule ds/dx = s (1 - s) 2 du/dx.
 
@@ -191,7 +191,8 @@ def softmax(x: NDArray) -> tuple[NDArray, Callable]:
     A number c that is subtracted from the whole row leaves the fraction as it is: exp(-c) stands above and below the
     line. With the row's maximum for c, exp sees nothing positive, and one term of the sum is 1.
 
-        y = e / sum e, with e = exp(x - max x)                                   (1)
+        e[n,i] = exp(x[n,i] - max_k x[n,k])
+        y[n,i] = e[n,i] / sum_k e[n,k]                                           (1)
 
     Every y of a row depends on every x of that row, and on none of another row. x[n,a] stands in the sum, and above the
     line too where i = a. The logarithm separates the two: log y[n,i] = x[n,i] - log(sum_k exp(x[n,k])) has the
@@ -225,7 +226,8 @@ def log_softmax(x: NDArray) -> tuple[NDArray, Callable]:
     The logarithm of softmax(x) would be that of 0 where a probability underflows. Here it is taken of the sum alone;
     and with z, the row less its maximum, the sum is at least 1.
 
-        y = z - log(sum exp(z)), with z = x - max x                              (1)
+        z[n,i] = x[n,i] - max_k x[n,k]
+        y[n,i] = z[n,i] - log(sum_k exp(z[n,k]))                                 (1)
 
     y[n,i] holds x[n,a] directly where i = a, and through the sum for every i. The sum's part has the derivative
     exp(x[n,a]) / sum_k exp(x[n,k]) = exp(y[n,a]), the softmax p.
@@ -257,7 +259,9 @@ def logsumexp(x: NDArray) -> tuple[NDArray, Callable]:
     exp overflows for large x, and for very negative x the sum is 0, which has no logarithm. Take the row's maximum c
     out: sum_k exp(x[n,k]) = exp(c) sum_k exp(x[n,k] - c), and the sum that stays lies between 1 and K.
 
-        y = c + log(sum e), with e = exp(x - c) and c = max x                    (1)
+        c[n] = max_k x[n,k]
+        e[n,k] = exp(x[n,k] - c[n])
+        y[n] = c[n] + log(sum_k e[n,k])                                          (1)
 
     The logarithm's derivative is one over the sum; that of the sum with respect to x[n,a] is exp(x[n,a]). The quotient
     is the softmax, so the slopes of a row add up to 1. exp(-c) cancels in it.

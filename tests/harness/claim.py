@@ -15,11 +15,12 @@ Predict = Callable[[Sample], "NDArray | None"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What is wrong, in a sentence with `{g}` for the array's name and `{is}` for its verb; and the usual remedy."""
+    """What is wrong, in a sentence with `{g}` for the array's name, `{v}` for the input's, `{is}` for its verb; and the usual remedy."""
 
     text: str
     hint: str = ""
 
     def said_of(self, names: Sequence[str]) -> str:
         """The sentence, about one or several arrays."""
-        return self.text.format_map({"g": listed(names), "is": "is" if len(names) == 1 else "are"})
+        variables = listed([name[1:] for name in names])
+        return self.text.format_map({"g": listed(names), "v": variables, "is": "is" if len(names) == 1 else "are"})

@@ -13,10 +13,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness import paths, places, slips, sums
+from tests.harness import arguments, calls, factors, pairs, paths, places, slips, sums
+from tests.harness.axes import along_another_axis_inside
 from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
 from tests.harness.variants import changed_at, elementwise_calls
+
+_ROUNDING = 1e-12  # relative to what is right: of a prediction that cancels, only rounding is left
 
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
@@ -39,18 +42,17 @@ def _reproduces(name: str, samples: Sequence[Sample], predict: Predict) -> bool:
                 predicted = predict(sample)
         except (ValueError, IndexError, RuntimeError):  # makes no sense for arrays of these shapes
             return False
-        if predicted is None or not np.all(np.isfinite(predicted)) or not close(sample.yours[name], predicted):
+        if predicted is None or not np.all(np.isfinite(predicted)):
+            return False
+        rounding = _ROUNDING * abs(sample.right[name]).max(initial=0) if np.any(predicted) else 0.0
+        if not close(sample.yours[name], predicted, rounding):
             return False
         told |= not close(predicted, sample.right[name])
     return told
 
 
 def zero(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    def predict(s: Sample) -> NDArray | None:
-        rounding = abs(s.yours[g]).max(initial=0) <= 1e-12 * abs(s.right[g]).max(initial=0)
-        return s.yours[g] if rounding and s.yours[g].shape == s.right[g].shape else None
-
-    yield Claim("{g} {is} zero everywhere"), predict
+    yield Claim("{g} {is} zero everywhere"), lambda s: np.zeros_like(s.right[g])
 
 
 def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -85,17 +87,17 @@ def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 
 def unreduced(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """Your array has axes that should have been summed."""
+    """Your array has axes that should have been summed, or averaged."""
     yours, right = sample.yours[g], sample.right[g]
     for axes in _axes(yours.ndim):
         if yours.ndim - len(axes) == right.ndim or np.sum(yours, axis=axes, keepdims=True).shape == right.shape:
             over = _axis_words(axes, yours.ndim)
             for keep in (False, True):
                 # Adding up what is yours gives what is right, and nothing else is wrong with it.
-                claim = Claim(
-                    f"{{g}} {{is}} not summed over {over}", f"sum over {over}" + (", keepdims=True" if keep else "")
-                )
-                yield claim, lambda s, a=axes, k=keep: _if_sums_to(s.yours[g], s.right[g], a, k)
+                for word, verb, reduce in (("summed", "sum", np.sum), ("averaged", "take the mean", np.mean)):
+                    hint = f"{verb} over {over}" + (", keepdims=True" if keep else "")
+                    claim = Claim(f"{{g}} {{is}} not {word} over {over}", hint)
+                    yield claim, lambda s, a=axes, k=keep, f=reduce: _if_reduced(s.yours[g], s.right[g], f, a, k)
 
 
 def transposed(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -141,7 +143,7 @@ def other_upstream(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         "{g} {is}" + " what gy = ones would give: gy is ignored",
         "multiply by gy: grad(gy) is the vector-Jacobian product",
     )
-    yield ignored, lambda s: s.with_gy(np.ones(()))[g]
+    yield ignored, lambda s: _with_ones(s, g)
     for words, function in _UPSTREAM:
         yield Claim(f"{{g}} {{is}} what {words} in place of gy would give"), lambda s, f=function: s.with_gy(f(s.gy))[g]
 
@@ -369,12 +371,17 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     along_the_wrong_axis,
     upstream_itself,
     another_gradient,
+    slips.other_number,
     other_inputs,
     places.other_argument,
+    arguments.neutral,
+    arguments.flags,
+    arguments.count,
+    arguments.outside,
     other_reduction,
+    calls.denominator,
     pointwise_factor,
     sums.other_factor,
-    slips.other_number,
     scaled,
     sums.miscounted,
     sums.spread,
@@ -383,11 +390,26 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     places.from_the_other_end,
     slips.other_axis,
     only_the_diagonal,
+    calls.reduction_changed,
+    calls.reduction_path,
+    calls.order,
     function_missing,
     derivative_missing,
+    along_another_axis_inside,
     paths.term,
+    arguments.product,
     overwritten,
     unreduced,
+    pairs.length,
+    pairs.pairing,
+    pairs.exchanged,
+    pairs.rounding,
+    pairs.distance,
+    factors.of_an_argument,
+    factors.of_a_size_less_one,
+    factors.of_an_input,
+    factors.argument_added,
+    factors.spread,
     offset,
     slips.outer_function,
     slips.reduction,
@@ -398,6 +420,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     slips.constant_factor,
     constant_term,
     rounded,
+    factors.nearly,
 )
 
 
@@ -422,8 +445,10 @@ def _if_a_sum_is_missing(s: Sample, g: str) -> NDArray | None:
     return s.gy if any(close(total, s.right[g]) for total in sums) else None
 
 
-def _if_sums_to(yours: NDArray, right: NDArray, axes: tuple[int, ...], keep: bool) -> NDArray | None:
-    return yours if max(axes) < yours.ndim and close(yours.sum(axis=axes, keepdims=keep), right) else None
+def _if_reduced(yours: NDArray, right: NDArray, reduce: Callable, axes: tuple[int, ...], keep: bool) -> NDArray | None:
+    return (
+        yours if max(axes) < yours.ndim and close(np.asarray(reduce(yours, axis=axes, keepdims=keep)), right) else None
+    )
 
 
 def _axes(ndim: int) -> list[tuple[int, ...]]:
@@ -472,6 +497,15 @@ def _output_in_place_of(s: Sample, v: str, g: str) -> NDArray | None:
 
 def _is_square(s: Sample, v: str) -> bool:
     return s.inputs[v].shape == s.inputs[v].T.shape
+
+
+def _with_ones(s: Sample, g: str) -> NDArray:
+    """The gradient for a gy of ones. Where the truth is 0, any rounding of it will do."""
+    predicted, rounding = s.with_gy(np.ones(()))[g], 1e-12 * abs(s.right[g]).max(initial=0)
+    alike = (
+        s.yours[g].shape == predicted.shape and max(abs(a).max(initial=0) for a in (predicted, s.yours[g])) <= rounding
+    )
+    return s.yours[g] if alike else predicted
 
 
 def _diagonal(s: Sample, g: str) -> NDArray:

@@ -122,13 +122,19 @@ class Lost:
 
 @dataclass(frozen=True)
 class Floats(Kind):
-    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero."""
+    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
+
+    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    """
 
     differentiated: bool = True
     nonzero: bool = False
+    halves: bool = False
+    off_centre: bool = False
 
     def draw(self, source: Source, at: Setting) -> NDArray:
-        values = source.floats(_drawn(self.shape, source, at))
+        shape = _drawn(self.shape, source, at)
+        values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
@@ -375,6 +381,16 @@ def const(shape: str) -> Floats:
 def nonzero(shape: str) -> Floats:
     """Floats that are differentiated and at least 0.1 in magnitude."""
     return Floats(shape, nonzero=True)
+
+
+def halves(shape: str) -> Floats:
+    """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
+    return Floats(shape, halves=True)
+
+
+def off_centre(shape: str) -> Floats:
+    """Floats that are differentiated and, at extreme magnitudes, mostly lie about one large number: 1e4, 1e4 + 1, ..."""
+    return Floats(shape, off_centre=True)
 
 
 def fractions(shape: str) -> Fractions:

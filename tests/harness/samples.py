@@ -94,12 +94,11 @@ class Sample:
         return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
 
 
-def close(a: NDArray, b: NDArray) -> bool:
-    """Whether two arrays have the same shape and the same values, but for rounding."""
+def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
+    """Whether two arrays have the same shape and the same values, but for rounding. `least`: what is no more than rounding."""
     if a.shape != b.shape:
         return False
-    scale = max(abs(b).max(initial=0), 1e-300)
-    return bool(np.all(abs(a - b) <= _CLOSE * scale))
+    return bool(np.all(abs(a - b) <= max(_CLOSE * abs(b).max(initial=0), least)))
 
 
 def generic(op: Operation) -> Iterator[Sample]:

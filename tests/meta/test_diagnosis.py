@@ -44,6 +44,12 @@ def _softmax_diagonal(s: Sample, g: str) -> np.ndarray:
     return s.gy * y * (1 - y)
 
 
+def _softmax_of_columns(s: Sample, g: str) -> np.ndarray:
+    e = np.exp(s.inputs["x"])
+    y = e / e.sum(0)
+    return y * (s.gy - (s.gy * y).sum(0))
+
+
 def _gather_assigned(s: Sample, g: str) -> np.ndarray:
     gx = np.zeros(s.inputs["x"].shape)
     gx[[0, 1, 0, 0]] = s.gy
@@ -75,6 +81,15 @@ DISTORTIONS = [
     Distortion("an input left out", "w is not used", lambda s, g: s.with_inputs(w=np.zeros_like(s.inputs["w"]))[g], ("weighted:gx",)),
     Distortion("inputs exchanged", "x and w exchanged", lambda s, g: s.with_inputs(x=s.inputs["w"], w=s.inputs["x"])[g], ("weighted:gx",)),
     Distortion("(1 - y) forgotten", "the factor (1 - y) is missing", lambda s, g: s.right[g] / (1 - s.right["y"]), ("sigmoid",)),
+    Distortion("a path cut", "sigmoid is treated as a constant", lambda s, g: s.gy * s.right["y"] / s.inputs["x"], ("silu",)),
+    Distortion("a path turned", "sigmoid has the wrong sign", lambda s, g: 2 * s.gy * s.right["y"] / s.inputs["x"] - s.right[g], ("silu",)),
+    Distortion("another number", "alpha = 1 would give", lambda s, g: s.with_inputs(alpha=1.0)[g], ("elu",)),
+    Distortion("a number squared", "slope**2 in place of slope", lambda s, g: s.with_inputs(slope=s.inputs["slope"] ** 2)[g], ("leaky_relu",)),
+    Distortion("another axis", "computed along axis 0", _softmax_of_columns, ("row_softmax",)),
+    Distortion("another input", "2 * x in place of x", lambda s, g: s.with_inputs(x=2 * s.inputs["x"])[g], ("sigmoid", "silu")),
+    Distortion("another derivative", "gy * y: the derivative of something else", lambda s, g: s.gy * s.right["y"], ("silu",)),
+    Distortion("a factor a row", "a factor that is constant along axis -1", lambda s, g: s.right[g] * np.exp(s.gy[:, :1]), ("affine:gx", "centre")),
+    Distortion("a factor an example", "the same for all entries", lambda s, g: s.right[g] * np.exp(s.gy.flat[0]), ("affine:gx", "centre")),
     Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
 ]  # fmt: skip
 
@@ -165,6 +180,8 @@ def test_two_distortions_are_not_taken_for_one(data):
     both = [
         replace(s, yours={**s.right, name: s.right[name] * f * g}) for s, (f, g) in zip(right, factors, strict=True)
     ]
+    if all(abs(s.yours[name]).max(initial=0) < 1e-12 for s in both):
+        return  # nothing is left but rounding
     claim = explain(name, both)
     for alone in (first, second):
         only = _spoilt(alone, op, name, right)
