@@ -141,7 +141,33 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         if along:
             tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
             yield f"only where entries of {v} tie for the largest", tied
+    yield from _rows(alike, cases)
+    yield from _flags(name, cases)
     yield from _chosen(name, cases)
+
+
+def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries whose row, along the last axis, is zero, or is shorter than a number among the arguments."""
+    for v in (v for v in alike if all(s.inputs[v].ndim for s in cases)):
+        lengths = [np.linalg.norm(s.inputs[v], axis=-1, keepdims=True) for s in cases]
+        each = np.concatenate(
+            [np.broadcast_to(r, s.inputs[v].shape).ravel() for r, s in zip(lengths, cases, strict=True)]
+        )
+        yield f"only where all of {v} along the last axis is 0", each == 0
+        for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+            limit = np.concatenate([np.full(s.inputs[v].size, s.inputs[c]) for s in cases])
+            yield f"only where the length of {v} along the last axis is below {c}", each < limit
+            yield f"only where the length of {v} along the last axis is above {c}", each > limit
+
+
+def _flags(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries for which an array of bool is True, or False."""
+    for v in cases[0].inputs:
+        flags = [np.asarray(s.inputs[v]) for s in cases]
+        if all(f.dtype == bool and f.shape == s.right[name].shape for f, s in zip(flags, cases, strict=True)):
+            held = np.concatenate([f.ravel() for f in flags])
+            yield f"only where {v} is True", held
+            yield f"only where {v} is False", ~held
 
 
 def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:

@@ -24,17 +24,18 @@ _DIGITS = 1e-4  # relative: what is closer than this is not another formula
 
 
 def of_an_argument(g: str, sample: Sample) -> Claims:
-    """A number among the arguments multiplies or divides once, or twice, too often."""
+    """A number among the arguments, or 1 less it, multiplies or divides once, or twice, too often."""
     for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
-        for times, power in (("once", 1), ("twice", 2)):
-            yield (
-                Claim(f"{{g}} {{is}} multiplied by {v} {times} too often"),
-                _times(g, lambda s, v=v, n=power: s.inputs[v] ** n),
-            )
-            yield (
-                Claim(f"{{g}} {{is}} divided by {v} {times} too often"),
-                _times(g, lambda s, v=v, n=power: s.inputs[v] ** -n),
-            )
+        for words, of in ((v, lambda value: value), (f"(1 - {v})", lambda value: 1 - value)):
+            for times, power in (("once", 1), ("twice", 2)):
+                yield (
+                    Claim(f"{{g}} {{is}} multiplied by {words} {times} too often"),
+                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** n),
+                )
+                yield (
+                    Claim(f"{{g}} {{is}} divided by {words} {times} too often"),
+                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** -n),
+                )
 
 
 def of_a_size_less_one(g: str, sample: Sample) -> Claims:

@@ -124,15 +124,17 @@ class Lost:
 class Floats(Kind):
     """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
 
-    `halves`: multiples of 1/2.
+    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
     """
 
     differentiated: bool = True
     nonzero: bool = False
     halves: bool = False
+    off_centre: bool = False
 
     def draw(self, source: Source, at: Setting) -> NDArray:
-        values = (source.halves if self.halves else source.floats)(_drawn(self.shape, source, at))
+        shape = _drawn(self.shape, source, at)
+        values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
@@ -266,9 +268,12 @@ class Axis(Plain):
         if self.several and (not ndim or which % 8 == 7):
             return None
         if self.several and which % 8 >= 4:
-            axes = [axis for axis in range(ndim) if how >> axis & 1] or [how // 16 % ndim]
+            axes = [axis for axis in range(ndim) if how >> axis & 1]
+            axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
             return tuple(axes if signs < 128 else reversed(axes))
+        if self.several and which % 8 < 2:
+            return 0  # is easily taken for None
         axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
         return axis - ndim if signs % 2 else axis
 
@@ -381,6 +386,11 @@ def nonzero(shape: str) -> Floats:
 def halves(shape: str) -> Floats:
     """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
     return Floats(shape, halves=True)
+
+
+def off_centre(shape: str) -> Floats:
+    """Floats that are differentiated and, at extreme magnitudes, mostly lie about one large number: 1e4, 1e4 + 1, ..."""
+    return Floats(shape, off_centre=True)
 
 
 def fractions(shape: str) -> Fractions:
