@@ -65,6 +65,31 @@ def _lengths(rows: np.ndarray) -> np.ndarray:
     return np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
+def _normalized(s: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """z and what it was divided by."""
+    scale = np.sqrt(s.inputs["x"].var(-1, keepdims=True) + s.inputs["eps"])
+    return (s.inputs["x"] - s.inputs["x"].mean(-1, keepdims=True)) / scale, scale
+
+
+def _with_factors(of_mean: float, of_variance: float) -> Callable[[Sample, str], np.ndarray]:
+    """The gradient of rows that are normalized, with factors for the terms of the mean and the variance."""
+
+    def spoil(s: Sample, g: str) -> np.ndarray:
+        z, scale = _normalized(s)
+        gz = s.gy * s.inputs["gamma"]
+        mean, product = (a.mean(-1, keepdims=True) for a in (gz, gz * z))
+        return (gz - of_mean * mean - of_variance * z * product) / scale
+
+    return spoil
+
+
+def _eps_outside_the_root(s: Sample, g: str) -> np.ndarray:
+    x, gz, eps = s.inputs["x"], s.gy * s.inputs["gamma"], s.inputs["eps"]
+    centred, deviation = x - x.mean(-1, keepdims=True), x.std(-1, keepdims=True)
+    mean, product = (a.mean(-1, keepdims=True) for a in (gz, gz * centred))
+    return (gz - mean - centred * product / (deviation * (deviation + eps))) / (deviation + eps)
+
+
 def _gather_assigned(s: Sample, g: str) -> np.ndarray:
     gx = np.zeros(s.inputs["x"].shape)
     gx[[0, 1, 0, 0]] = s.gy
@@ -117,6 +142,19 @@ DISTORTIONS = [
     Distortion("spread", "is the sum of what the entries should be", lambda s, g: np.full(s.right[g].shape, s.right[g].sum()), ("kl_divergence", "mean_square_error")),
     Distortion("an axis inside", "what logsumexp along axis 0 would give", _softmax_over_the_batch, ("cross_entropy",)),
     Distortion("something small added", "right to a few digits only", lambda s, g: s.right[g] / (1 + 1e-6 * s.inputs["x"] ** 2), ("cosine_similarity:gx",)),
+    Distortion("mean constant", "the mean is treated as a constant", _with_factors(0, 1), ("layer_norm:gx",)),
+    Distortion("variance constant", "the variance is treated as a constant", _with_factors(1, 0), ("layer_norm:gx",)),
+    Distortion("both constant", "the mean and the variance are treated as constants", _with_factors(0, 0), ("layer_norm:gx",)),
+    Distortion("variance's sign", "through the variance has the wrong sign", _with_factors(1, -1), ("layer_norm:gx",)),
+    Distortion("variance's factor", "through the variance has a wrong factor", _with_factors(1, 1.7), ("layer_norm:gx",)),
+    Distortion("no division", "not divided by the result of sqrt", lambda s, g: s.right[g] * _normalized(s)[1], ("layer_norm:gx",)),
+    Distortion("a factor of ones", "gamma = 1 would give", lambda s, g: s.with_inputs(gamma=np.ones_like(s.inputs["gamma"]))[g], ("layer_norm:gx",)),
+    Distortion("a factor outside", "gamma multiplies at the end", lambda s, g: s.with_inputs(gamma=np.ones_like(s.inputs["gamma"]))[g] * s.inputs["gamma"], ("layer_norm:gx",)),
+    Distortion("other axis", "with the mean and the variance over axis 1", _with_factors(1, 1), ("batch_norm:gx",)),
+    Distortion("eps outside", "what sqrt before the addition would give", _eps_outside_the_root, ("layer_norm:gx",)),
+    Distortion("one group", "groups = 1 would give", lambda s, g: s.with_inputs(groups=1)[g], ("group_norm:gx",)),
+    Distortion("another array", "x stands in the place of the derivative", lambda s, g: (s.gy * s.inputs["x"]).sum(0, keepdims=True), ("batch_norm:ggamma",)),
+    Distortion("all kept", "mask = True everywhere", lambda s, g: s.gy / (1 - s.inputs["p"]), ("dropout",)),
     Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
 ]  # fmt: skip
 
