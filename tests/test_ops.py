@@ -31,6 +31,9 @@ def test_pure(trial):
     alone = trial.observe(Call(0), Grad(call=0, gy=0))
     seen = trial.observe(Call(0), Call(1), Grad(call=1, gy=1), Grad(call=0, gy=0), Grad(call=0, gy=0))
     judge.pure(trial, alone, seen)
+    if trial.examples[0].gy.shape == trial.examples[1].gy.shape:
+        other_first = trial.observe(Call(0), Grad(call=0, gy=1), Grad(call=0, gy=0))
+        judge.no_matter_what_was_asked_before(trial, alone, other_first)
 
 
 @each_operation(examples=30, table=EXTREME, dtypes=(np.float64, np.float32), after=(test_forward, test_gradient))

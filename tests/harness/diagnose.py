@@ -91,6 +91,7 @@ def _where(op: Operation, observe: Observe, bad: list[str], samples: list[Sample
     found = name and (
         conditions.of_dimensions(name, varied)
         or conditions.of_values(name, varied)
+        or conditions.of_zeros(name, varied)
         or (conditions.of_places(name, samples + wide) if name in bad else "")
     )
     picture = _picture([name] if name else [], samples + varied)

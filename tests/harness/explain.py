@@ -97,6 +97,8 @@ def _entry(verdict: Verdict) -> str:
     jacobian = f"J_{wrong.name[1:]}" + (f"[{inner} | {at}]" if inner or at else "")
     column = jacobian_column(op, example.inputs, wrong.name[1:], wrong.entry)
     terms = [f"{gy:.5g}*{j:.5g}" for gy, j in zip(example.gy.ravel(), column.ravel(), strict=True) if gy and j]
+    if abs(float((example.gy * column).sum()) - due) > 1e-6 * abs(due):
+        terms = []  # at a tie, torch's own choice is not the one that is shown
     written = " + ".join(terms[:_TERMS]) + (" + ..." if len(terms) > _TERMS else "")
     return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if terms else ''}{values}"
 

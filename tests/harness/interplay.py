@@ -21,7 +21,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     names = [f"g{v}" for v in op.variables]
     for number, answer in enumerate(seen.answers):
         for i in answer.changed:
-            what = "gy" if i < 0 else list(op.inputs)[i]
+            what = "gy" if i < 0 else op.inputs[i]
             part = "forward" if number < 2 else "grad"
             return Diagnosis(
                 f"{part} changes {what} in place",
@@ -40,7 +40,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
         what = "y" if step < 2 else "a gradient"
         return Diagnosis(f"{what} is overwritten by a later call", fresh)
     right = equal(first, a.right)
-    if not right and equal(first, Sample(op, replace(a.example, inputs=b.example.inputs), a.sizes).right):
+    if not right and equal(first, Sample(op, replace(a.example, inputs=b.example.inputs)).right):
         return Diagnosis(
             "grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global"
         )

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.examples import drawn_inputs
+from tests.harness.kinds import Floats, Kind, Plain
 from tests.harness.oracle import output_shape
-from tests.harness.spec import Constant, Operation, concrete
+from tests.harness.shapes import Dimensions, length, parsed
+from tests.harness.sources import Random
+from tests.harness.spec import Operation
 
 LARGEST = 4  # of a dimension that is free
 MOST_ENTRIES = 200  # of an array in a network
@@ -62,19 +66,20 @@ def random_network(rows: Sequence[Operation], depth: int, rng: np.random.Generat
         if not fitting:
             break
         op, through = fitting[rng.integers(len(fitting))]
-        sizes, batch = _bound(op, through, shapes[-1] if shapes else None, rng)
+        dimensions = _bound(op, through, shapes[-1] if shapes else None, rng)
         inputs: list[int] = []
-        for number, (name, pattern) in enumerate(op.shapes.items()):
-            shape = concrete(pattern, sizes, batch)
+        drawn = drawn_inputs(op, dimensions, Random(int(rng.integers(2**32))))
+        for number, (name, value) in enumerate(zip(op.inputs, drawn, strict=True)):
             # What an operation takes as constant gets no gradient, so nothing may come to it from before.
-            earlier = [-1 - n for n, s in enumerate(shapes) if s == shape] if name in op.variables else []
+            fits = _is_open(op.kinds[name])
+            earlier = [-1 - n for n, s in enumerate(shapes) if fits and s == value.shape]
             if number == through and shapes:
                 inputs.append(-len(shapes))
             elif earlier and rng.random() < _SHARE:
                 inputs.append(int(rng.choice(earlier)))
             else:
                 inputs.append(len(leaves))
-                leaves.append(np.asarray(rng.normal(0, 1, shape).round(2)))
+                leaves.append(np.asarray(value.round(2)) if fits else value)
         nodes.append(Node(op.name, tuple(inputs), tuple(i for i, name in enumerate(op.inputs) if name in op.variables)))
         given = tuple(leaves[at] if at >= 0 else np.ones(shapes[-1 - at]) for at in inputs)
         shapes.append(output_shape(op, given))
@@ -96,45 +101,47 @@ def _row(rows: Sequence[Operation], nodes: Sequence[Node], leaves: Sequence[NDAr
             outputs.append(functions[node.op](*[inputs[at] if at >= 0 else outputs[-1 - at] for at in node.inputs]))
         return outputs[-1]
 
-    shapes = {f"v{n}": " ".join(map(str, leaf.shape)) for n, leaf in enumerate(leaves)}
-    inputs = {name: shape if n in differentiated else Constant(shape) for n, (name, shape) in enumerate(shapes.items())}
-    return Operation("compose", inputs, network)
+    kinds: dict[str, Kind] = {}
+    for n, leaf in enumerate(leaves):
+        is_float = isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+        shape = " ".join(map(str, leaf.shape)) if is_float else ""
+        kinds[f"v{n}"] = Floats(shape, differentiated=n in differentiated) if is_float else Plain()
+    return Operation("compose", kinds, network)
+
+
+def _is_open(kind: Kind) -> bool:
+    """Whether any array of floats may stand here, and the gradient flows on through it."""
+    return isinstance(kind, Floats) and kind.differentiated and not kind.nonzero
 
 
 def _takes(op: Operation, number: int, shape: tuple[int, ...] | None) -> bool:
     """Whether the gradient flows on through this input, and an array of this shape fits it."""
-    name = list(op.inputs)[number]
-    return name in op.variables and (shape is None or _unified(op.shapes[name], shape) is not None)
+    name = op.inputs[number]
+    return _is_open(op.kinds[name]) and (shape is None or _unified(op.shapes[name], shape) is not None)
 
 
-def _unified(pattern: str, shape: tuple[int, ...]) -> tuple[dict[str, int], tuple[int, ...] | None] | None:
-    """Sizes of the letters and of `...` that make the pattern this shape."""
-    tokens = pattern.split()
-    if "..." in tokens:
-        at, extra = tokens.index("..."), len(shape) - len(tokens) + 1
-        if extra < 0:
-            return None
-        batch = shape[at : at + extra]
-        tokens, shape = tokens[:at] + tokens[at + 1 :], shape[:at] + shape[at + extra :]
-    else:
-        batch = None
-    if len(tokens) != len(shape):
+def _unified(pattern: str, shape: tuple[int, ...]) -> Dimensions | None:
+    """Sizes of the letters and of one run that make the pattern this shape; None where nothing does."""
+    tokens = parsed(pattern)
+    runs = [number for number, token in enumerate(tokens) if token.run]
+    found = Dimensions()
+    if len(runs) > 1 or len(shape) < len(tokens) - len(runs) or (not runs and len(shape) != len(tokens)):
         return None
-    sizes: dict[str, int] = {}
+    if runs:
+        stop = len(shape) - (len(tokens) - runs[0] - 1)
+        found.runs[tokens[runs[0]].run] = shape[runs[0] : stop]
+        tokens, shape = tokens[: runs[0]] + tokens[runs[0] + 1 :], shape[: runs[0]] + shape[stop:]
     for token, size in zip(tokens, shape, strict=True):
-        if token.isdigit():
-            if int(token) != size:
-                return None
-        elif not token.isalpha() or sizes.setdefault(token, size) != size:
+        left, odd = divmod(size, token.times)
+        for letter in token.letters:  # of a product, the first letter takes all
+            left //= found.sizes.setdefault(letter, left)
+        if odd or left != 1 or size != length(token, found):
             return None
-    return sizes, batch
+    return found
 
 
-def _bound(op: Operation, through: int, shape: tuple[int, ...] | None, rng) -> tuple[dict[str, int], tuple[int, ...]]:
-    sizes, batch = {letter: int(rng.integers(1, LARGEST + 1)) for letter in op.letters}, None
-    if shape is not None:
-        fixed, batch = _unified(list(op.shapes.values())[through], shape)
-        sizes |= fixed
-    if batch is None:
-        batch = tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3)))
-    return sizes, batch
+def _bound(op: Operation, through: int, shape: tuple[int, ...] | None, rng: np.random.Generator) -> Dimensions:
+    found = Dimensions() if shape is None else _unified(op.shapes[op.inputs[through]], shape)
+    sizes = {letter: int(rng.integers(1, LARGEST + 1)) for letter in op.letters}
+    runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
+    return Dimensions(sizes | found.sizes, runs | found.runs)

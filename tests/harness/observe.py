@@ -153,7 +153,7 @@ def observe_network(
     try:
         with np.errstate(all="ignore"):
             for op, inputs, _ in nodes:
-                y, grad = functions[op](*[np.array(leaves[at] if at >= 0 else outputs[-1 - at]) for at in inputs])
+                y, grad = functions[op](*_copies(tuple(leaves[at] if at >= 0 else outputs[-1 - at] for at in inputs)))
                 outputs.append(np.asarray(y))
                 closures.append(grad)
             gradients: dict[int, NDArray] = {-len(nodes): gy}
@@ -204,15 +204,20 @@ def _laid_out(array: NDArray, layout: str) -> NDArray:
 class Large:
     """A call and its grad on large arrays, whose results stay here until entries of them are asked for.
 
-    They run twice, on other values: the first time, memory is new and everything is slower.
+    They run twice, on other values: the first time, memory is new and everything is slower. An array is given as a list
+    of its shape and of a few values, which are repeated.
     """
 
-    def __init__(self, function: Callable, shapes: Sequence[tuple], gy: tuple, values: NDArray):
+    def __init__(self, function: Callable, inputs: Sequence, gy: list):
+        def made(value, shift: int):
+            if not isinstance(value, list):  # what is no array
+                return value
+            shape, values = value
+            return np.resize(np.roll(values, shift), shape)
+
         self._function, self._runs = function, 0
-        self._inputs = [
-            [np.resize(np.roll(values, n + shift), shape) for n, shape in enumerate(shapes)] for shift in (0, 1)
-        ]
-        self._gy = np.resize(values[::-1], gy)
+        self._inputs = [[made(value, n + shift) for n, value in enumerate(inputs)] for shift in (0, 1)]
+        self._gy = made(gy, 0)
         self._results: list[NDArray] = []
 
     def run(self) -> None:

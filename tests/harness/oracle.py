@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.imports import torch
-from tests.harness.spec import Constant, Operation
+from tests.harness.spec import Operation
 
-_RUNS = 6
+RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
 _STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
@@ -40,38 +40,46 @@ class Truth:
         """The other end of what is right at a kink; the same as `gradients` for a row without one."""
         return _answer(self.op, self.op.also, self.inputs, self.gy)[1:] if self.op.also else self.gradients
 
-    @cached_property
-    def noise(self) -> tuple[NDArray, ...]:
+    def nearest(self, yours: NDArray) -> NDArray:
+        """The right gradient that is nearest to yours, as the row decides it; float64."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.op.ties(yours, self.gy.astype(np.float64), *self.inputs), np.float64)
+
+    def noise(self, runs: int) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
 
         Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the way, forward and
         backward, changed by a random relative amount. Times the machine epsilon this is the rounding error that another
         order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
-        the sum cancels. Source of the method: Parker, Monte Carlo Arithmetic (1997).
+        the sum cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        return self._moves(inputs=_Move(relative=_STEP), values=_Move(relative=_STEP))
+        inputs = _Move() if self.op.ties else _Move(relative=_STEP)
+        return self._moves(runs, inputs=inputs, values=_Move(relative=_STEP))
 
-    @cached_property
-    def amplification(self) -> tuple[NDArray, ...]:
+    def amplification(self, runs: int) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when each value on the way is off by one, absolutely.
 
         1 / (1 + exp(-x)) and (1 + tanh(x / 2)) / 2 are both right, and one rounds to 0 where the other says 1e-17.
         """
-        return self._moves(inputs=_Move(), values=_Move(absolute=_STEP))
+        return self._moves(runs, inputs=_Move(), values=_Move(absolute=_STEP))
 
     @cached_property
     def jumps(self) -> tuple[NDArray, ...]:
         """For y and each gradient, how far every entry moves within a hair's breadth of the inputs: far, on a kink."""
-        moves = self._moves(inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
+        moves = self._moves(RUNS, inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
         return tuple(move * _STEP for move in moves)
 
-    def _moves(self, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+    def _moves(self, runs: int, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+        done = self._runs.setdefault((inputs, values), [])
         with np.errstate(all="ignore"):
-            runs = [
-                _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(n, inputs, values)) for n in range(_RUNS)
-            ]
-            moves = [[abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)] for run in runs]
-            return tuple(np.max(move, axis=0) / _STEP for move in zip(*moves, strict=True))
+            while len(done) < runs:
+                run = _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(len(done), inputs, values))
+                done.append([abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)])
+            return tuple(np.max(move, axis=0) / _STEP for move in zip(*done[:runs], strict=True))
+
+    @cached_property
+    def _runs(self) -> dict:
+        return {}
 
     @cached_property
     def _answer(self) -> tuple[NDArray, ...]:
@@ -80,16 +88,21 @@ class Truth:
 
 def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     """The shape of y for these inputs; it depends on their shapes and on what is not an array."""
-    key = (op.name, *(i.shape if isinstance(i, np.ndarray) else repr(i) for i in inputs))
+    key = (op, *(i.shape if isinstance(i, np.ndarray) else repr(i) for i in inputs))
     if key not in _shapes:
         with torch.no_grad():
             _shapes[key] = tuple(op.torch(*map(_tensor, inputs)).shape)
     return _shapes[key]
 
 
-def abstract_shape(op: Operation, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-    """The shape of y for float inputs of these shapes, however large: nothing is computed."""
-    return tuple(op.torch(*[torch.empty(shape, dtype=torch.float64, device="meta") for shape in shapes]).shape)
+def abstract_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
+    """The shape of y for these inputs, however large: nothing is computed."""
+    kinds = {"f": torch.float64, "i": torch.int64, "b": torch.bool}
+    abstract = [
+        torch.empty(i.shape, dtype=kinds[i.dtype.kind], device="meta") if isinstance(i, np.ndarray) else i
+        for i in inputs
+    ]
+    return tuple(op.torch(*abstract).shape)
 
 
 def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[int, ...]) -> NDArray:
@@ -153,12 +166,12 @@ def _answer(
     tensors, upstream = [_tensor(i) for i in inputs], _tensor(gy)
     if jitter:
         tensors, upstream = [jitter.input(t) for t in tensors], jitter.input(upstream)
-    leaves = [
-        t.requires_grad_() for t, c in zip(tensors, op.inputs.values(), strict=True) if not isinstance(c, Constant)
-    ]
+    leaves = [t.requires_grad_() for t, kind in zip(tensors, op.kinds.values(), strict=True) if kind.differentiated]
+    # What the row itself decides at ties must not be moved off them.
+    moves_saved = jitter and not op.ties
     with (
         jitter or nullcontext(),
-        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if jitter else nullcontext(),
+        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if moves_saved else nullcontext(),
     ):
         y = function(*tensors)
     # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.

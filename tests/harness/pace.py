@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.harness.examples import ORDINARY
+from tests.harness.examples import ORDINARY, dimensions_of, drawn_inputs
 from tests.harness.judge import Wrong
 from tests.harness.oracle import abstract_shape
 from tests.harness.remote import GraderTrouble
-from tests.harness.spec import Operation, concrete
+from tests.harness.shapes import Dimensions, concrete
+from tests.harness.sources import Repeating
+from tests.harness.spec import Operation
 from tests.harness.submissions import Pace
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ LARGER, SPARE = 10.0, 512 * 2**20  # likewise for bytes
 SECONDS = 30.0  # for a call at the large size
 ENTRIES = 4_000_000  # of the largest array, at most
 MATRIX = 512  # rows and columns of matrices that are multiplied, at most
+VALUES = ORDINARY.values[ORDINARY.values != 0] / 4  # of a large array: a few numbers, repeated
 READ = 500  # entries of each result that are compared, at random places, which are fractions of its size
 
 
@@ -66,31 +69,39 @@ def compare(contest: Contest) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """A large example, described by its shapes: the values are a few numbers, repeated where the operation is."""
+    """A large example, described: an array is a list of its shape and of a few values, repeated where the operation is."""
 
-    shapes: tuple[tuple[int, ...], ...]
-    gy: tuple[int, ...]
-    values: np.ndarray
+    inputs: tuple
+    gy: list
 
     @staticmethod
     def of(op: Operation) -> Task:
-        """The largest example within ENTRIES and MATRIX."""
+        """The largest example within ENTRIES and MATRIX, or of the sizes that the row gives."""
 
-        def shapes(n: int) -> tuple[tuple[int, ...], ...]:
-            return tuple(concrete(s, dict.fromkeys(op.letters, n), (n, n)) for s in op.shapes.values())
+        def dimensions(n: int) -> Dimensions:
+            return dimensions_of(op, n, (n, n))
 
         def fits(n: int) -> bool:
-            return max(map(prod, shapes(n))) <= ENTRIES and (len(op.letters) < 3 or n <= MATRIX)
+            largest = max(prod(concrete(shape, dimensions(n))) for shape in op.shapes.values())
+            return largest <= ENTRIES and (len(op.letters) < 3 or n <= MATRIX)
 
-        n = max(filter(fits, (int(2 ** (k / 4)) for k in range(4, 45))), default=2)
-        return Task(shapes(n), abstract_shape(op, shapes(n)), ORDINARY[ORDINARY != 0] / 4)
+        if op.large:
+            chosen = Dimensions({k: op.large[k] for k in op.letters}, {run: (op.large[run],) * 2 for run in op.runs})
+        else:
+            chosen = dimensions(max(filter(fits, (int(2 ** (k / 4)) for k in range(4, 45))), default=2))
+        inputs = drawn_inputs(op, chosen, Repeating(VALUES))
+        return Task(tuple(map(_described, inputs)), [abstract_shape(op, inputs), VALUES[::-1]])
 
     def plain(self) -> list:
         """As the wire carries it, and as `observe.Large` takes it."""
-        return [list(self.shapes), self.gy, self.values]
+        return [list(self.inputs), self.gy]
 
     def __str__(self) -> str:
-        return f"inputs of shapes {', '.join(map(str, self.shapes))}"
+        return f"inputs of shapes {', '.join(str(v[0]) for v in self.inputs if isinstance(v, list))}"
+
+
+def _described(value: object) -> object:
+    return [value.shape, value.ravel()[: len(VALUES)]] if isinstance(value, np.ndarray) else value
 
 
 def _same(op: Operation, yours: Pace, reference: Pace) -> None:

@@ -1,11 +1,12 @@
-"""Run a property, as tests/test_ops.py writes it, for one operation: hypothesis draws the examples and shrinks a failure."""
+"""Run a property, as tests/test_ops.py writes it, for one operation: draw examples, and let hypothesis shrink a failure."""
 
-import contextlib
 import time
 import zlib
 from bdb import BdbQuit
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness import judge
 from tests.harness.diagnose import Diagnosis, diagnose
-from tests.harness.examples import ORDINARY, Example, examples
+from tests.harness.examples import ORDINARY, Example, examples, stream
 from tests.harness.imports import hypothesis
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.network import random_network
@@ -23,6 +24,7 @@ from tests.harness.shrink import tighten
 from tests.harness.spec import Operation
 from tests.harness.submissions import Refused
 
+_TRIES = 10  # of so many examples for each that is wanted, one should be suited
 SHRINK_SECONDS = 3.0  # then the smallest counterexample so far is good enough
 
 
@@ -247,46 +249,64 @@ def examine(
         except Unsuited:
             hypothesis.reject()
 
-    run = hypothesis.given(examples(op, prop.table, count=prop.count, dtypes=prop.dtypes))(hold_if_suited)
-    run = hypothesis.seed(zlib.crc32(f"{seed} {op.name} {prop.name}".encode()))(run)
+    how = {"count": prop.count, "dtypes": prop.dtypes}
+    number = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
+    verdict, forgets = Verdict(op.name, prop.name, "pass"), True
+    try:
+        if first and still_fails(first):
+            if shrink:
+                tighten(op, first, still_fails)
+            raise smallest[2]
+        for drawn in islice(stream(op, prop.table, seed=number, **how), _TRIES * prop.examples):
+            try:
+                hold(drawn)
+            except Unsuited:
+                continue
+            except Wrong:
+                forgets = _fails(hold, drawn)
+                if shrink:
+                    _shrink(hold_if_suited, examples(op, prop.table, **how), prop.examples, number)
+                    tighten(op, smallest[1].examples, still_fails)
+                raise
+            if proven == prop.examples:
+                break
+    except (Wrong, _Enough):
+        verdict = _failed(op, prop, smallest)
+    except Refused as refused:
+        verdict = replace(verdict, status=refused.status, why=refused.line)
+    except _Leaving as leaving:
+        raise leaving.__cause__ from None
+    if not forgets:
+        why = f"{verdict.why}, but not every time: does it keep something between calls (rule 3)?"
+        verdict = replace(verdict, why=why)
+    if verdict.status == "pass" and not proven:
+        raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def _fails(hold: Callable, drawn: tuple[Example, ...]) -> bool:
+    try:
+        hold(drawn)
+    except (Wrong, Unsuited):
+        return True
+    return False
+
+
+def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
+    """Let hypothesis look for a failing example of its own, and shrink it. What it finds goes through `hold`."""
+    run = hypothesis.seed(seed)(hypothesis.given(strategy)(hold))
     run = hypothesis.settings(
-        max_examples=prop.examples,
+        max_examples=most,
         database=None,
         deadline=None,
         derandomize=False,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink] if shrink else [hypothesis.Phase.generate],
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
         suppress_health_check=list(hypothesis.HealthCheck),
     )(run)
-    verdict = Verdict(op.name, prop.name, "pass")
-    try:
-        try:
-            if first:
-                with contextlib.suppress(Unsuited):
-                    hold(first)
-            run()
-        except Wrong:
-            if shrink:
-                tighten(op, smallest[1].examples, still_fails)
-            raise
-    except (Wrong, _Enough):
-        verdict = _failed(op, prop, smallest)
-    except hypothesis.errors.Flaky:
-        # Hypothesis ran the same example again and it held: the operation remembers.
-        verdict = _failed(op, prop, smallest)
-        verdict = replace(
-            verdict, why=f"{verdict.why}, but not every time: does it keep something between calls (rule 3)?"
-        )
-    except Refused as refused:
-        verdict = replace(verdict, status=refused.status, why=refused.line)
-    except hypothesis.errors.Unsatisfiable:
-        proven = 0
-    except _Leaving as leaving:
-        raise leaving.__cause__ from None
-    if verdict.status == "pass" and not proven:
-        raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
-    return replace(verdict, seconds=time.perf_counter() - started)
+    with suppress(Wrong, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
+        run()
 
 
 def examine_once(prop: Property, contest: Contest) -> Verdict:

@@ -13,10 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples import Example, sized_example
+from tests.harness.examples import Example, dimensions_of, drawn_example
 from tests.harness.judge import off_entries
 from tests.harness.observe import Call, Grad, Observation, Odd
 from tests.harness.oracle import Truth
+from tests.harness.shapes import Dimensions
+from tests.harness.sources import Random
 from tests.harness.spec import Operation
 
 Observe = Callable[[list, list, tuple], Observation]
@@ -32,7 +34,6 @@ class Sample:
 
     op: Operation
     example: Example
-    sizes: dict[str, int]
     yours: dict[str, NDArray] = field(default_factory=dict)
     gradients: tuple = ()  # all that grad returned, however many
 
@@ -46,6 +47,11 @@ class Sample:
         return self._named(self.truth)
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """Letter -> its size."""
+        return self.example.dimensions.sizes
+
+    @property
     def gy(self) -> NDArray:
         return self.example.gy
 
@@ -54,13 +60,15 @@ class Sample:
         return dict(zip(self.op.inputs, self.example.inputs, strict=True))
 
     def with_inputs(self, **changed) -> dict[str, NDArray] | None:
-        """What would be right for other inputs; None where torch refuses them or y gets another shape."""
-        inputs = tuple((self.inputs | {name: np.asarray(value) for name, value in changed.items()}).values())
+        """What would be right for other inputs: of y alone where gy does not fit it; None where torch refuses them."""
+        arrays = {
+            n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()
+        }
         try:
-            named = self._named(Truth(self.op, inputs, self.gy))
-        except RuntimeError:
+            truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
+            return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
+        except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
             return None
-        return named
 
     def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
         """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""
@@ -86,30 +94,29 @@ class Sample:
         return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
 
 
-def close(a: NDArray, b: NDArray) -> bool:
-    """Whether two arrays have the same shape and the same values, but for rounding."""
+def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
+    """Whether two arrays have the same shape and the same values, but for rounding. `least`: what is no more than rounding."""
     if a.shape != b.shape:
         return False
-    scale = max(abs(b).max(initial=0), 1e-300)
-    return bool(np.all(abs(a - b) <= _CLOSE * scale))
+    return bool(np.all(abs(a - b) <= max(_CLOSE * abs(b).max(initial=0), least)))
 
 
-def generic(op: Operation, count: int = 4) -> Iterator[Sample]:
-    """Samples of unequal dimensions, larger than one."""
-    for number in range(count):
-        rng = np.random.default_rng(number)
-        yield _sample(op, _unequal(op, number), _BATCHES[number % len(_BATCHES)], rng)
+def generic(op: Operation) -> Iterator[Sample]:
+    """Samples of unequal dimensions, larger than one; more of them where there is more to tell apart."""
+    varied = any(not kind.is_array or "~" in kind.shape for kind in op.kinds.values())
+    for number in range(12 if varied else 4):
+        yield _sample(op, _unequal(op, number), Random(number))
 
 
 def twin(op: Operation) -> Sample:
-    """A sample of the same dimensions as the first generic one, and other values."""
-    return _sample(op, _unequal(op, 0), _BATCHES[0], np.random.default_rng(99))
+    """A sample like the first generic one in dimensions and in all that is no array, with other arrays."""
+    return _sample(op, _unequal(op, 0), Random(0, arrays=99))
 
 
 def square(op: Operation) -> Iterator[Sample]:
     """Samples in which all dimensions are equal: what fits nowhere else may fit there."""
     for number, size in enumerate((2, 3, 4)):
-        yield _sample(op, dict.fromkeys(op.letters, size), (size, size), np.random.default_rng(10 + number))
+        yield _sample(op, dimensions_of(op, size, (size, size)), Random(10 + number))
 
 
 def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
@@ -117,7 +124,8 @@ def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
     for number in range(count):
         rng = np.random.default_rng(100 + number)
         sizes = {letter: int(rng.integers(1, 4)) for letter in op.letters}
-        yield _sample(op, sizes, tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))), rng, zeros=0.2)
+        runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
+        yield _sample(op, Dimensions(sizes, runs), Random(100 + number, zeros=0.2))
 
 
 def observed(sample: Sample, observe: Observe) -> Sample:
@@ -132,15 +140,12 @@ def observed(sample: Sample, observe: Observe) -> Sample:
     return replace(sample, yours=yours, gradients=gradients)
 
 
-def _unequal(op: Operation, number: int) -> dict[str, int]:
+def _unequal(op: Operation, number: int) -> Dimensions:
     order = np.random.default_rng(number).permutation(len(op.letters))
     # Another smallest size each time, so that no product of sizes is the same in all samples.
-    return dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+    sizes = dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+    return Dimensions(sizes, {run: _BATCHES[(number + n) % len(_BATCHES)] for n, run in enumerate(op.runs)})
 
 
-def _sample(op: Operation, sizes: dict[str, int], batch: tuple[int, ...], rng, zeros: float = 0.0) -> Sample:
-    def draw(shape: tuple[int, ...]) -> NDArray:
-        values = rng.uniform(0.3, 2.0, shape) * rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)
-        return np.array(values)
-
-    return Sample(op, sized_example(op, sizes, batch, draw), sizes)
+def _sample(op: Operation, dimensions: Dimensions, source: Random) -> Sample:
+    return Sample(op, drawn_example(op, dimensions, source))

@@ -30,8 +30,10 @@ _STATUS = {
     "todo": ("TODO", {"yellow": True}),
     "skip": ("skipped", {"light": True}),
 }
-_NAME, _COLUMN = 24, 8  # characters, at least
-_COLUMNS_BESIDE_TIMES = 4  # in 80 characters
+_NAME, _COLUMN, _POINTS = 24, 8, 5  # characters, at least
+_WIDTH = 80  # of the table, at most
+_COLUMNS_BESIDE_TIMES = 4  # in that width
+_TIME = 10  # what a time to green takes
 
 
 @dataclass(frozen=True)
@@ -186,17 +188,26 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
     table, levels = by_operation(results), by_level(results)
     columns = [p for p in POINTS if any(r.property == p for r in results)]
     times = times if times and len(columns) <= _COLUMNS_BESIDE_TIMES else {}
-    last = "points  time/par" if times else "points"
-    terminal.write_line("".join([" " * _NAME, *(p.ljust(_width(p)) for p in columns), last]))
+    counted = {op: points(op, table[op], [r.property for r in results if r.op == op]) for op in table}
     untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
+    # One level is shown whole. Of several, those of which nothing is to be said are a line each.
+    hold = [level for level, ops in levels.items() if len(levels) > 1 and len(ops) > 1 and _all_hold(ops, counted)]
+    shown = [op for level, ops in levels.items() if level not in hold and level not in untouched[1:] for op in ops]
+    width = _name_width(shown, columns, _TIME if times else 0)
+    last = "points  time/par" if times else "points"
+    terminal.write_line("".join([" " * width, *(p.ljust(_width(p)) for p in columns), last]))
     for level, ops in levels.items():
         if level in untouched[1:]:
             terminal.write_line(f"{level}: {len(ops)} operations, none begun")
-            continue
-        terminal.write_line(level, bold=True)
-        for op in ops:
-            counted = points(op, table[op], [r.property for r in results if r.op == op])
-            _row(terminal, op, table[op], columns, counted, times.get(op, ""))
+        elif level in hold:
+            earned = sum(counted[op][0] for op in ops)
+            terminal.write(f"{level}: {len(ops)} operations, ".ljust(width + sum(map(_width, columns)) - 10))
+            terminal.write("all hold  ", green=True)
+            terminal.write_line(f"{earned}/{earned}")
+        else:
+            terminal.write_line(level, bold=True)
+            for op in ops:
+                _row(terminal, op, table[op], columns, counted[op], width, times.get(op, ""))
 
 
 def write_table(terminal, graded: Sequence[Graded]) -> None:
@@ -213,8 +224,29 @@ def write_table(terminal, graded: Sequence[Graded]) -> None:
         terminal.write_line(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
 
 
-def _row(terminal, op: str, statuses: dict[str, str], columns: list[str], counted: tuple[int, int], time: str) -> None:
-    terminal.write(f"  {op}".ljust(_NAME - 1) + " ")
+def _name_width(ops: Iterable[str], columns: Sequence[str], beside: int) -> int:
+    """Room for the longest name, where it fits beside the columns and so many characters more."""
+    most = _WIDTH - sum(map(_width, columns)) - _POINTS - beside
+    return max(_NAME, min(most, max(map(len, ops), default=0) + 3))
+
+
+def _all_hold(ops: Iterable[str], counted: dict[str, tuple[int, int]]) -> bool:
+    return all(counted[op][0] == counted[op][1] for op in ops)
+
+
+def _row(
+    terminal,
+    op: str,
+    statuses: dict[str, str],
+    columns: list[str],
+    counted: tuple[int, int],
+    width: int,
+    time: str,
+) -> None:
+    if len(op) + 3 > width and not _is_todo(statuses):
+        terminal.write_line(f"  {op}")
+        op = ""
+    terminal.write(f"  {op}".ljust(width - 1) + " ")
     if _is_todo(statuses):
         terminal.write_line("TODO", yellow=True)
         return

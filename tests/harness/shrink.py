@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.harness import oracle
 from tests.harness.examples import Example
+from tests.harness.kinds import Lost, Setting, Unfit, with_simpler_entries
+from tests.harness.shapes import Dimensions
 from tests.harness.spec import Operation
 
 MOST_TRIES = 400
@@ -37,68 +38,56 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
 
 
 def _simpler(op: Operation, example: Example) -> Iterator[Example]:
-    tokens = [shape.split() for shape in op.shapes.values()]
-    batch = max((x.ndim - len(t) + 1 for x, t in zip(example.inputs, tokens, strict=True) if "..." in t), default=0)
-    for axis in range(batch):
-        axes = [_axes(t, axis, batch) for t in tokens]
-        if {x.shape[a] for x, at in zip(example.inputs, axes, strict=True) for a in at} == {1}:
-            flat = [x.reshape(_without(x.shape, at)) for x, at in zip(example.inputs, axes, strict=True)]
-            yield from _fitted(op, example, flat, 0)
-    dimensions = (*range(batch), *op.letters)
+    dimensions = example.dimensions
+    for run in op.runs:
+        for axis, size in enumerate(dimensions.runs[run]):
+            if size == 1:
+                yield from _without(op, example, Lost(run, 0, dimensions, axis, drop=True))
+    slices = [(letter, 0, dimensions.sizes[letter]) for letter in op.letters]
+    slices += [(run, axis, size) for run in op.runs for axis, size in enumerate(dimensions.runs[run])]
     # Two at once, for what needs them to be equal.
-    for together in (*((d,) for d in dimensions), *combinations(op.letters, 2)):
-        axes = [[a for d in together for a in _axes(t, d, batch)] for t in tokens]
-        sizes = {x.shape[a] for x, at in zip(example.inputs, axes, strict=True) for a in at}
+    for together in (*((s,) for s in slices), *combinations(slices[: len(op.letters)], 2)):
+        sizes = {size for _, _, size in together}
         if len(sizes) != 1 or sizes == {1}:
             continue
         for index in range(max(sizes) - 1, -1, -1):
+            yield from _without(op, example, *((name, index, axis) for name, axis, _ in together))
+    at = Setting(dimensions, op.shapes, dict(zip(op.inputs, example.inputs, strict=True)))
+    for number, (name, kind) in enumerate(op.kinds.items()):
+        for value in kind.simpler(at.inputs[name], at):
             yield from _fitted(
-                op, example, [_dropped(x, at, index) for x, at in zip(example.inputs, axes, strict=True)], index
+                op, example, [*example.inputs[:number], value, *example.inputs[number + 1 :]], dimensions, 0
             )
-    for number, array in enumerate((*example.inputs, example.gy)):
-        if array.dtype.kind != "f":
-            continue
-        for entry in map(tuple, np.argwhere(array)):
-            for value in (0, 1) if array[entry] != 1 else (0,):
-                changed = array.copy()
-                changed[entry] = value
-                if number == len(example.inputs):
-                    yield replace(example, gy=changed)
-                else:
-                    yield replace(example, inputs=(*example.inputs[:number], changed, *example.inputs[number + 1 :]))
+    for gy in with_simpler_entries(example.gy, (0, 1)):
+        yield replace(example, gy=gy)
 
 
-def _axes(tokens: list[str], dimension: int | str, batch: int) -> list[int]:
-    """Where a dimension (a letter, or a number of one of those that `...` stands for) is found in a shape."""
-    axes, axis = [], 0
-    for token in tokens:
-        if token == "...":
-            axes += [axis + dimension] if isinstance(dimension, int) else []
-            axis += batch
-        else:
-            axes += [axis] if token == dimension else []
-            axis += 1
-    return axes
+def _without(op: Operation, example: Example, *slices: Lost | tuple[str, int, int]) -> Iterator[Example]:
+    """The example without these slices, where there is one."""
+    inputs, dimensions, index = list(example.inputs), example.dimensions, 0
+    for one in slices:
+        lost = one if isinstance(one, Lost) else Lost(*one[:2], dimensions, one[2])
+        at = Setting(lost.after, op.shapes)
+        try:
+            for value, (name, kind) in zip(inputs, op.kinds.items(), strict=True):
+                at.inputs[name] = kind.fitted(value, at, lost)
+        except Unfit:
+            return
+        inputs, dimensions, index = list(at.inputs.values()), lost.after, lost.index
+    yield from _fitted(op, example, inputs, dimensions, index)
 
 
-def _dropped(array: NDArray, axes: list[int], index: int) -> NDArray:
-    for axis in axes:
-        array = np.delete(array, index, axis)
-    return array
-
-
-def _without(shape: tuple[int, ...], axes: list[int]) -> tuple[int, ...]:
-    return tuple(n for axis, n in enumerate(shape) if axis not in axes)
-
-
-def _fitted(op: Operation, example: Example, inputs: list, index: int) -> Iterator[Example]:
+def _fitted(op: Operation, example: Example, inputs: list, dimensions: Dimensions, index: int) -> Iterator[Example]:
     """The example with these inputs and gy cut to the shape of their output, where that can be done."""
     gy, shape = example.gy, oracle.output_shape(op, tuple(inputs))
     if gy.ndim == len(shape):
         for axis, (before, after) in enumerate(zip(gy.shape, shape, strict=True)):
             if after == before - 1:
                 gy = np.delete(gy, index, axis)
+            elif after < before:
+                gy = np.take(gy, range(after), axis)
     elif gy.size == int(np.prod(shape)):
         gy = gy.reshape(shape)
-    if gy.shape == shape:
-        yield Example(tuple(inputs), gy)
+    if gy.shape != shape:
+        gy = np.resize(gy, shape)
+    yield Example(tuple(inputs), gy, dimensions)

@@ -1,27 +1,13 @@
-"""A spec row: what is true of one operation, written as data.
+"""A spec row: what is true of one operation, written as data. shapes.py says how a shape is written, kinds.py what else an input can be."""
 
-A shape is a string of dimensions: `"N K"`, `"1 M"`, `"..."`. A letter is drawn at random and is the same wherever it
-stands in the row; a number is itself; `3H` is three times H; `...` is any number of dimensions, also none.
-"""
-
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-_DIMENSION = re.compile(r"(?P<times>\d*)(?P<letter>[A-Z]?)")
+from tests.harness.kinds import Floats, Kind
+from tests.harness.shapes import parsed
 
-
-@dataclass(frozen=True)
-class Constant:
-    """An input of the given shape that is not differentiated."""
-
-    shape: str
-
-
-def const(shape: str) -> Constant:
-    """Mark an input as constant: it is given to the operation, and `grad` returns nothing for it."""
-    return Constant(shape)
+LEAST_MINUTES, MOST_MINUTES = 3, 45
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,59 +15,74 @@ class Operation:
     """One row. Build it with `Op`."""
 
     name: str
-    inputs: dict[str, str | Constant]
+    kinds: dict[str, Kind]
     torch: Callable
     par: int = 0
     also: Callable | None = None
+    ties: Callable | None = None
+    large: dict[str, int] = field(default_factory=dict)
     why: str = ""
 
     @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in signature order."""
+        return tuple(self.kinds)
+
+    @cached_property
     def shapes(self) -> dict[str, str]:
-        """Input name -> its shape, in signature order."""
-        return {name: value.shape if isinstance(value, Constant) else value for name, value in self.inputs.items()}
+        """Name -> shape of the inputs that are arrays."""
+        return {name: kind.shape for name, kind in self.kinds.items() if kind.is_array}
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """The inputs that are differentiated, in signature order."""
-        return tuple(name for name, value in self.inputs.items() if not isinstance(value, Constant))
+        return tuple(name for name, kind in self.kinds.items() if kind.differentiated)
 
     @cached_property
     def letters(self) -> tuple[str, ...]:
         """The named dimensions, in order of appearance."""
-        found = [
-            _DIMENSION.fullmatch(d)["letter"] for shape in self.shapes.values() for d in shape.split() if d != "..."
-        ]
-        return tuple(dict.fromkeys(filter(None, found)))
+        tokens = [token for shape in self.shapes.values() for token in parsed(shape)]
+        return tuple(dict.fromkeys(letter for token in tokens for letter in token.letters))
+
+    @cached_property
+    def runs(self) -> tuple[str, ...]:
+        """The runs of dimensions (`...`), in order of appearance."""
+        tokens = [token for shape in self.shapes.values() for token in parsed(shape)]
+        return tuple(dict.fromkeys(token.run for token in tokens if token.run))
 
 
 def Op(  # noqa: N802 (a row reads as a noun)
-    name: str, /, *, torch: Callable, par: int = 0, also: Callable | None = None, why: str = "", **inputs
+    name: str,
+    /,
+    *,
+    torch: Callable,
+    par: int,
+    also: Callable | None = None,
+    ties: Callable | None = None,
+    large: dict[str, int] | None = None,
+    why: str = "",
+    **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
 
-    `inputs`: one shape an argument, in signature order; `const(shape)` for one that is not differentiated.
-    `torch`: the oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second
-    oracle whose gradients are the other end of what is right at a kink; everything between the two ends is accepted.
-    `why`: the reason of anything unusual in the row.
-    Raises ValueError where a shape cannot be read.
+    `inputs`: one an argument, in signature order: a shape, for floats that are differentiated, or a kind. `torch`: the
+    oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second oracle whose
+    gradients are the other end of what is right at a kink; everything between the two ends is accepted. `ties`: where the
+    right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
+    for an operation of one variable. `large`: sizes for `fast` where the usual ones do not suit; a letter, or a run for
+    each of its two dimensions. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot be read.
     """
-    for argument, value in inputs.items():
-        shape = value.shape if isinstance(value, Constant) else value
-        for dimension in shape.split():
-            if dimension != "..." and not (dimension and _DIMENSION.fullmatch(dimension)):
-                raise ValueError(
-                    f"{name}: {argument}={shape!r}: {dimension!r} is not a dimension; write N, 3H, 1 or ..."
-                )
-    return Operation(name, inputs, torch, par, also, why)
-
-
-def concrete(shape: str, sizes: dict[str, int], batch: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape in numbers, given each letter's size and the sizes that `...` stands for."""
-    result: list[int] = []
-    for dimension in shape.split():
-        if dimension == "...":
-            result += batch
-        else:
-            times, letter = _DIMENSION.fullmatch(dimension).group("times", "letter")
-            result.append(int(times or 1) * (sizes[letter] if letter else 1))
-    return tuple(result)
+    kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
+    for argument, kind in kinds.items():
+        try:
+            parsed(kind.shape)
+        except ValueError as error:
+            raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
+    op = Operation(name, kinds, torch, par, also, ties, large or {}, why)
+    if not LEAST_MINUTES <= par <= MOST_MINUTES:
+        raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
+    if ties and len(op.variables) != 1:
+        raise ValueError(f"{name}: ties= is for an operation of one variable, and here are {len(op.variables)}")
+    if op.large and sorted(op.large) != sorted((*op.letters, *op.runs)):
+        raise ValueError(f"{name}: large= should give a size for each of {', '.join((*op.letters, *op.runs))}")
+    return op

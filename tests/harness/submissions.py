@@ -99,7 +99,7 @@ class Here:
 
     def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size. Memory is not known here."""
-        large = Large(self._lookup(op), task.shapes, task.gy, task.values)
+        large = Large(self._lookup(op), *task.plain())
         try:
             with deadline(2 * seconds):
                 large.run()

@@ -255,7 +255,7 @@ def judged(seen: Observation, steps: tuple = STEPS) -> None:
         checks = [judge.forward, judge.gradient, judge.stable]
         checks = [partial(check, TRIAL, seen, TRUTH) for check in checks] + [partial(judge.pure, TRIAL, seen, AGAIN)]
     else:
-        checks = [partial(judge.pure, TRIAL, ALONE, seen)]
+        checks = [partial(check, TRIAL, ALONE, seen) for check in (judge.pure, judge.no_matter_what_was_asked_before)]
     for check in checks:
         with contextlib.suppress(Wrong, Unsuited), np.errstate(all="ignore"):
             check()

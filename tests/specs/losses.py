@@ -1,0 +1,55 @@
+"""Level 3: losses. N batch, C classes, D features."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tests.harness.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
+from tests.harness.spec import Op
+
+
+def hinges(yours, gl, scores, labels, margin):
+    """The nearest gradient in which each wrong class at its hinge takes any share of its weight, and the label minus their sum."""
+    n, classes = scores.shape
+    rows, given = np.arange(n), scores[np.arange(n), labels][:, None]
+    above = margin - given + scores
+    near = 8 * np.finfo(scores.dtype).eps * (margin + abs(given) + abs(scores))
+    weight = gl / (n * classes)
+    share = np.where(abs(above) <= near, np.clip(yours / weight if weight else 0 * yours, 0, 1), above > 0)
+    share[rows, labels] = 0
+    share[rows, labels] = -share.sum(-1)
+    return weight * share
+
+
+def cross_entropy(logits, labels):
+    """Cross entropy in its steps, with log sum exp as a value on the way: what rounds in it may round in yours."""
+    return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
+
+
+def info_nce_loss(x, y, temperature):
+    """The cross entropy of all pairs, each row's label its own number."""
+    return cross_entropy(x @ y.T / temperature, torch.arange(len(x), device=x.device))
+
+
+def cosine_similarity(x, y):
+    """torch's, written out without the least length that it allows, so that each length has its term in the gradient."""
+    return (x * y).sum(-1) / (x.norm(dim=-1) * y.norm(dim=-1))
+
+
+# fmt: off
+OPS = [
+    Op("mean_square_error", x="...", y=const("..."), par=4, torch=functional.mse_loss),
+    Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0), par=8,
+       torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta)),
+    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0), par=14,
+       torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
+       why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
+    Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
+       torch=functional.binary_cross_entropy_with_logits),
+    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, torch=cross_entropy),
+    Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7,
+       torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),
+    Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, torch=cosine_similarity),
+    Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1), par=15, torch=info_nce_loss,
+       large={"N": 512, "D": 512}),
+]
