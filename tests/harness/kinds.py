@@ -38,6 +38,7 @@ class Kind:
 
     shape: str = ""
     differentiated = False
+    variety = 1  # how many times as many examples it takes to see what it can be
 
     @property
     def is_array(self) -> bool:
@@ -262,12 +263,16 @@ class Axis(Plain):
     at: str = ""
     several: bool = False
 
+    @property
+    def variety(self) -> int:
+        return 2 if self.several else 1
+
     def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
         which, how, signs = source.byte(), source.byte(), source.byte()
         if self.several and (not ndim or which % 8 == 7):
             return None
-        if self.several and which % 8 >= 4:
+        if self.several and which % 8 >= 5:
             axes = [axis for axis in range(ndim) if how >> axis & 1]
             axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
@@ -316,6 +321,7 @@ class Axis(Plain):
             yield "only where {v} has a negative axis", lambda value: min(axes(value), default=0) < 0
         else:
             yield "only where {v} < 0", lambda value: value < 0
+        yield "only where {v} is 0", lambda value: value == 0
         yield "unless {v} is 0", lambda value: value != 0
 
 
