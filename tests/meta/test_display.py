@@ -63,8 +63,8 @@ def test_what_was_edited_matters_first():
 
 def test_a_line_that_cannot_be_read_is_shown_beside_what_was_known():
     """A syntax error is a line at the top; results that are no longer the code's are greyed, and nothing is claimed."""
-    broken = state({})
     level, op = next(iter(names())), EVERY[0]
+    broken = state({EVERY[1]: "fail"})
     broken.code = Code(
         {**broken.digests, op: ""}, broken.code.lines, {level: f"kata/{level}.py, line 3: SyntaxError: no"}
     )
