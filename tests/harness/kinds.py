@@ -204,6 +204,7 @@ class Labels(Kind):
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
         yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
 
 
