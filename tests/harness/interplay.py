@@ -58,13 +58,14 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
 
 
 def _pair(op: Operation) -> tuple[Sample, Sample, Sample]:
-    """Two samples of the same dimensions, and the first with the second's inputs: of those where that is another gradient."""
-    for number, a in enumerate(generic(op)):
-        b = twin(op, number)
-        mixed_up = Sample(op, replace(a.example, inputs=b.example.inputs))
-        if any(not close(mixed_up.right[f"g{v}"], a.right[f"g{v}"]) for v in op.variables):
-            break
-    return a, b, mixed_up
+    """Two samples of the same dimensions, and the first with the second's inputs, which makes another gradient if any does."""
+    pairs = [(a, twin(op, number)) for number, a in enumerate(generic(op))]
+    tried = [(a, b, Sample(op, replace(a.example, inputs=b.example.inputs))) for a, b in pairs]
+
+    def differs(a: Sample, mixed_up: Sample) -> bool:
+        return any(not close(mixed_up.right[f"g{v}"], a.right[f"g{v}"]) for v in op.variables)
+
+    return next((found for found in tried if differs(found[0], found[2])), tried[0])
 
 
 def remembers(op: Operation, observe: Observe) -> bool:

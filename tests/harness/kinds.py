@@ -266,7 +266,7 @@ class Axis(Plain):
 
     @property
     def variety(self) -> int:
-        return 2 if self.several else 1
+        return 3 if self.several else 1
 
     def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
