@@ -34,12 +34,9 @@ def flags(g: str, sample: Sample) -> Claims:
 
 
 def count(g: str, sample: Sample) -> Claims:
-    """Right for another value of an argument that is an int."""
+    """Right if an argument that is an int were 1."""
     for v in (v for v, value in sample.inputs.items() if type(value) is int):
         yield Claim(f"{{g}} {{is}} what {v} = 1 would give: {v} is not used"), _with(g, v, lambda _: 1)
-        for words, by in (("+", 1), ("-", -1)):
-            claim = Claim(f"{{g}} {{is}} what {v} {words} 1 in place of {v} would give")
-            yield claim, _with(g, v, lambda value, by=by: value + by)
 
 
 def outside(g: str, sample: Sample) -> Claims:
