@@ -204,6 +204,7 @@ class Labels(Kind):
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
         yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
 
 
@@ -265,7 +266,7 @@ class Axis(Plain):
 
     @property
     def variety(self) -> int:
-        return 2 if self.several else 1
+        return 3 if self.several else 1
 
     def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
