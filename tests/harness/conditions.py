@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.samples import Sample
+from tests.harness.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
@@ -99,7 +100,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
     for v, shape in sample.op.shapes.items():
-        if "..." in shape.split():
+        if any(token.run for token in parsed(shape)):
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
@@ -123,6 +124,8 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
+    if name == "y":
+        known["y"] = np.concatenate([s.right["y"].ravel() for s in cases])
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0
         yield f"only where {v} < 0", values < 0

@@ -1,6 +1,6 @@
 """The diagnosis names what is wrong, and never names what is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,11 +91,36 @@ def _eps_outside_the_root(s: Sample, g: str) -> np.ndarray:
 
 
 def _gather_assigned(s: Sample, g: str) -> np.ndarray:
+    return _gathered(s, range(4))
+
+
+def _gathered(s: Sample, order: Iterable[int]) -> np.ndarray:
+    """One row of gy for each row of x: the last in this order."""
     gx = np.zeros(s.inputs["x"].shape)
-    gx[[0, 1, 0, 0]] = s.gy
+    for at in order:
+        gx[[0, 1, 0, 0][at]] = s.gy[at]
     return gx
 
 
+def _by_use(s: Sample, g: str) -> np.ndarray:
+    return s.with_inputs(**{g[1:]: np.broadcast_to(s.inputs[g[1:]], s.gy.shape)})[g] if g != "gx" else s.gy
+
+
+def _first_use(s: Sample, g: str) -> np.ndarray:
+    uses, shape = _by_use(s, g), s.right[g].shape
+    return uses[(0,) * (uses.ndim - len(shape))][tuple(slice(n) for n in shape)]
+
+
+def _kept(s: Sample) -> np.ndarray:
+    return s.gy.reshape(np.sum(s.inputs["x"], s.inputs["axis"], keepdims=True).shape)
+
+
+def _made_of(s: Sample) -> int:
+    return s.inputs["x"].size // s.gy.size
+
+
+BROADCAST = ("add", "multiply", "where", "broadcast_to")
+REDUCTIONS = ("reduce_mean", "reduce_max", "reduce_var")
 ELEMENTWISE = ("sigmoid", "relu")
 MATRICES = ("affine", "square_error_loss", "feed_forward", "weighted", "row_softmax", "centre")
 DISTORTIONS = [
@@ -130,6 +155,24 @@ DISTORTIONS = [
     Distortion("another derivative", "gy * y: the derivative of something else", lambda s, g: s.gy * s.right["y"], ("silu",)),
     Distortion("a factor a row", "a factor that is constant along axis -1", lambda s, g: s.right[g] * np.exp(s.gy[:, :1]), ("affine:gx", "centre")),
     Distortion("a factor an example", "the same for all entries", lambda s, g: s.right[g] * np.exp(s.gy.flat[0]), ("affine:gx", "centre")),
+    Distortion("uses not added up", "not summed over the axes along which", lambda s, g: _by_use(s, g), BROADCAST),
+    Distortion("uses averaged", "averaged over the axes along which", lambda s, g: s.right[g] * s.right[g].size / s.gy.size, BROADCAST),
+    Distortion("one use", "the gradient of one use", lambda s, g: _first_use(s, g), BROADCAST),
+    Distortion("another factor inside", "there is a factor a where b should be", lambda s, g: s.with_gy(s.gy * s.inputs["a"] / s.inputs["b"])[g], ("multiply:ga",)),
+    Distortion("n - 1 for n", "n - 1 instead of n", lambda s, g: s.right[g] * _made_of(s) / (_made_of(s) - 1), REDUCTIONS),
+    Distortion("divided by all", "m times too small", lambda s, g: s.right[g] / s.gy.size, REDUCTIONS),
+    Distortion("gy to all", "gy, spread over the reduced axes", lambda s, g: _kept(s) + 0 * s.right[g], ("reduce_max", "reduce_var")),
+    Distortion("the mean's term lost", "the same for all entries that make one of y", lambda s, g: _kept(s) * 2 * s.inputs["x"] / _made_of(s), ("reduce_var",)),
+    Distortion("mask turned round", "True and False are exchanged", lambda s, g: s.with_inputs(condition=~s.inputs["condition"])[g], ("where",)),
+    Distortion("turned once too often", "reversed along axis", lambda s, g: np.flip(s.right[g], s.inputs["axis"]), ("cumsum",)),
+    Distortion("forward again", "forward once more", lambda s, g: np.cumsum(s.gy, s.inputs["axis"]), ("cumsum",)),
+    Distortion("own place left out", "gy is subtracted from gx", lambda s, g: s.right[g] - s.gy, ("cumsum",)),
+    Distortion("as if elementwise", "right for elementwise operations only", lambda s, g: s.gy * s.with_gy(np.ones(()))[g], ("cumsum",)),
+    Distortion("the last axis", "axis = -1 would give", lambda s, g: s.with_inputs(axis=-1)[g], ("cumsum",)),
+    Distortion("gy in another shape", "in their order, in the shape of x", lambda s, g: s.gy.reshape(s.right[g].shape), ("transpose",)),
+    Distortion("elsewhere", "stand at other places", lambda s, g: np.roll(s.right[g], 1), ("reshape", "transpose")),
+    Distortion("the first alone", "only the first of several", lambda s, g: _gathered(s, range(3, -1, -1)), ("gather",)),
+    Distortion("the mean of several", "contributions are averaged", lambda s, g: s.right[g] / np.array([3, 1, *[1] * 9])[: len(s.right[g]), None], ("gather",)),
     Distortion("a length left out", "not divided by the length of x's rows", lambda s, g: s.right[g] * _lengths(s.inputs["x"]), ("cosine_similarity:gx",)),
     Distortion("a length's derivative", "off by a multiple of x in each row", lambda s, g: s.right[g] + s.gy[:, None] * s.inputs["x"], ("cosine_similarity:gx",)),
     Distortion("rows of length 1", "x and y with rows of length 1", lambda s, g: s.with_inputs(**{v: s.inputs[v] / _lengths(s.inputs[v]) for v in "xy"})[g], ("info_nce_loss",)),
