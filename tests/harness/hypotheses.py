@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness import arguments, calls, factors, pairs, paths, places, slips, sums
+from tests.harness import arguments, calls, factors, pairs, paths, places, reductions, slips, sums
 from tests.harness.axes import along_another_axis_inside
 from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
@@ -402,8 +402,8 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     places.from_the_other_end,
     slips.other_axis,
     only_the_diagonal,
-    calls.reduction_changed,
-    calls.reduction_path,
+    reductions.changed,
+    reductions.path,
     calls.order,
     function_missing,
     derivative_missing,
@@ -412,6 +412,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     arguments.product,
     overwritten,
     unreduced,
+    offset,
     pairs.length,
     pairs.pairing,
     pairs.exchanged,
@@ -421,7 +422,6 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     factors.of_an_input,
     factors.argument_added,
     factors.spread,
-    offset,
     slips.outer_function,
     slips.reduction,
     places.as_if_elementwise,
