@@ -111,7 +111,7 @@ def softplus(x: NDArray) -> tuple[NDArray, Callable]:
 
         J_x[i | a] = [i = a] exp(x[i]) / (1 + exp(x[i]))
                    = [i = a] ([x[i] >= 0] + [x[i] < 0] e[i]) / (1 + e[i])
-        gx[a] = sum_i gy[i] J_x[i | a] = gy[a] sigmoid(x[a])                     (2)
+        gx[a] = sum_i gy[i] J_x[i | a] = gy[a] exp(x[a]) / (1 + exp(x[a]))       (2)
 
     Hints:
     1. What is y for very large x, and which function do you get when you differentiate log(1 + exp(x))?

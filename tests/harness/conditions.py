@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.samples import Sample
+from tests.harness.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
@@ -22,19 +23,28 @@ NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
-    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
-    # Where what is right is 0 throughout, a wrong factor is right, and says nothing of the dimensions.
-    telling = [s for s in samples if abs(s.right[name]).max(initial=0) > ZERO]
-    wrong = np.array([not s.is_right(name) for s in telling], bool)
-    return _best(wrong, ((words, np.array([holds(s) for s in telling], bool)) for words, holds in _sizes(samples[0])))
+    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits.
+
+    Where an input has another shape than the array, so that none of its entries can tell: or for which inputs with a 0.
+    """
+    alike = [v for v in _floats(samples[0]) if samples[0].inputs[v].shape == samples[0].right[name].shape]
+    conditions = [(words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])]
+    return _best(*_whole(name, samples), iter([*conditions, *_holding_zero(samples, alike)]))
 
 
 def of_zeros(name: str, samples: Sequence[Sample]) -> str:
     """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
-    wrong = np.array([not s.is_right(name) for s in samples], bool)
-    floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-    held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
-    return _best(wrong, ((f"only where {v} holds a 0", holds) for v, holds in held))
+    return _best(*_whole(name, samples), _holding_zero(samples))
+
+
+def _holding_zero(samples: Sequence[Sample], but: Sequence[str] = ()) -> Iterator[tuple[str, NDArray]]:
+    for v in _floats(samples[0]):
+        if v not in but:
+            yield f"only where {v} holds a 0", np.array([bool(np.any(s.inputs[v] == 0)) for s in samples])
+
+
+def _floats(sample: Sample) -> list[str]:
+    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -43,7 +53,7 @@ def of_values(name: str, samples: Sequence[Sample]) -> str:
     if len(cases) < len(samples) / 2:
         return ""
     wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
-    return _best(wrong, _values(name, cases))
+    return _best(wrong, _zeros(name, cases), _values(name, cases))
 
 
 def of_places(name: str, samples: Sequence[Sample]) -> str:
@@ -55,13 +65,26 @@ def of_places(name: str, samples: Sequence[Sample]) -> str:
     shapes = [s.right[name].shape for s in cases]
     ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
     places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
-    return _best(wrong, places)
+    return _best(wrong, _zeros(name, cases), places)
 
 
-def _best(wrong: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
-    """The condition that everything wrong satisfies, and of which most is wrong."""
+def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
+    """Of each sample, whether the array is wrong, and whether what is right is 0 throughout."""
+    zero = [abs(s.right[name]).max(initial=0) <= ZERO for s in samples]
+    return np.array([not s.is_right(name) for s in samples]), np.array(zero)
+
+
+def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:
+    return np.concatenate([(abs(s.right[name]) <= ZERO).ravel() for s in cases])
+
+
+def _best(wrong: NDArray, zero: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
+    """The condition that everything wrong satisfies, and of which most is wrong. `zero`: where what is right is 0."""
     found, share = "", MOSTLY
-    for words, holds in conditions:
+    telling = wrong | ~zero  # where 0 is right, so is a wrong factor
+    wrong = wrong[telling]
+    for words, everywhere in conditions:
+        holds = everywhere[telling]
         if min(int(holds.sum()), int((~holds).sum()), int(wrong.sum())) < ENOUGH or wrong[~holds].any():
             continue
         if wrong[holds].mean() > (max(share, NEARLY_ALL) if words.startswith("unless") else share):
@@ -77,7 +100,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
     for v, shape in sample.op.shapes.items():
-        if "..." in shape.split():
+        if any(token.run for token in parsed(shape)):
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
@@ -97,11 +120,12 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    floats = [v for v, value in cases[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-    alike = [v for v in floats if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
+    alike = [v for v in _floats(cases[0]) if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
+    if name == "y":
+        known["y"] = np.concatenate([s.right["y"].ravel() for s in cases])
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0
         yield f"only where {v} < 0", values < 0
@@ -120,7 +144,33 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         if along:
             tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
             yield f"only where entries of {v} tie for the largest", tied
+    yield from _rows(alike, cases)
+    yield from _flags(name, cases)
     yield from _chosen(name, cases)
+
+
+def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries whose row, along the last axis, is zero, or is shorter than a number among the arguments."""
+    for v in (v for v in alike if all(s.inputs[v].ndim for s in cases)):
+        lengths = [np.linalg.norm(s.inputs[v], axis=-1, keepdims=True) for s in cases]
+        each = np.concatenate(
+            [np.broadcast_to(r, s.inputs[v].shape).ravel() for r, s in zip(lengths, cases, strict=True)]
+        )
+        yield f"only where all of {v} along the last axis is 0", each == 0
+        for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+            limit = np.concatenate([np.full(s.inputs[v].size, s.inputs[c]) for s in cases])
+            yield f"only where the length of {v} along the last axis is below {c}", each < limit
+            yield f"only where the length of {v} along the last axis is above {c}", each > limit
+
+
+def _flags(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries for which an array of bool is True, or False."""
+    for v in cases[0].inputs:
+        flags = [np.asarray(s.inputs[v]) for s in cases]
+        if all(f.dtype == bool and f.shape == s.right[name].shape for f, s in zip(flags, cases, strict=True)):
+            held = np.concatenate([f.ravel() for f in flags])
+            yield f"only where {v} is True", held
+            yield f"only where {v} is False", ~held
 
 
 def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:

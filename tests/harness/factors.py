@@ -1,4 +1,4 @@
-"""Hypotheses about a factor that is not as it should be: an argument, a size less one, a function of an input.
+"""Hypotheses about a factor, or a term, that is not as it should be: an argument, a size, a function of an input.
 
 hypotheses.py says what a hypothesis is, and holds the table that these stand in.
 """
@@ -24,17 +24,18 @@ _DIGITS = 1e-4  # relative: what is closer than this is not another formula
 
 
 def of_an_argument(g: str, sample: Sample) -> Claims:
-    """A number among the arguments multiplies or divides once, or twice, too often."""
+    """A number among the arguments, or 1 less it, multiplies or divides once, or twice, too often."""
     for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
-        for times, power in (("once", 1), ("twice", 2)):
-            yield (
-                Claim(f"{{g}} {{is}} multiplied by {v} {times} too often"),
-                _times(g, lambda s, v=v, n=power: s.inputs[v] ** n),
-            )
-            yield (
-                Claim(f"{{g}} {{is}} divided by {v} {times} too often"),
-                _times(g, lambda s, v=v, n=power: s.inputs[v] ** -n),
-            )
+        for words, of in ((v, lambda value: value), (f"(1 - {v})", lambda value: 1 - value)):
+            for times, power in (("once", 1), ("twice", 2)):
+                yield (
+                    Claim(f"{{g}} {{is}} multiplied by {words} {times} too often"),
+                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** n),
+                )
+                yield (
+                    Claim(f"{{g}} {{is}} divided by {words} {times} too often"),
+                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** -n),
+                )
 
 
 def of_a_size_less_one(g: str, sample: Sample) -> Claims:
@@ -60,6 +61,17 @@ def of_an_input(g: str, sample: Sample) -> Claims:
                     Claim(f"in {{g}}, the factor {what} is missing"),
                     _times(g, lambda s, v=v, f=f: 1 / f(s.inputs[v])),
                 )
+
+
+def argument_added(g: str, sample: Sample) -> Claims:
+    """A number among the arguments, whole or divided by a size, is added once too often, or is missing."""
+    if sample.yours[g].shape != sample.right[g].shape:
+        return
+    for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
+        for k in (None, *sample.op.letters):
+            for said, sign in (("added to", 1), ("subtracted from", -1)):
+                claim = Claim(f"{v}{f' / {k}' if k else ''} is {said} {{g}} once too often")
+                yield claim, lambda s, v=v, k=k, c=sign: s.right[g] + c * s.inputs[v] / (s.sizes[k] if k else 1)
 
 
 def spread(g: str, sample: Sample) -> Claims:

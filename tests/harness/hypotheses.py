@@ -13,33 +13,50 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness import factors, pairs, paths, slips
+from tests.harness import arguments, calls, factors, pairs, paths, places, reductions, slips, sums
+from tests.harness.axes import along_another_axis_inside
 from tests.harness.claim import Claim, Predict
 from tests.harness.samples import Sample, close
 from tests.harness.variants import changed_at, elementwise_calls
 
+_ROUNDING = 1e-12  # relative to what is right: of a prediction that cancels, only rounding is left
+
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
     """The first claim that reproduces your array of this name on every sample; None where none does."""
-    if not samples or any(name not in s.yours or not np.all(np.isfinite(s.yours[name])) for s in samples):
+    answered = [s for s in samples if name in s.yours]
+    broken = [s for s in samples if name not in s.yours]
+    if not answered or any(not np.all(np.isfinite(s.yours[name])) for s in answered):
         return None
-    wrong = next((s for s in samples if not s.is_right(name)), samples[0])
+    wrong = next((s for s in answered if not s.is_right(name)), answered[0])
     for hypothesis in HYPOTHESES:
         for claim, predict in hypothesis(name, wrong):
-            if _reproduces(name, samples, predict):
+            if broken and not (claim.breaks and all(_breaks(predict, s) for s in broken)):
+                continue
+            if _reproduces(name, answered, predict, told=bool(broken)):
                 return claim
     return None
 
 
-def _reproduces(name: str, samples: Sequence[Sample], predict: Predict) -> bool:
-    told = False
+def _breaks(predict: Predict, sample: Sample) -> bool:
+    try:
+        predict(sample)
+    except ValueError:
+        return True
+    return False
+
+
+def _reproduces(name: str, samples: Sequence[Sample], predict: Predict, *, told: bool) -> bool:
     for sample in samples:
         try:
             with np.errstate(all="ignore"):
                 predicted = predict(sample)
-        except (ValueError, IndexError, RuntimeError):  # makes no sense for arrays of these shapes
+        except (ValueError, IndexError, TypeError, RuntimeError):  # makes no sense for arrays of these shapes
             return False
-        if predicted is None or not np.all(np.isfinite(predicted)) or not close(sample.yours[name], predicted):
+        if predicted is None or not np.all(np.isfinite(predicted)):
+            return False
+        rounding = _ROUNDING * abs(sample.right[name]).max(initial=0) if np.any(predicted) else 0.0
+        if not close(sample.yours[name], predicted, rounding):
             return False
         told |= not close(predicted, sample.right[name])
     return told
@@ -59,7 +76,7 @@ def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         yield Claim("{g} {is} right but for the shape: an axis of length 1 is lost", kept), lambda s: _squeezed(s, g)
     if yours.size == right.size and yours.ndim > right.ndim:
         text = "{g} {is} right but for the shape: an axis of length 1 is kept"
-        yield Claim(text, "sum without keepdims, or drop the axis"), lambda s: s.right[g].reshape(s.yours[g].shape)
+        yield Claim(text, "sum without keepdims, or drop the axis"), lambda s: _squeezed(s, g)
     if yours.ndim < right.ndim:
         for axes in _axes(right.ndim):
             for word, reduce in (("summed", np.sum), ("averaged", np.mean)):
@@ -76,26 +93,30 @@ def shape(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
                     claim = Claim(f"{{g}} {{is}} gy {word} over {over}: that is the wrong axis")
                     yield claim, lambda s, a=axes, k=keep, f=reduce: f(s.gy, axis=a, keepdims=k)
         text = f"{{g}} {{is}} gy itself: the sum over the axes that {g[1:]} does not have is missing"
-        yield Claim(text, "sum over the batch: gy.sum(axis=0, keepdims=True)"), lambda s: s.gy
+        yield Claim(text, "sum over the batch: gy.sum(axis=0, keepdims=True)"), lambda s: _if_a_sum_is_missing(s, g)
+        yield Claim(f"{{g}} {{is}} gy itself, in the shape of y, but should have that of {g[1:]}"), lambda s: s.gy
 
 
 def unreduced(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
-    """Your array has axes that should have been summed."""
+    """Your array has axes that should have been summed, or averaged."""
     yours, right = sample.yours[g], sample.right[g]
     for axes in _axes(yours.ndim):
         if yours.ndim - len(axes) == right.ndim or np.sum(yours, axis=axes, keepdims=True).shape == right.shape:
             over = _axis_words(axes, yours.ndim)
             for keep in (False, True):
                 # Adding up what is yours gives what is right, and nothing else is wrong with it.
-                claim = Claim(
-                    f"{{g}} {{is}} not summed over {over}", f"sum over {over}" + (", keepdims=True" if keep else "")
-                )
-                yield claim, lambda s, a=axes, k=keep: _if_sums_to(s.yours[g], s.right[g], a, k)
+                for word, verb, reduce in (("summed", "sum", np.sum), ("averaged", "take the mean", np.mean)):
+                    hint = f"{verb} over {over}" + (", keepdims=True" if keep else "")
+                    claim = Claim(f"{{g}} {{is}} not {word} over {over}", hint)
+                    yield claim, lambda s, a=axes, k=keep, f=reduce: _if_reduced(s.yours[g], s.right[g], f, a, k)
 
 
 def transposed(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     if sample.right[g].ndim >= 2:
-        yield Claim(f"{{g}} {{is}} transposed: yours equals {g}.T", "(A @ B).T is B.T @ A.T"), lambda s: s.right[g].T
+        product = "(A @ B).T is B.T @ A.T"
+        yield Claim(f"{{g}} {{is}} transposed: yours equals {g}.T", product), lambda s: s.right[g].T
+        claim = Claim("{g} {is} transposed: its last two axes are exchanged", product)
+        yield claim, lambda s: s.right[g].swapaxes(-1, -2) if s.right[g].ndim >= 2 else None
 
 
 def negated(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -221,7 +242,7 @@ def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         if value.shape == sample.right["y"].shape:
             why = "the operation is applied twice" if g == "y" else "the derivative is taken at the output"
             claim = Claim(f"{{g}} {{is}} what y in place of {v} would give: {why}")
-            yield claim, lambda s, v=v: _of(s.with_inputs(**{v: s.right["y"]}), g)
+            yield claim, lambda s, v=v: _output_in_place_of(s, v, g)
         yield (
             Claim(f"{{g}} {{is}} what -{v} in place of {v} would give", "look at the sign"),
             lambda s, v=v: _of(s.with_inputs(**{v: -s.inputs[v]}), g),
@@ -229,9 +250,8 @@ def other_inputs(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         claim = Claim(f"{{g}} {{is}} what abs({v}) in place of {v} would give")
         yield claim, lambda s, v=v: _of(s.with_inputs(**{v: abs(s.inputs[v])}), g)
     for v, w in combinations(arrays, 2):
-        if arrays[v].shape == arrays[w].shape:
-            claim = Claim(f"{{g}} {{is}} what you get with {v} and {w} exchanged")
-            yield claim, lambda s, v=v, w=w: _of(s.with_inputs(**{v: s.inputs[w], w: s.inputs[v]}), g)
+        claim = Claim(f"{{g}} {{is}} what you get with {v} and {w} exchanged")
+        yield claim, lambda s, v=v, w=w: _of(s.with_inputs(**{v: s.inputs[w], w: s.inputs[v]}), g)
 
 
 def another_gradient(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -261,7 +281,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]
     """Each entry is treated as if it depended on no other."""
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
-    hint = "y_i depends on x_j too: add the entries off the diagonal (for softmax -y_i y_j)"
+    hint = "y_i depends on x_j too: add the entries off the diagonal"
     yield (
         Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
         lambda s: _diagonal(s, g),
@@ -275,10 +295,12 @@ def overwritten(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
     text = (
         "in {g}, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"
     )
-    yield (
-        Claim(text, "add with np.add.at(gx, indices, gy), because gx[indices] += gy adds once"),
-        lambda s: _last_contribution(s, g),
-    )
+    hint = "add with np.add.at(gx, indices, gy), because gx[indices] += gy adds once"
+    yield Claim(text, hint), lambda s: _one_contribution(s, g, last=True)
+    text = "in {g}, only the first of several contributions is kept, but they add up (repeated indices?)"
+    yield Claim(text, hint), lambda s: _one_contribution(s, g, last=False)
+    text = "in {g}, contributions are averaged, but they add up (repeated indices?)"
+    yield Claim(text, "add, and do not divide by how many there are"), lambda s: _mean_contribution(s, g)
 
 
 def constant_term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
@@ -328,6 +350,9 @@ def offset(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and _fits(value.shape, right.shape):
             yield Claim(f"{v} is added to {{g}} once too often"), lambda s, v=v: _plus(s, g, v, 1)
             yield Claim(f"{v} is subtracted from {{g}} once too often"), lambda s, v=v: _plus(s, g, v, -1)
+    if g != "y" and sample.gy.shape == right.shape:
+        yield Claim("gy is added to {g} once too often"), lambda s: s.right[g] + s.gy
+        yield Claim("gy is subtracted from {g} once too often: its own place is left out"), lambda s: s.right[g] - s.gy
     difference = float(np.ravel(yours - right)[0]) if right.size else 0.0
     claim = Claim(f"{{g}} {{is}} off by a constant: {difference:.6g} is added")
     yield claim, lambda s: s.right[g] + difference
@@ -340,7 +365,7 @@ def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         yours, right = s.yours[g], s.right[g]
         if yours.shape != right.shape or yours.dtype != np.float64:
             return None
-        near = abs(yours - right).max(initial=0) < 3e-6 * abs(right).max(initial=0)
+        near = abs(yours - right).max(initial=0) <= 3e-6 * abs(right).max(initial=0)
         return yours if near and np.all(yours.astype(np.float32) == yours) else None
 
     hint = "keep the dtype of the inputs, and name none yourself"
@@ -349,6 +374,7 @@ def rounded(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
 
 HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...] = (
     zero,
+    sums.not_added_up,
     shape,
     transposed,
     negated,
@@ -356,18 +382,36 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     along_the_wrong_axis,
     upstream_itself,
     another_gradient,
-    other_inputs,
-    other_reduction,
-    pointwise_factor,
     slips.other_number,
+    other_inputs,
+    places.other_argument,
+    arguments.neutral,
+    arguments.flags,
+    arguments.count,
+    arguments.outside,
+    other_reduction,
+    calls.denominator,
+    pointwise_factor,
+    sums.other_factor,
     scaled,
+    sums.miscounted,
+    sums.spread,
+    sums.other_reduction,
+    places.forward_again,
+    places.from_the_other_end,
     slips.other_axis,
     only_the_diagonal,
+    reductions.changed,
+    reductions.path,
+    calls.order,
     function_missing,
     derivative_missing,
+    along_another_axis_inside,
     paths.term,
+    arguments.product,
     overwritten,
     unreduced,
+    offset,
     pairs.length,
     pairs.pairing,
     pairs.exchanged,
@@ -376,10 +420,12 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     factors.of_an_argument,
     factors.of_a_size_less_one,
     factors.of_an_input,
+    factors.argument_added,
     factors.spread,
-    offset,
     slips.outer_function,
     slips.reduction,
+    places.as_if_elementwise,
+    places.elsewhere,
     slips.other_multiple,
     slips.other_derivative,
     slips.constant_factor,
@@ -400,12 +446,20 @@ def _plus(s: Sample, g: str, v: str, sign: int) -> NDArray | None:
     return s.right[g] + sign * s.inputs[v] if _fits(s.inputs[v].shape, s.right[g].shape) else None
 
 
-def _squeezed(s: Sample, g: str) -> NDArray:
-    return s.right[g].reshape([n for n in s.right[g].shape if n != 1]).reshape(s.yours[g].shape)
+def _squeezed(s: Sample, g: str) -> NDArray | None:
+    longer = [[n for n in a.shape if n != 1] for a in (s.right[g], s.yours[g])]
+    return s.right[g].reshape(s.yours[g].shape) if longer[0] == longer[1] else None
 
 
-def _if_sums_to(yours: NDArray, right: NDArray, axes: tuple[int, ...], keep: bool) -> NDArray | None:
-    return yours if max(axes) < yours.ndim and close(yours.sum(axis=axes, keepdims=keep), right) else None
+def _if_a_sum_is_missing(s: Sample, g: str) -> NDArray | None:
+    sums = (np.sum(s.gy, axes, keepdims=keep) for axes in _axes(s.gy.ndim) for keep in (False, True))
+    return s.gy if any(close(total, s.right[g]) for total in sums) else None
+
+
+def _if_reduced(yours: NDArray, right: NDArray, reduce: Callable, axes: tuple[int, ...], keep: bool) -> NDArray | None:
+    return (
+        yours if max(axes) < yours.ndim and close(np.asarray(reduce(yours, axis=axes, keepdims=keep)), right) else None
+    )
 
 
 def _axes(ndim: int) -> list[tuple[int, ...]]:
@@ -444,7 +498,12 @@ def _is_simple(number: float) -> bool:
 
 
 def _of(named: dict[str, NDArray] | None, g: str) -> NDArray | None:
-    return None if named is None else named[g]
+    return None if named is None else named.get(g)
+
+
+def _output_in_place_of(s: Sample, v: str, g: str) -> NDArray | None:
+    y = s.right["y"]
+    return _of(s.with_inputs(**{v: y}), g) if y.shape == s.inputs[v].shape else None
 
 
 def _is_square(s: Sample, v: str) -> bool:
@@ -467,11 +526,16 @@ def _diagonal(s: Sample, g: str) -> NDArray:
     return slope
 
 
-def _last_contribution(s: Sample, g: str) -> NDArray:
-    last = np.zeros(s.right[g].shape)
+def _one_contribution(s: Sample, g: str, *, last: bool) -> NDArray:
+    one = np.zeros(s.right[g].shape)
     for _, part in _contributions(s, g):
-        last = np.where(part != 0, part, last)
-    return last
+        one = np.where((part != 0) & (last | (one == 0)), part, one)
+    return one
+
+
+def _mean_contribution(s: Sample, g: str) -> NDArray:
+    number = sum(part != 0 for _, part in _contributions(s, g))
+    return s.right[g] / np.maximum(number, 1)
 
 
 def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray]]:

@@ -38,6 +38,7 @@ class Kind:
 
     shape: str = ""
     differentiated = False
+    variety = 1  # how many times as many examples it takes to see what it can be
 
     @property
     def is_array(self) -> bool:
@@ -122,13 +123,19 @@ class Lost:
 
 @dataclass(frozen=True)
 class Floats(Kind):
-    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero."""
+    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
+
+    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    """
 
     differentiated: bool = True
     nonzero: bool = False
+    halves: bool = False
+    off_centre: bool = False
 
     def draw(self, source: Source, at: Setting) -> NDArray:
-        values = source.floats(_drawn(self.shape, source, at))
+        shape = _drawn(self.shape, source, at)
+        values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
@@ -197,6 +204,7 @@ class Labels(Kind):
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
         yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
 
 
@@ -256,15 +264,22 @@ class Axis(Plain):
     at: str = ""
     several: bool = False
 
+    @property
+    def variety(self) -> int:
+        return 3 if self.several else 1
+
     def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
         which, how, signs = source.byte(), source.byte(), source.byte()
         if self.several and (not ndim or which % 8 == 7):
             return None
-        if self.several and which % 8 >= 4:
-            axes = [axis for axis in range(ndim) if how >> axis & 1] or [how // 16 % ndim]
+        if self.several and which % 8 >= 5:
+            axes = [axis for axis in range(ndim) if how >> axis & 1]
+            axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
             return tuple(axes if signs < 128 else reversed(axes))
+        if self.several and which % 8 < 2:
+            return 0  # is easily taken for None
         axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
         return axis - ndim if signs % 2 else axis
 
@@ -307,6 +322,7 @@ class Axis(Plain):
             yield "only where {v} has a negative axis", lambda value: min(axes(value), default=0) < 0
         else:
             yield "only where {v} < 0", lambda value: value < 0
+        yield "only where {v} is 0", lambda value: value == 0
         yield "unless {v} is 0", lambda value: value != 0
 
 
@@ -372,6 +388,16 @@ def const(shape: str) -> Floats:
 def nonzero(shape: str) -> Floats:
     """Floats that are differentiated and at least 0.1 in magnitude."""
     return Floats(shape, nonzero=True)
+
+
+def halves(shape: str) -> Floats:
+    """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
+    return Floats(shape, halves=True)
+
+
+def off_centre(shape: str) -> Floats:
+    """Floats that are differentiated and, at extreme magnitudes, mostly lie about one large number: 1e4, 1e4 + 1, ..."""
+    return Floats(shape, off_centre=True)
 
 
 def fractions(shape: str) -> Fractions:

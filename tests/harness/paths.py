@@ -38,6 +38,8 @@ class Path:
             return self.function
         if self.function == torch.Tensor.mul.__name__:
             return "one factor of a product"
+        if self.function == torch.Tensor.sub.__name__:
+            return ("what is subtracted from", "what is subtracted")[self.argument]
         if self.function == torch.Tensor.div.__name__:
             return ("the numerator", "the denominator")[self.argument] + " of a division"
         return f"the {('first', 'second', 'third')[min(self.argument, 2)]} argument of {self.function}"
@@ -49,7 +51,7 @@ def term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
         return
     for path in _paths(sample):
         rule = "the product rule has two terms" if "product" in path.what else "its own derivative is missing"
-        claim = Claim(f"in {{g}}, {path.what} is treated as a constant: {rule}", f"it depends on {g[1:]} too")
+        claim = Claim(f"in {{g}}, {path.what} is treated as a constant: {rule}", "the input is in it too")
         yield claim, lambda s, n=path.number: _with_term(s, g, n, 0)
         for factor, words in (
             (-1, "has the wrong sign"),

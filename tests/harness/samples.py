@@ -60,14 +60,15 @@ class Sample:
         return dict(zip(self.op.inputs, self.example.inputs, strict=True))
 
     def with_inputs(self, **changed) -> dict[str, NDArray] | None:
-        """What would be right for other inputs; None where torch refuses them or y gets another shape."""
-        arrays = {n: np.asarray(v) if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()}
-        inputs = tuple((self.inputs | arrays).values())
+        """What would be right for other inputs: of y alone where gy does not fit it; None where torch refuses them."""
+        arrays = {
+            n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()
+        }
         try:
-            named = self._named(Truth(self.op, inputs, self.gy))
-        except (RuntimeError, IndexError, ValueError):
+            truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
+            return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
+        except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
             return None
-        return named
 
     def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
         """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""
@@ -93,23 +94,23 @@ class Sample:
         return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
 
 
-def close(a: NDArray, b: NDArray) -> bool:
-    """Whether two arrays have the same shape and the same values, but for rounding."""
+def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
+    """Whether two arrays have the same shape and the same values, but for rounding. `least`: what is no more than rounding."""
     if a.shape != b.shape:
         return False
-    scale = max(abs(b).max(initial=0), 1e-300)
-    return bool(np.all(abs(a - b) <= _CLOSE * scale))
+    return bool(np.all(abs(a - b) <= max(_CLOSE * abs(b).max(initial=0), least)))
 
 
-def generic(op: Operation, count: int = 4) -> Iterator[Sample]:
-    """Samples of unequal dimensions, larger than one."""
-    for number in range(count):
+def generic(op: Operation) -> Iterator[Sample]:
+    """Samples of unequal dimensions, larger than one; more of them where there is more to tell apart."""
+    varied = any(not kind.is_array or "~" in kind.shape for kind in op.kinds.values())
+    for number in range(12 if varied else 4):
         yield _sample(op, _unequal(op, number), Random(number))
 
 
-def twin(op: Operation) -> Sample:
-    """A sample like the first generic one in dimensions and in all that is no array, with other arrays."""
-    return _sample(op, _unequal(op, 0), Random(0, arrays=99))
+def twin(op: Operation, number: int = 0) -> Sample:
+    """A sample like the generic one of this number in dimensions and in all that is no array, with other arrays."""
+    return _sample(op, _unequal(op, number), Random(number, arrays=99 + number))
 
 
 def square(op: Operation) -> Iterator[Sample]:

@@ -171,6 +171,8 @@ def _times_factor(s: Sample, g: str, axis: int | tuple[int, ...]) -> NDArray | N
     if np.size(right, axis) < 2:
         return None
     factor = s.yours[g] / right
+    if np.any(factor == 0):
+        return None  # what is zero is missing, and not multiplied
     alike = abs(right - right.mean(axis, keepdims=True)).max() <= 1e-6 * abs(right).max()
     # Where what is right does not vary along the axis, a constant factor says nothing.
     return None if alike else right * np.median(factor, axis, keepdims=True)

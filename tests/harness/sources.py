@@ -19,8 +19,11 @@ _PRIME = 7919
 class Source(Protocol):
     """What a kind draws from."""
 
-    def floats(self, shape: tuple[int, ...]) -> NDArray:
-        """Floats of any size and sign."""
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
+        """Floats of any size and sign. `off_centre`: more often such as lie about one large number."""
+
+    def halves(self, shape: tuple[int, ...]) -> NDArray:
+        """Likewise, but multiples of 1/2 where simple values are wanted: their differences are often the same number."""
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         """Floats from a table of 256, the simplest first."""
@@ -39,7 +42,7 @@ class Source(Protocol):
 class Table:
     """256 floats, the simplest first, and what is now and then added to a whole array of small ones.
 
-    In one example of four only the first `few` are drawn, so that they are often equal.
+    In one example of four only the first `few` are drawn, so that they are often equal; in two of four where ties matter.
     """
 
     values: NDArray
@@ -56,12 +59,15 @@ class Bytes:
     def __init__(self, raw: NDArray, values: NDArray, offsets: tuple[float, ...], at: int):
         self._raw, self._values, self._offsets, self._at = raw, values, offsets, at
 
-    def floats(self, shape: tuple[int, ...]) -> NDArray:
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         choice = self.byte() if self._offsets else 0
-        if choice >= 224:
+        if choice >= (64 if off_centre else 224):
             small = self._raw[self._part(shape)] / 64  # from 0 to 4, in steps that float32 has too
             return _filling(shape, (small + self._offsets[choice % len(self._offsets)]).astype(self._values.dtype))
         return _filling(shape, self._values[self._part(shape)])
+
+    def halves(self, shape: tuple[int, ...]) -> NDArray:
+        return np.rint(self.floats(shape) * 2) / 2 + 0.0  # no negative zero
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         return _filling(shape, table[self._raw[self._part(shape)]].astype(self._values.dtype))
@@ -87,9 +93,11 @@ class Counting:
     def __init__(self) -> None:
         self.taken = 0
 
-    def floats(self, shape: tuple[int, ...]) -> NDArray:
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         self.taken += 1 + min(prod(shape), MOST_ENTRIES)
         return np.ones(shape)
+
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         self.taken += min(prod(shape), MOST_ENTRIES)
@@ -116,9 +124,11 @@ class Random:
         self._choices = np.random.default_rng([seed, 1])
         self._rng, self._zeros = np.random.default_rng(seed if arrays is None else arrays), zeros
 
-    def floats(self, shape: tuple[int, ...]) -> NDArray:
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         size, sign = self._rng.uniform(0.3, 2.0, shape), self._rng.choice([-1, 1], shape)
         return np.array(size * sign * (self._rng.random(shape) >= self._zeros))
+
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         first = 0 if self._zeros else len(table) // 2  # beyond it, no simple ones
@@ -142,8 +152,10 @@ class Repeating:
     def __init__(self, values: NDArray):
         self._values, self._choices, self._squeezes = values, np.random.default_rng(0), iter((1,))
 
-    def floats(self, shape: tuple[int, ...]) -> NDArray:
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         return np.resize(self._values, shape)
+
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         return np.resize(table[len(table) // 2 :], shape)

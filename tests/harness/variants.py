@@ -1,4 +1,4 @@
-"""An operation's torch expression with one of the functions inside it left out, or without its derivative."""
+"""An operation's torch expression with a function inside it left out, without its derivative, or exchanged with the next."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def changed_at(function: Callable, number: int, *, leave_out: bool) -> Callable:
     return changed
 
 
+def exchanged_at(function: Callable, number: int) -> Callable:
+    """The expression with the call of this number made after the next one; RuntimeError where that does not use its result."""
+
+    def changed(*inputs):
+        with _Exchanged(number) as calls:
+            y = function(*inputs)
+        if not calls.done:
+            raise RuntimeError("the two calls do not follow each other")
+        return y
+
+    return changed
+
+
 class _Elementwise(torch.overrides.TorchFunctionMode):
     """Notes the calls whose result has the shape of the one tensor that went in, and changes one of them.
 
@@ -40,13 +53,45 @@ class _Elementwise(torch.overrides.TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        name = getattr(func, "__name__", "")
         tensors = [a for a in args if isinstance(a, torch.Tensor)]
-        if name.startswith("_") or len(tensors) != 1 or getattr(result, "shape", None) != tensors[0].shape:
+        if not _is_elementwise(func, tensors, result):
             return result
-        if not result.is_floating_point():  # a comparison
-            return result
-        self.names.append(name)
+        self.names.append(func.__name__)
         if len(self.names) - 1 != self._change:
             return result
         return tensors[0] if self._leave_out else tensors[0] + (result - tensors[0]).detach()
+
+
+class _Exchanged(torch.overrides.TorchFunctionMode):
+    """Makes one of the calls that `_Elementwise` notes after the next of them, if that gets its result."""
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.done = False
+        self._number, self._calls = number, 0
+        self._waiting: Callable | None = None
+        self._given: torch.Tensor | None = None
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        tensors = [a for a in args if isinstance(a, torch.Tensor)]
+        if not _is_elementwise(func, tensors, result):
+            return result
+        self._calls += 1
+        if self._calls - 1 == self._number:
+            at = next(i for i, a in enumerate(args) if a is tensors[0])
+            self._waiting = lambda value: func(*args[:at], value, *args[at + 1 :], **(kwargs or {}))
+            self._given = tensors[0]
+            return self._given
+        if self._calls - 2 == self._number and tensors[0] is self._given:
+            self.done = True
+            return self._waiting(result)
+        return result
+
+
+def _is_elementwise(func: Callable, tensors: list, result) -> bool:
+    """Whether floats of the same shape come out as the one tensor that went in."""
+    name = getattr(func, "__name__", "_")
+    if name.startswith("_") or len(tensors) != 1 or getattr(result, "shape", None) != tensors[0].shape:
+        return False
+    return result.is_floating_point()  # no comparison

@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from tests.harness.oracle import Truth
 from tests.harness.shapes import parsed
+from tests.harness.sources import Random
 from tests.harness.spec import Operation
 from tests.meta.evaluation import Evaluation
 from tests.meta.formulas import Entry, FormulaError, InWords, Statement
 from tests.meta.grammar import statement
 from tests.meta.ranges import World
-from tests.meta.settings import drawn, stated
+from tests.meta.settings import Tied, drawn, stated
 
 _STARTS = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<indices>\[[^=\]]*\])?\s*=(?!=)")
 _SPECIAL = re.compile(r"For (?P<stated>\w+ (\(|= ).*):$")
 _REMARK = re.compile(r"\s{2,}\S.*$|\s\(\d+\)$")
-_EXAMPLES = 2
+_EXAMPLES, _TIED = 2, 4  # of a case: without ties; with them, where the row says what is right there
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def where(function: Callable) -> tuple[str, int]:
 
 
 def _in_case(op: Operation, docstring: str, case: Case, general: Case) -> Iterator[tuple[int, str]]:
-    for number in range(_EXAMPLES):
+    for number in range(_EXAMPLES + (_TIED if op.also or op.ties else 0)):
         try:
             known, world = _world(op, case.special, number)
         except FormulaError as problem:
@@ -128,20 +129,30 @@ def _world(op: Operation, special: str, number: int) -> tuple[dict[str, NDArray]
 
     Jacobians and gradients are torch's.
     """
-    setting = stated(op, special, number) if special else drawn(op, number)
+    source = Random if number < _EXAMPLES else Tied
+    setting = stated(op, special, number, source) if special else drawn(op, number, source)
     truth, inputs = Truth(op, setting.inputs, setting.gy), dict(zip(op.inputs, setting.inputs, strict=True))
-    y, rows = np.asarray(truth.y), []
-    for at in np.ndindex(y.shape):
-        one_hot = np.zeros(y.shape)
-        one_hot[at] = 1
-        rows.append(Truth(op, setting.inputs, one_hot).gradients)
+    y, one_hot = np.asarray(truth.y), np.eye(np.size(truth.y)).reshape(-1, *np.shape(truth.y))
+    rows = [Truth(op, setting.inputs, gy) for gy in one_hot]
     known = setting.sizes | inputs
     known |= {f"g{v}": gradient for v, gradient in zip(op.variables, truth.gradients, strict=True)}
-    for v, columns in zip(op.variables, zip(*rows, strict=True), strict=True):
-        known[f"J_{v}"] = np.reshape(columns, y.shape + np.shape(inputs[v]))
+    nearest = {}
+    for at, v in enumerate(op.variables):
+        known[f"J_{v}"] = np.reshape([row.gradients[at] for row in rows], y.shape + np.shape(inputs[v]))
+        if source is Tied:
+            nearest |= {f"g{v}": partial(_nearest, [truth], at), f"J_{v}": partial(_nearest, rows, at)}
     runs = {name: [n for n, token in enumerate(parsed(shape)) if token.run] for name, shape in op.shapes.items()}
-    world = World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim)
+    world = World(known, {name: at[0] for name, at in runs.items() if len(at) == 1}, y.ndim, nearest)
     return {"y": y, "gy": setting.gy}, world
+
+
+def _nearest(truths: list[Truth], number: int, said: NDArray) -> NDArray:
+    """The right gradients that are nearest to what is said, one for each of several upstream gradients."""
+    right = []
+    for truth, yours in zip(truths, np.reshape(said, (len(truths), *truths[0].gradients[number].shape)), strict=True):
+        ends = truth.gradients[number], truth.other_gradients[number]
+        right.append(truth.nearest(yours) if truth.op.ties else np.clip(yours, np.minimum(*ends), np.maximum(*ends)))
+    return np.reshape(right, np.shape(said))
 
 
 def _in_world(op: Operation, here: World, case: Case, general: Case) -> Iterator[tuple[int, str]]:

@@ -46,9 +46,11 @@ class Evaluation:
             scope = Scope(self.array, self.ranges, claim)
             places, _ = scope.places(claim.left) if isinstance(claim.left, Entry) else ((), None)
             true = scope.value(claim.left)
-            scale = np.max(abs(np.asarray(self._world.known[claim.left.name], float)), initial=0) or 1.0
+            scale = _scale(self._world.known[claim.left.name])
             for number, member in enumerate(claim.members):
                 said = scope.value(member)
+                if nearest := self._world.nearest.get(claim.left.name):
+                    true = scope.along(nearest(scope.laid_out(said, claim.letters)))
                 off = ~(abs(said - true) <= CLOSE * scale)
                 if off.any():
                     return Wrong(number, scope.worst(claim.left, said, true, off))
@@ -80,7 +82,7 @@ class Evaluation:
         finally:
             self._open.pop()
         for number, value in enumerate(values[1:], 2):
-            if not np.all(abs(value - values[0]) <= CLOSE * (np.max(abs(values[0]), initial=0) or 1.0)):
+            if not np.all(abs(value - values[0]) <= CLOSE * _scale(values[0])):
                 raise FormulaError(f"the members of the chain that defines {name} differ: member 1 and member {number}")
         return values[0]
 
@@ -105,3 +107,8 @@ class Evaluation:
                     needed[name] = self._definition(name)
                     queue += needed[name].members
         return needed
+
+
+def _scale(values: object) -> float:
+    """The largest magnitude; but what cancels to nothing is no measure of its rounding."""
+    return float(np.max(abs(np.asarray(values, float)), initial=1e-5))

@@ -164,7 +164,8 @@ class _Reader:
             self.expect(")")
             return Call(token, tuple(arguments))
         if token not in self._letters and self._follows("("):
-            raise InWords(f"{token}(...) is no function of the language")
+            words = InWords if re.fullmatch("[A-Z]", token) else FormulaError
+            raise words(f"{token}(...) is no function of the language")
         return self._letters.get(token) or Name(token)
 
     def _fold(self, function: str, letters: str, divisor: bool) -> Fold:

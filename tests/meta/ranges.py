@@ -1,9 +1,11 @@
 """How far the letters of a formula run: what is known where it is evaluated, and what follows from it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.meta.formulas import Compare, Entry, Fold, FormulaError, Letter, Statement, in_words, walk
 
@@ -12,12 +14,14 @@ from tests.meta.formulas import Compare, Entry, Fold, FormulaError, Letter, Stat
 class World:
     """What is known where a case is evaluated: arrays and numbers by name.
 
-    `runs`: where in the shape of an input its `...` stands. `ndim`: how many dimensions the output has.
+    `runs`: where in the shape of an input its `...` stands. `ndim`: how many dimensions the output has. `nearest`: for what
+    has more than one right value here, at a kink or a tie, the right one that is nearest to what is said.
     """
 
     known: dict[str, object]
     runs: dict[str, int] = field(default_factory=dict)
     ndim: int = 0
+    nearest: dict[str, Callable[[NDArray], NDArray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

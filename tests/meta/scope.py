@@ -70,6 +70,10 @@ class Scope:
         value = np.reshape(value, np.shape(value) or (1,) * self._ndim)
         return np.broadcast_to(value, shape + (1,) * (self._ndim - len(shape))).reshape(shape)
 
+    def along(self, array: NDArray) -> NDArray:
+        """An array whose axes are those of the first letters, such that it broadcasts along all of them."""
+        return np.reshape(array, array.shape + (1,) * (self._ndim - array.ndim))
+
     def places(self, entry: Entry) -> tuple[tuple[NDArray, ...], NDArray]:
         """What an array is indexed with, and where that is outside of it."""
         shape = self._array(entry.name).shape

@@ -1,4 +1,4 @@
-"""The special cases of a derivation: `For x (M, N), axis = 0, keepdims = False:` as an example of an operation."""
+"""Examples for the cases of a derivation: of the row, or as `For x (M, N), axis = 0, keepdims = False:` states them."""
 
 import ast
 import re
@@ -30,13 +30,21 @@ class Setting:
     sizes: dict[str, int]
 
 
-def drawn(op: Operation, number: int) -> Setting:
-    """An example of the row: unequal dimensions, nothing zero, no ties."""
-    example = next(islice(generic(op, number + 1), number, None)).example
-    return Setting(example.inputs, example.gy, example.dimensions.sizes)
+class Tied(Random):
+    """As a generator, but the floats are simple numbers, alike in many places, and zero in some: ties and kinks."""
+
+    def floats(self, shape: tuple[int, ...], **_: object) -> NDArray:
+        return np.array(self._rng.choice((-1, -0.5, 0, 0, 0.5, 1, 2), shape))
 
 
-def stated(op: Operation, text: str, number: int) -> Setting:
+def drawn(op: Operation, number: int, source: type[Random] = Random) -> Setting:
+    """An example of the row: unequal dimensions, nothing zero, no ties unless the source makes them."""
+    dimensions = next(islice(generic(op), number % 4, None)).example.dimensions
+    inputs = drawn_inputs(op, dimensions, source(number))
+    return Setting(inputs, Random(number).floats(output_shape(op, inputs)), dimensions.sizes)
+
+
+def stated(op: Operation, text: str, number: int, source: type[Random] = Random) -> Setting:
     """An example of the stated shapes and values, all else as the row draws it. Raises FormulaError."""
     rng, parts = np.random.default_rng(number), _parts(text)
     letters = dict.fromkeys(re.findall(r"\b[A-Z]\b", text))
@@ -47,7 +55,7 @@ def stated(op: Operation, text: str, number: int) -> Setting:
         raise FormulaError(f"{op.name} has no input {min(unknown)}")
     shapes = {name: values.pop(name) for name in op.shapes if name in values}
     dimensions = _dimensions(op, shapes, values, next(generic(op)).example.dimensions)
-    inputs = dict(zip(op.inputs, drawn_inputs(op, dimensions, Random(number)), strict=True)) | values
+    inputs = dict(zip(op.inputs, drawn_inputs(op, dimensions, source(number)), strict=True)) | values
     for name, shape in shapes.items():
         if np.shape(inputs[name]) != shape:  # the row left open which of several shapes it has
             inputs[name] = _redrawn(inputs[name], shape, rng)

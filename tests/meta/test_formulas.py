@@ -56,6 +56,18 @@ MEAN_SQUARE_ERROR = """l = mean of (x - y)^2.
     J_x[ | a] = 2 (x[a] - y[a]) / size(x)
     gx = gl 2 (x - y) / size(x)
 """
+RELU = """y = max(x, 0), with a slope of 1/4 at 0.
+
+    J_x[i | a] = [i = a] ([x[i] > 0] + [x[i] = 0] / 4)
+    gx[a] = gy[a] where x[a] > 0, 0 elsewhere
+"""
+REDUCE_MAX = """y = the maximum over some axes, the gradient shared equally among those that are it.
+
+    For x (M, N), axis = 0, keepdims = False:
+
+        c[j] = sum_k [x[k,j] = y[j]]
+        J_x[j | p,q] = [j = q] [x[p,q] = y[j]] / c[j]
+"""
 TAKE = """y[i,j] = x[indices[i],j].
 
     For x (V, D), indices (N,):
@@ -71,6 +83,7 @@ CONCATENATE = """One after the other.
         J_b[i,j | p,q] = [i = M + p] [j = q]
 """
 _ALL = {"affine": AFFINE, "sigmoid": SIGMOID, "softmax": SOFTMAX, "logsumexp": LOGSUMEXP}
+_ALL |= {"relu": RELU, "reduce_max": REDUCE_MAX}
 _ALL |= {"mean_square_error": MEAN_SQUARE_ERROR, "reduce_mean": REDUCE_MEAN, "take": TAKE, "concatenate": CONCATENATE}
 RIGHT = {op: f"{docstring}\nProse at the margin.\n" for op, docstring in _ALL.items()}
 # fmt: off
@@ -102,12 +115,18 @@ WRONG = [
     ("sigmoid", "exp(-abs(x[i]))", "e[i]", 5, "e is defined through itself"),
     ("sigmoid", "e[i] = exp", "e[0] = exp", 5, "the definition of e needs different letters"),
     ("sigmoid", "[i = a] e[i]", "[i < a] e[i]", 5, "this is 0, but should be"),
+    ("sigmoid", "(1 + e[i])^2\n", "(1 + e[i])^2 = [i = a] slope(x[i])\n", 5, "slope(...) is no function of the language"),
+    ("logsumexp", "= gy[m] exp", "= gy[m] softmax(x[m,a]) + exp", 3, "softmax(...) is no function of the language"),
     ("softmax", "[n = m] y", "y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[n = m] y", "[n <= m] y", 2, "at J_x[0,0 | 1,0] this is"),
     ("softmax", "[i = a] - y[n,a]", "[i = a]", 2, "at J_x[0,0 | 0,0] this is"),
     ("logsumexp", "gy[m] exp", "exp", 3, "at gx[0,0] this is"),
     ("mean_square_error", "l = sum_i (x[i] - y[i])^2 / size(x)", "l = sum_i (x[i] - y[i])^2", 2, "at l this is"),
     ("mean_square_error", "(x[a] - y[a]) / size(x)", "(x[a] - y[a])", 3, "at J_x[ | 0] this is"),
+    ("relu", "/ 4", "5 / 4", 2, "this is 1.25, but should be 1"),
+    ("relu", "gy[a] where x[a] > 0, 0 elsewhere", "gy[a] ([x[a] > 0] - [x[a] = 0])", 3, "should be 0"),
+    ("reduce_max", "[j = q] [x", "[x", 5, "this is 1, but should be 0"),
+    ("reduce_max", " / c[j]", "", 5, "this is 1, but should be 0.5"),
     ("reduce_mean", "[j = q] / M\n", "[j = q] / N\n", 6, "at J_x[0 | 0,0] this is"),
     ("reduce_mean", "[j = q] / (M K)", "[j = q] / M", 10, "at J_x[0,0,0 | 0,0,0] this is"),
     ("reduce_mean", "axis = 0,", "axis = 3,", 4, "torch refuses this case: "),

@@ -19,7 +19,8 @@ class Stateful:
 class Mutant:
     """A wrong implementation of an operation. `caught_by`: the first property that fails for it, in the order of scoring.
 
-    `diagnosis`: what must be said of it, but for lines and places; empty where no cause can be told.
+    `diagnosis`: what must be said of it, but for lines and places; ` | ` stands between what may be
+    said instead, empty where no cause can be told.
     """
 
     op: str

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tests.harness.kinds import choice, const, fractions, labels, nonzero, probabilities
+from tests.harness.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
 from tests.harness.spec import Op
 
 
@@ -41,7 +41,7 @@ OPS = [
     Op("mean_square_error", x="...", y=const("..."), par=4, torch=functional.mse_loss),
     Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0), par=8,
        torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta)),
-    Op("hinge_loss", scores="N C", labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0), par=14,
+    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0), par=14,
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
@@ -51,5 +51,5 @@ OPS = [
        torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),
     Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, torch=cosine_similarity),
     Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1), par=15, torch=info_nce_loss,
-       large={"N": 512, "D": 512}),
+       large={"N": 1024, "D": 128}),
 ]

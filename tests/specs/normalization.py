@@ -1,9 +1,12 @@
-"""Level 5: normalization. N batch, C channels, D features, L length; G groups of K channels."""
+"""Level 5: normalization. N batch, C channels, D features, L positions; G groups of K channels.
+
+The rows spell out what torch has as one function, so that a diagnosis can change a step of it. tests/meta/test_oracles.py
+holds them to torch's own functions.
+"""
 
 import torch
-from torch.nn import functional
 
-from tests.harness.kinds import choice, mask, size
+from tests.harness.kinds import choice, mask, off_centre, size
 from tests.harness.spec import Op
 
 EPS = choice(1e-5, 0.5, 2.0)
@@ -11,17 +14,31 @@ EPS = choice(1e-5, 0.5, 2.0)
 
 def normalized(x, dim, eps):
     """x with mean 0 and, but for eps, variance 1 along one dimension."""
-    centred = x - x.mean(dim, keepdim=True)
-    return centred / torch.sqrt((centred**2).mean(dim, keepdim=True) + eps)
+    return (x - x.mean(dim, keepdim=True)) / torch.sqrt(x.var(dim, correction=0, keepdim=True) + eps)
+
+
+def layer_norm(x, gamma, beta, eps):
+    """F.layer_norm."""
+    return normalized(x, -1, eps) * gamma + beta
+
+
+def rms_norm(x, gamma, eps):
+    """F.rms_norm."""
+    return x / torch.sqrt(torch.square(x).mean(-1, keepdim=True) + eps) * gamma
 
 
 def group_norm(x, gamma, beta, groups, eps):
-    """The channels of a group, and their length, are normalized together."""
+    """F.group_norm: the channels of a group, and their positions, are normalized together."""
     together = normalized(x.reshape(len(x), groups, -1), -1, eps).reshape(x.shape)
     return together * gamma[:, None] + beta[:, None]
 
 
-def smaller_norm(x, eps):
+def l2_normalize(x, eps):
+    """F.normalize."""
+    return x / torch.clamp(torch.linalg.vector_norm(x, dim=-1, keepdim=True), min=eps)
+
+
+def constant_at_eps(x, eps):
     """F.normalize, but where the norm equals eps it is eps that counts."""
     norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return x / torch.where(norm > eps, norm, eps)
@@ -29,16 +46,14 @@ def smaller_norm(x, eps):
 
 # fmt: off
 OPS = [
-    Op("batch_norm", x="N C", gamma="1 C", beta="1 C", eps=EPS, par=25,
+    Op("batch_norm", x=off_centre("N C"), gamma="1 C", beta="1 C", eps=EPS, par=20,
        torch=lambda x, gamma, beta, eps: normalized(x, 0, eps) * gamma + beta,
-       why="F.batch_norm refuses a single value per channel"),
-    Op("layer_norm", x="... D", gamma="D", beta="D", eps=EPS, par=25,
-       torch=lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps)),
-    Op("rms_norm", x="... D", gamma="D", eps=EPS, par=18,
-       torch=lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps)),
-    Op("group_norm", x="N G*K L", gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=30, torch=group_norm,
-       why="F.group_norm refuses a single value per group, and rounds worse than this where the mean is large"),
-    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0), par=15,
-       torch=lambda x, eps: functional.normalize(x, dim=-1, eps=eps), also=smaller_norm),
-    Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1), par=5, torch=lambda x, mask, p: x * mask / (1 - p)),
+       why="F.batch_norm refuses a batch of one, for which the formula has a value"),
+    Op("layer_norm", x=off_centre("... D"), gamma="D", beta="D", eps=EPS, par=20, torch=layer_norm),
+    Op("rms_norm", x="... D", gamma="D", eps=EPS, par=12, torch=rms_norm),
+    Op("group_norm", x=off_centre("N G*K L"), gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=25, torch=group_norm,
+       why="F.group_norm refuses a group of one value, and rounds worse than this where the mean is large"),
+    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0), par=12, torch=l2_normalize, also=constant_at_eps,
+       why="the two give the ends of the subdifferential where the norm equals eps"),
+    Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1), par=4, torch=lambda x, mask, p: x * mask / (1 - p)),
 ]

@@ -1,0 +1,39 @@
+"""Rows that spell an operation out in steps, so that a diagnosis can change one, say what torch's own function says."""
+
+from collections.abc import Callable
+
+import pytest
+from torch.nn import functional
+
+from tests.harness.catalogue import operations
+from tests.harness.samples import close, generic, mixed
+
+ROWS = {op.name: op for ops in operations().values() for op in ops}
+OWN: dict[str, Callable] = {
+    "batch_norm": lambda x, gamma, beta, eps: functional.batch_norm(
+        x, None, None, gamma[0], beta[0], training=True, eps=eps
+    ),
+    "layer_norm": lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps),
+    "rms_norm": lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps),
+    "group_norm": lambda x, gamma, beta, groups, eps: functional.group_norm(x, groups, gamma, beta, eps),
+    "l2_normalize": lambda x, eps: functional.normalize(x, dim=-1, eps=eps),
+    "cross_entropy": functional.cross_entropy,
+}
+REFUSED = "Expected more than 1 value per channel"  # by torch, of an example that the formula allows
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_row_in_steps_says_what_torch_says(name):
+    """Output and gradients are those of torch's own function, on examples of all sizes, with zeros among them."""
+    compared = 0
+    for sample in (*generic(ROWS[name]), *mixed(ROWS[name])):
+        try:
+            own = sample.with_torch(OWN[name])
+        except ValueError as refusal:
+            if REFUSED not in str(refusal):
+                raise
+            continue
+        compared += 1
+        for array, value in own.items():
+            assert close(sample.right[array], value, least=1e-12), f"{array} of {name}"
+    assert compared >= 40
