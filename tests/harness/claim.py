@@ -19,6 +19,7 @@ class Claim:
 
     text: str
     hint: str = ""
+    breaks: bool = False  # it predicts an exception, too: that of arrays whose shapes do not fit
 
     def said_of(self, names: Sequence[str]) -> str:
         """The sentence, about one or several arrays."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.samples import Sample
+from tests.harness.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
@@ -22,17 +23,28 @@ NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 
 def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
-    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits."""
-    return _best(
-        *_whole(name, samples), ((w, np.array([holds(s) for s in samples])) for w, holds in _sizes(samples[0]))
-    )
+    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits.
+
+    Where an input has another shape than the array, so that none of its entries can tell: or for which inputs with a 0.
+    """
+    alike = [v for v in _floats(samples[0]) if samples[0].inputs[v].shape == samples[0].right[name].shape]
+    conditions = [(words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])]
+    return _best(*_whole(name, samples), iter([*conditions, *_holding_zero(samples, alike)]))
 
 
 def of_zeros(name: str, samples: Sequence[Sample]) -> str:
     """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
-    floats = [v for v, value in samples[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-    held = ((v, np.array([np.any(s.inputs[v] == 0) for s in samples], bool)) for v in floats)
-    return _best(*_whole(name, samples), ((f"only where {v} holds a 0", holds) for v, holds in held))
+    return _best(*_whole(name, samples), _holding_zero(samples))
+
+
+def _holding_zero(samples: Sequence[Sample], but: Sequence[str] = ()) -> Iterator[tuple[str, NDArray]]:
+    for v in _floats(samples[0]):
+        if v not in but:
+            yield f"only where {v} holds a 0", np.array([bool(np.any(s.inputs[v] == 0)) for s in samples])
+
+
+def _floats(sample: Sample) -> list[str]:
+    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -88,7 +100,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
         yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
     for v, shape in sample.op.shapes.items():
-        if "..." in shape.split():
+        if any(token.run for token in parsed(shape)):
             yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
             yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
             yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
@@ -108,11 +120,12 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    floats = [v for v, value in cases[0].inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-    alike = [v for v in floats if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
+    alike = [v for v in _floats(cases[0]) if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
+    if name == "y":
+        known["y"] = np.concatenate([s.right["y"].ravel() for s in cases])
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0
         yield f"only where {v} < 0", values < 0

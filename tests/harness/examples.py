@@ -49,7 +49,7 @@ def _table(*simple: float, rest: NDArray, few: int, offsets: tuple[float, ...] =
 
 _random = np.random.default_rng(20250501)
 _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
-ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2), few=len(_SIMPLE))
+ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2), few=5)
 """Small numbers, simplest first, with enough zeros and repetitions that kinks and ties turn up."""
 
 _MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
@@ -138,15 +138,21 @@ def _decode(op: Operation, table: Table, count: int, dtypes: tuple, data: bytes)
     return tuple(_example(op, table, dtypes[choices % len(dtypes)], layout, part) for part in parts)
 
 
+def _rank(byte: int, deepest: int) -> int:
+    """From 0 to `deepest`; from 2 on twice as often, because less goes wrong where there are fewer."""
+    rank = byte % (2 * deepest)
+    return rank if rank <= deepest else rank - deepest + 1
+
+
 def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: bytes) -> Example:
     sizes = {letter: 1 + byte % LARGEST for letter, byte in zip(op.letters, data, strict=False)}
     at, runs = len(op.letters), {}
     for run in op.runs:
-        rank = data[at] % (layout.deepest + 1)
+        rank = _rank(data[at], layout.deepest)
         runs[run] = tuple(1 + byte % BROADEST for byte in data[at + 1 : at + 1 + rank])
         at += 1 + layout.deepest
     raw = np.frombuffer(data, np.uint8)[: layout.dimensions - 1 : -1]
-    few = data[layout.dimensions - 1] >= 192
+    few = data[layout.dimensions - 1] >= (128 if op.ties else 192)
     values = (table.values[raw % table.few] if few else table.values[raw]).astype(dtype, copy=False)
     values.flags.writeable = False
     setting = Setting(Dimensions(sizes, runs), op.shapes)

@@ -24,23 +24,34 @@ _ROUNDING = 1e-12  # relative to what is right: of a prediction that cancels, on
 
 def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
     """The first claim that reproduces your array of this name on every sample; None where none does."""
-    if not samples or any(name not in s.yours or not np.all(np.isfinite(s.yours[name])) for s in samples):
+    answered = [s for s in samples if name in s.yours]
+    broken = [s for s in samples if name not in s.yours]
+    if not answered or any(not np.all(np.isfinite(s.yours[name])) for s in answered):
         return None
-    wrong = next((s for s in samples if not s.is_right(name)), samples[0])
+    wrong = next((s for s in answered if not s.is_right(name)), answered[0])
     for hypothesis in HYPOTHESES:
         for claim, predict in hypothesis(name, wrong):
-            if _reproduces(name, samples, predict):
+            if broken and not (claim.breaks and all(_breaks(predict, s) for s in broken)):
+                continue
+            if _reproduces(name, answered, predict, told=bool(broken)):
                 return claim
     return None
 
 
-def _reproduces(name: str, samples: Sequence[Sample], predict: Predict) -> bool:
-    told = False
+def _breaks(predict: Predict, sample: Sample) -> bool:
+    try:
+        predict(sample)
+    except ValueError:
+        return True
+    return False
+
+
+def _reproduces(name: str, samples: Sequence[Sample], predict: Predict, *, told: bool) -> bool:
     for sample in samples:
         try:
             with np.errstate(all="ignore"):
                 predicted = predict(sample)
-        except (ValueError, IndexError, RuntimeError):  # makes no sense for arrays of these shapes
+        except (ValueError, IndexError, TypeError, RuntimeError):  # makes no sense for arrays of these shapes
             return False
         if predicted is None or not np.all(np.isfinite(predicted)):
             return False
@@ -270,7 +281,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]
     """Each entry is treated as if it depended on no other."""
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
-    hint = "y_i depends on x_j too: add the entries off the diagonal (for softmax -y_i y_j)"
+    hint = "y_i depends on x_j too: add the entries off the diagonal"
     yield (
         Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
         lambda s: _diagonal(s, g),
@@ -400,6 +411,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     arguments.product,
     overwritten,
     unreduced,
+    offset,
     pairs.length,
     pairs.pairing,
     pairs.exchanged,
@@ -410,7 +422,6 @@ HYPOTHESES: tuple[Callable[[str, Sample], Iterator[tuple[Claim, Predict]]], ...]
     factors.of_an_input,
     factors.argument_added,
     factors.spread,
-    offset,
     slips.outer_function,
     slips.reduction,
     places.as_if_elementwise,

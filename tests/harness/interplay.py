@@ -15,7 +15,7 @@ from tests.harness.spec import Operation
 
 def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     """Which of the ways to remember something between calls it is."""
-    a, b = next(generic(op)), twin(op)
+    a, b, mixed_up = _pair(op)
     steps = (Call(0), Call(1), Grad(1, 1), Grad(0, 0), Grad(0, 0), Grad(0, 1))
     seen = observe([a.example.inputs, b.example.inputs], [a.gy, b.gy], steps)
     names = [f"g{v}" for v in op.variables]
@@ -40,7 +40,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
         what = "y" if step < 2 else "a gradient"
         return Diagnosis(f"{what} is overwritten by a later call", fresh)
     right = equal(first, a.right)
-    if not right and equal(first, Sample(op, replace(a.example, inputs=b.example.inputs)).right):
+    if not right and equal(first, mixed_up.right):
         return Diagnosis(
             "grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global"
         )
@@ -55,6 +55,17 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     if right and equal(other, a.right):
         return Diagnosis("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
     return described(wrong)
+
+
+def _pair(op: Operation) -> tuple[Sample, Sample, Sample]:
+    """Two samples of the same dimensions, and the first with the second's inputs, which makes another gradient if any does."""
+    pairs = [(a, twin(op, number)) for number, a in enumerate(generic(op))]
+    tried = [(a, b, Sample(op, replace(a.example, inputs=b.example.inputs))) for a, b in pairs]
+
+    def differs(a: Sample, mixed_up: Sample) -> bool:
+        return any(not close(mixed_up.right[f"g{v}"], a.right[f"g{v}"]) for v in op.variables)
+
+    return next((found for found in tried if differs(found[0], found[2])), tried[0])
 
 
 def remembers(op: Operation, observe: Observe) -> bool:

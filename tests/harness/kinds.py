@@ -38,6 +38,7 @@ class Kind:
 
     shape: str = ""
     differentiated = False
+    variety = 1  # how many times as many examples it takes to see what it can be
 
     @property
     def is_array(self) -> bool:
@@ -203,6 +204,7 @@ class Labels(Kind):
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
         yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
 
 
@@ -262,15 +264,22 @@ class Axis(Plain):
     at: str = ""
     several: bool = False
 
+    @property
+    def variety(self) -> int:
+        return 3 if self.several else 1
+
     def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
         which, how, signs = source.byte(), source.byte(), source.byte()
         if self.several and (not ndim or which % 8 == 7):
             return None
-        if self.several and which % 8 >= 4:
-            axes = [axis for axis in range(ndim) if how >> axis & 1] or [how // 16 % ndim]
+        if self.several and which % 8 >= 5:
+            axes = [axis for axis in range(ndim) if how >> axis & 1]
+            axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
             return tuple(axes if signs < 128 else reversed(axes))
+        if self.several and which % 8 < 2:
+            return 0  # is easily taken for None
         axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
         return axis - ndim if signs % 2 else axis
 
@@ -313,6 +322,7 @@ class Axis(Plain):
             yield "only where {v} has a negative axis", lambda value: min(axes(value), default=0) < 0
         else:
             yield "only where {v} < 0", lambda value: value < 0
+        yield "only where {v} is 0", lambda value: value == 0
         yield "unless {v} is 0", lambda value: value != 0
 
 

@@ -170,7 +170,7 @@ class Examiner:
     def _examined(self, prop: Property, op: Operation) -> Verdict:
         if prop.once:
             return examine_once(prop, Contest(op, self.implementation, self._reference and self._reference()))
-        prop = replace(prop, examples=prop.examples * self._times)
+        prop = replace(prop, examples=prop.examples * self._times * op.variety)
         return examine(prop, op, self.implementation, self._seed, shrink=self._shrink)
 
     def _diagnosed(self, verdict: Verdict) -> Verdict:

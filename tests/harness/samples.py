@@ -108,9 +108,9 @@ def generic(op: Operation) -> Iterator[Sample]:
         yield _sample(op, _unequal(op, number), Random(number))
 
 
-def twin(op: Operation) -> Sample:
-    """A sample like the first generic one in dimensions and in all that is no array, with other arrays."""
-    return _sample(op, _unequal(op, 0), Random(0, arrays=99))
+def twin(op: Operation, number: int = 0) -> Sample:
+    """A sample like the generic one of this number in dimensions and in all that is no array, with other arrays."""
+    return _sample(op, _unequal(op, number), Random(number, arrays=99 + number))
 
 
 def square(op: Operation) -> Iterator[Sample]:

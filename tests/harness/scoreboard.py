@@ -29,7 +29,7 @@ _STATUS = {
     "todo": ("TODO", {"yellow": True}),
     "skip": ("skipped", {"light": True}),
 }
-_NAME, _COLUMN, _POINTS = 24, 8, 5  # characters, at least
+_NAME, _COLUMN, _POINTS = 24, 8, 6  # characters, at least
 _WIDTH = 80  # of the table, at most
 
 

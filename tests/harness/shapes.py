@@ -88,7 +88,7 @@ def _squeezed(sizes: tuple[int, ...], squeeze: int) -> tuple[int, ...]:
     """Some leading dimensions left out, some others made 1, both, or neither."""
     how, rest = squeeze % 4, squeeze // 4
     if how & 1 and sizes:
-        sizes = sizes[1 + rest % len(sizes) :]
+        sizes = sizes[1 + rest % 4 % len(sizes) :]
     if how & 2:
-        sizes = tuple(1 if rest >> axis & 1 else n for axis, n in enumerate(sizes))
+        sizes = tuple(1 if rest >> (2 + axis) & 1 else n for axis, n in enumerate(sizes))
     return sizes

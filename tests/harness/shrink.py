@@ -25,11 +25,11 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
     while moved:
         moved = False
         for number, example in enumerate(examples):
-            for simpler in _simpler(op, example):
+            for one in simpler(op, example):
                 tries += 1
                 if tries > MOST_TRIES:
                     return
-                variant = (*examples[:number], simpler, *examples[number + 1 :])
+                variant = (*examples[:number], one, *examples[number + 1 :])
                 if fails(variant):
                     examples, moved = variant, True
                     break
@@ -37,7 +37,8 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
                 break
 
 
-def _simpler(op: Operation, example: Example) -> Iterator[Example]:
+def simpler(op: Operation, example: Example) -> Iterator[Example]:
+    """The examples of the row that are a little simpler than this one: a slice less, or a value."""
     dimensions = example.dimensions
     for run in op.runs:
         for axis, size in enumerate(dimensions.runs[run]):

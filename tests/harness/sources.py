@@ -42,7 +42,7 @@ class Source(Protocol):
 class Table:
     """256 floats, the simplest first, and what is now and then added to a whole array of small ones.
 
-    In one example of four only the first `few` are drawn, so that they are often equal.
+    In one example of four only the first `few` are drawn, so that they are often equal; in two of four where ties matter.
     """
 
     values: NDArray

@@ -24,6 +24,11 @@ class Operation:
     why: str = ""
 
     @cached_property
+    def variety(self) -> int:
+        """How many times as many examples it takes as where all inputs are floats."""
+        return max(kind.variety for kind in self.kinds.values())
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs, in signature order."""
         return tuple(self.kinds)

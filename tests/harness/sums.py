@@ -134,11 +134,11 @@ def spread(g: str, sample: Sample) -> Claims:
     yield claim, lambda s: _spread(s.gy, s.right[g].shape)
     claim = Claim("{g} {is} right but for the shape: it is not repeated along the reduced axes", "np.broadcast_to")
     yield claim, lambda s: s.yours[g] if close(np.broadcast_to(s.yours[g], s.right[g].shape), s.right[g]) else None
-    text = "{g} {is} gy, spread along the wrong axes"
-    hint = "give gy the reduced axes back, where they were: keepdims=True, or np.expand_dims(gy, axis)"
-    for slope in (True, False):
-        claim = Claim(text if not slope else "in {g}, gy is spread along the wrong axes", hint)
-        yield claim, lambda s, slope=slope: _spread_wrongly(s, g, slope=slope)
+    hint = "give gy the reduced axes back, where they were: np.expand_dims(gy, axis)"
+    for where, axes in (("as it comes, along the last axes", ()), ("along the first axes", (...,))):
+        text = f"in {{g}}, gy is spread {where}, not along those that were reduced"
+        for grows in (False, True):
+            yield Claim(text, hint, breaks=True), lambda s, a=axes, w=grows: _spread_wrongly(s, g, a, grows=w)
     text = "{g} {is} off by a term that is the same for all entries that make one of y (the mean's own derivative?)"
     yield Claim(text), lambda s: _off_alike(s, g)
 
@@ -243,18 +243,14 @@ def _spread(small: NDArray, shape: tuple[int, ...]) -> NDArray | None:
     return None if left else np.broadcast_to(small.reshape(lengths), shape)
 
 
-def _spread_wrongly(s: Sample, g: str, *, slope: bool) -> NDArray | None:
-    """gy broadcast as it comes, or with its missing axes behind; where it fits neither way nothing can be said."""
-    shape, told = s.right[g].shape, None
-    factor = s.with_gy(np.ones(()))[g] if slope else 1
-    for gy in (s.gy, s.gy[(..., *[None] * (len(shape) - s.gy.ndim))]):
-        try:
-            told = np.broadcast_to(gy, shape) * factor
-        except ValueError:
-            continue
-        if close(s.yours[g], told):
-            return told
-    return told
+def _spread_wrongly(s: Sample, g: str, behind: tuple, *, grows: bool) -> NDArray:
+    """gy without its reduced axes, or with all of them `behind`. Raises ValueError where it cannot be broadcast so.
+
+    `grows`: it is multiplied in, and so may make the gradient larger than it should be.
+    """
+    shape, slope = s.right[g].shape, s.with_gy(np.ones(()))[g]
+    gy = s.gy[(*behind, *[None] * (len(shape) - s.gy.ndim))] if behind else s.gy
+    return gy * slope if grows else np.broadcast_to(gy, shape) * slope
 
 
 def _off_alike(s: Sample, g: str) -> NDArray | None:

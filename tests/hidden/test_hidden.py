@@ -7,7 +7,7 @@ from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 
 
-@each_operation(examples=12, after=(forward, gradient))
+@each_operation(examples=24, after=(forward, gradient))
 def test_layout(trial):
     """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only."""
     for layout in LAYOUTS:

@@ -232,7 +232,7 @@ def _adds_zero(x, w, b):
 # fmt: off
 WRONG = [
     Mutant("affine", "bias missing", "forward", affine(y=lambda x, w, b: x @ w), diagnosis="y is what b = 0 would give: b is not used"),
-    Mutant("affine", "bias along the batch", "forward", affine(y=lambda x, w, b: x @ w + b.T), diagnosis="y is wrong only where M > 1"),
+    Mutant("affine", "bias along the batch", "forward", affine(y=lambda x, w, b: x @ w + b.T), diagnosis="what b with its last two axes exchanged would give"),
     Mutant("affine", "y complex", "forward", affine(y=lambda x, w, b: x @ w + b + 0j), diagnosis="y is an array of dtype complex128, but should be an array of floats"),
     Mutant("affine", "y squeezed", "forward", affine(y=lambda x, w, b: np.squeeze(x @ w + b))),
     Mutant("affine", "y kept by shape", "forward", Stateful(_by_shape), diagnosis="a call returns the y of an earlier call with inputs of the same shape"),

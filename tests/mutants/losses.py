@@ -760,7 +760,7 @@ RIGHT = [
     Alternative("hinge_loss", "full weight at the hinge", hinge_loss(marks=lambda v: v >= 0, label=_but_its_own)),
     Alternative("hinge_loss", "any weight at the hinge", hinge_loss(marks=_uneven, label=_but_its_own)),
     Alternative("hinge_loss", "pair by pair", _hinge_pair_by_pair, slow=True),
-    Alternative("hinge_loss", "matrices of differences", _hinge_of_differences),
+    Alternative("hinge_loss", "matrices of differences", _hinge_of_differences, slow=True),
     Alternative("hinge_loss", "take_along_axis", _hinge_along_axis),
 
     Alternative("binary_cross_entropy_with_logits", "the usual stable form", binary_cross_entropy_with_logits()),
@@ -774,7 +774,7 @@ RIGHT = [
     Alternative("cross_entropy", "through log_softmax", _ce_of_steps),
     Alternative("cross_entropy", "differences to the label", _ce_of_differences),
     Alternative("cross_entropy", "without cancelling", _ce_without_cancelling),
-    Alternative("cross_entropy", "row by row", _ce_row_by_row, slow=True),
+    Alternative("cross_entropy", "row by row", _ce_row_by_row),
 
     Alternative("kl_divergence", "1 added to zeros", kl_divergence()),
     Alternative("kl_divergence", "only where p is not 0", _kl_of_what_is_there),
@@ -786,8 +786,8 @@ RIGHT = [
 
     Alternative("cosine_similarity", "quotient rule", _cosine_by_quotient),
     Alternative("cosine_similarity", "einsum", _cosine_by_einsum),
-    Alternative("cosine_similarity", "projectors", _cosine_by_projectors),
-    Alternative("cosine_similarity", "row by row", _cosine_row_by_row, slow=True),
+    Alternative("cosine_similarity", "projectors", _cosine_by_projectors, slow=True),
+    Alternative("cosine_similarity", "row by row", _cosine_row_by_row),
 
     Alternative("info_nce_loss", "monolithic", info_nce_loss()),
     Alternative("info_nce_loss", "einsum and logaddexp", _info_nce_by_einsum),

@@ -1,0 +1,77 @@
+"""The scoreboard stays pleasant with many operations, and with long names."""
+
+import pytest
+
+from tests.harness import scoreboard
+from tests.harness.catalogue import names
+from tests.harness.scoreboard import POINTS, Result
+
+PUBLIC = list(POINTS)[:4]
+
+
+class Terminal:
+    """As much of pytest's terminal as the scoreboard uses; `text` is what was written."""
+
+    fullwidth = 80
+
+    def __init__(self):
+        self.text, self._tw = "", self
+
+    def ensure_newline(self):
+        pass
+
+    def section(self, title):
+        self.text += f"{title}\n"
+
+    def write(self, text, **markup):
+        self.text += text
+
+    def write_line(self, text, **markup):
+        self.text += f"{text}\n"
+
+
+def _board(statuses: dict[str, str], properties: list[str]) -> list[str]:
+    """The lines for a run in which each level got one status throughout."""
+    results = []
+    for level, status in statuses.items():
+        for op in names()[level]:
+            for prop in properties:
+                place = len(results)
+                results.append(
+                    Result("s", place, level, op, prop, status, f"{op} why", ["why"], "", 0.0, {}, None, None, None)
+                )
+    terminal = Terminal()
+    scoreboard.write(terminal, results, impl="kata", whole=True)
+    return terminal.text.splitlines()
+
+
+@pytest.mark.parametrize("properties", [PUBLIC, list(POINTS)], ids=["public", "hidden"])
+@pytest.mark.parametrize("status", ["pass", "fail", "todo", "skip", "timeout"])
+def test_every_line_fits_in_80_columns(properties, status):
+    """Whatever comes of the operations, and however long their names are."""
+    for level in names():
+        board = _board({level: status}, properties)
+        table = board[: board.index("")]
+        assert max(map(len, table)) <= 80
+        assert sum(line.startswith(f"  {op}") for line in table for op in names()[level]) >= len(names()[level])
+
+
+def test_a_level_that_holds_and_one_not_begun_are_a_line_each():
+    """With all the levels on the scoreboard only those are shown whole in which there is something to do."""
+    first, second, third, fourth, *_ = names()
+    board = _board({first: "pass", second: "fail", third: "todo", fourth: "todo"}, PUBLIC)
+    table = board[: board.index("")]
+    count, points = len(names()[first]), 10 * len(names()[first])
+    assert [line.split() for line in table if line.startswith(f"{first}:")] == [
+        [f"{first}:", str(count), "operations,", "all", "hold", f"{points}/{points}"]
+    ]
+    assert f"{fourth}: {len(names()[fourth])} operations, none begun" in table
+    shown = {line.split()[0] for line in table if line.startswith("  ")}
+    assert {*names()[second], *names()[third]} <= shown
+    assert not shown & {*names()[first], *names()[fourth]}
+
+
+def test_a_single_level_is_shown_whole():
+    """Somebody who asks for one level sees its operations, also when all hold."""
+    level = next(iter(names()))
+    assert sum(line.endswith("10/10") for line in _board({level: "pass"}, PUBLIC)) == len(names()[level])

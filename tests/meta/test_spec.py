@@ -1,0 +1,235 @@
+"""The language of rows: each kind of input draws what it says, and stays what it is where an example gets smaller."""
+
+from collections.abc import Callable
+from itertools import islice
+from math import prod
+
+import numpy as np
+import pytest
+import torch
+
+from tests.harness.catalogue import operations
+from tests.harness.examples import EXTREME, ORDINARY, Example, stream
+from tests.harness.judge import off_entries
+from tests.harness.kinds import (
+    axes,
+    axis,
+    choice,
+    const,
+    fractions,
+    labels,
+    mask,
+    nonzero,
+    permutation,
+    probabilities,
+    reshaping,
+    size,
+)
+from tests.harness.oracle import Truth, output_shape
+from tests.harness.shapes import Dimensions, concrete
+from tests.harness.shrink import simpler
+from tests.harness.spec import Op, Operation
+
+MANY = 400
+ROWS = {op.name: op for ops in operations().values() for op in ops}
+
+
+def _nothing(*inputs):
+    return inputs[0] * 1.0
+
+
+def _drawn(table=ORDINARY, **inputs) -> list[Example]:
+    return [e for (e,) in islice(stream(Op("row", par=3, torch=_nothing, **inputs), table, seed=1), MANY)]
+
+
+def _inputs(number: int, **inputs) -> list:
+    return [e.inputs[number] for e in _drawn(**inputs)]
+
+
+SEEN: dict[str, tuple[list, list[Callable]]] = {
+    "labels": (
+        [(e.inputs[1], e.dimensions["C"]) for e in _drawn(x="N C", i=labels("N", below="C"))],
+        [
+            lambda v: len(set(v[0].tolist())) < v[0].size,
+            lambda v: len(set(v[0].tolist())) == v[0].size > 1,
+            lambda v: v[1] - 1 in v[0] and v[1] > 1,
+        ],
+    ),
+    "labels of any shape": (
+        _inputs(1, x="V ...", i=labels("...I", below="V")),
+        [lambda v, n=n: v.ndim == n for n in (0, 1, 2)],
+    ),
+    "fractions": (
+        _inputs(1, x="...", t=fractions("...")),
+        [lambda v: 0 in v, lambda v: 1 in v, lambda v: np.any((v > 0) & (v < 1))],
+    ),
+    "probabilities": (
+        _inputs(1, x="N C", p=probabilities("N C")),
+        [lambda v: 0 in v, lambda v: v.shape[1] > 1 and 1 in v, lambda v: np.sum((v > 0) & (v < 1)) > 1],
+    ),
+    "mask": (
+        _inputs(1, x="...", m=mask("...")),
+        [lambda v: v.size > 1 and v.all(), lambda v: v.size > 1 and not v.any(), lambda v: v.any() and not v.all()],
+    ),
+    "nonzero": (_inputs(0, x=nonzero("... D")), [lambda v: np.any(v < 0), lambda v: np.any(v > 0)]),
+    "choice": (
+        _inputs(1, x="...", a=choice(1.0, 0.5, 2, True, None)),
+        [lambda v, c=c: v is c or (type(v), v) == (type(c), c) for c in (1.0, 0.5, 2, True, None)],
+    ),
+    "size": (_inputs(1, x="N G*D L", g=size("G")), [lambda v, n=n: v == n for n in (1, 2, 3, 4)]),
+    "axis": (
+        [(e.inputs[1], e.inputs[0].ndim) for e in _drawn(x="... K", a=axis("x"))],
+        [lambda v: v[0] < 0, lambda v: v[0] == v[1] - 1 > 0, lambda v: v[0] == -v[1] < -1],
+    ),
+    "axes": (
+        [(e.inputs[1], e.inputs[0].ndim) for e in _drawn(x="...", a=axes("x"))],
+        [
+            lambda v: v[0] is None and v[1],
+            lambda v: isinstance(v[0], int) and v[0] < 0,
+            lambda v: isinstance(v[0], int) and v[0] > 0,
+            lambda v: isinstance(v[0], tuple) and len(v[0]) > 1 and min(v[0]) < 0,
+            lambda v: isinstance(v[0], tuple) and list(v[0]) != sorted(v[0]),
+            lambda v: isinstance(v[0], tuple) and len(v[0]) == 1,
+        ],
+    ),
+    "permutation": (
+        _inputs(1, x="... K", a=permutation("x")),
+        [lambda v: len(v) > 2 and tuple(np.argsort(v)) != v, lambda v: len(v) > 1 and v == tuple(range(len(v)))],
+    ),
+    "reshaping": (
+        [(e.inputs[1], e.inputs[0].shape) for e in _drawn(x="...", s=reshaping("x"))],
+        [lambda v: v[0] == (), lambda v: len(v[0]) > len(v[1]), lambda v: len(v[0]) < len(v[1]), lambda v: 1 in v[0]],
+    ),
+    "broadcasting": (
+        [
+            (e.inputs[0].shape, e.inputs[1].shape, e.dimensions["..."])
+            for e in _drawn(
+                a="~...",
+                b="~...",
+            )
+        ],
+        [
+            lambda v: v[0] == v[1] and len(v[0]) > 1,
+            lambda v: len(v[0]) < len(v[1]),
+            lambda v: len(v[0]) > len(v[1]),
+            lambda v: any(m == 1 < n for m, n in zip(v[0][::-1], v[1][::-1], strict=False)),
+            lambda v: any(m > 1 == n for m, n in zip(v[0][::-1], v[1][::-1], strict=False)),
+            lambda v: np.broadcast_shapes(v[0], v[1]) not in (v[0], v[1]),
+        ],
+    ),
+}
+"""What was drawn of a kind, and what must be among it."""  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_a_kind_draws_all_that_it_promises(kind):
+    """Among a few hundred examples everything turns up that a kind is there for."""
+    drawn, wanted = SEEN[kind]
+    for number, holds in enumerate(wanted):
+        assert any(holds(value) for value in drawn), f"number {number} is missing"
+
+
+def _is_valid(op: Operation, example: Example) -> bool:
+    """Whether the inputs are what the row says, for the dimensions that the example states."""
+    named = dict(zip(op.inputs, example.inputs, strict=True))
+    for name, kind in op.kinds.items():
+        value = named[name]
+        if kind.is_array and "~" not in kind.shape and value.shape != concrete(kind.shape, example.dimensions):
+            return False
+        match type(kind).__name__:
+            case "Labels":
+                fine = value.dtype == np.int64 and value.min(initial=0) >= 0
+                fine &= value.max(initial=0) < example.dimensions[kind.below]
+            case "Fractions":
+                fine = value.min(initial=0) >= 0 and value.max(initial=0) <= 1
+            case "Probabilities":
+                fine = value.min() >= 0 and np.allclose(value.sum(-1), 1)
+            case "Mask":
+                fine = value.dtype == bool
+            case "Floats":
+                fine = not kind.nonzero or abs(value).min(initial=1) >= 0.1 - 1e-6
+            case "Choice":
+                fine = value in kind.options
+            case "Size":
+                fine = value == example.dimensions[kind.of]
+            case "Axis":
+                ndim, several = named[kind.of].ndim, value if isinstance(value, tuple) else (value,)
+                fine = value is None or all(type(a) is int and -ndim <= a < ndim for a in several)
+                fine &= value is None or len({a % ndim for a in several}) == len(several) > 0
+                fine &= kind.several or type(value) is int
+            case "Permutation":
+                fine = sorted(value) == list(range(named[kind.of].ndim))
+            case "Reshaping":
+                fine = prod(value) == named[kind.of].size and min(value, default=1) > 0
+        if not fine:
+            return False
+    return example.gy.shape == output_shape(op, example.inputs)
+
+
+@pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())
+def test_every_example_of_a_row_is_what_the_row_says(op):
+    """Labels are in range, axes exist, shapes fit: in every example, ordinary and extreme, in both precisions."""
+    for table, dtype in ((ORDINARY, np.float64), (EXTREME, np.float32)):
+        for (example,) in islice(stream(op, table, seed=2, dtypes=(dtype,)), 150):
+            assert _is_valid(op, example), example
+            floats = [i for i in example.inputs if isinstance(i, np.ndarray) and i.dtype.kind == "f"]
+            assert {a.dtype for a in (*floats, example.gy)} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())
+def test_a_simpler_example_is_still_one_of_the_row(op):
+    """Whatever shrinking takes away or makes simpler: labels stay in range, axes exist, shapes fit."""
+    for (example,) in islice(stream(op, ORDINARY, seed=3), 12):
+        for smaller in islice(simpler(op, example), 200):
+            assert _is_valid(op, smaller), (example, smaller)
+
+
+def test_few_values_and_offsets_turn_up():
+    """Some examples have equal entries that are not zero, and some extreme ones lie about a large offset."""
+    ordinary = [e.inputs[0] for e in _drawn(x="N K") if e.inputs[0].size > 5]
+    tied = [x for x in ordinary if (x == x.max()).sum() > 1 and x.max() > 0]
+    assert len(tied) > len(ordinary) / 20
+    extreme = [e.inputs[0] for e in _drawn(EXTREME, x="N K") if e.inputs[0].size > 3]
+    assert sum(x.min() >= 999 and np.ptp(x) < 5 for x in extreme) >= 3
+
+
+SPLITS = [([0.5, 0.5, 0], True), ([1, 0, 0], True), ([0.3, 0.7, 0], True), ([1, 1, 0], False), ([0.5, 0, 0], False)]
+SPLITS += [([1.2, -0.2, 0], False), ([0.5, 0.4, 0.1], False)]
+
+
+@pytest.mark.parametrize(("shares", "right"), SPLITS)
+@pytest.mark.parametrize("gy", [3.0, -2.0])
+def test_any_convex_split_of_a_tie_is_right_and_nothing_else(shares, right, gy):
+    """One winner, equal shares and anything between; not full weight for each, nor less or more in all."""
+    op = next(op for op in ROWS.values() if op.ties and any(type(k).__name__ == "Axis" for k in op.kinds.values()))
+    truth = Truth(op, (np.array([2.0, 2.0, 1.0]), 0, False), np.array(gy))
+    off, nearest = off_entries(np.array(shares) * gy, truth, 1, np.dtype(np.float64))
+    assert off.any() != right
+    assert nearest.sum() == pytest.approx(gy)
+
+
+BAD_ROWS = {
+    "a dimension": (dict(x="N k", par=3), "'k' is not a dimension; write N"),
+    "no par": (dict(x="N", par=2), "par=2: give the minutes it takes, 3 to 45"),
+    "ties for two": (dict(x="N", y="N", par=3, ties=_nothing), "one variable, and here are 2"),
+    "large": (dict(x="N K", par=3, large={"N": 10}), "a size for each of N, K"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_ROWS)
+def test_a_row_that_cannot_be_read_says_why(bad):
+    """A mistake in a row is one clear line, with the row's name."""
+    row, says = BAD_ROWS[bad]
+    with pytest.raises(ValueError, match=f"^row: .*{says}"):
+        Op("row", torch=torch.sum, **row)
+
+
+def test_a_shape_in_numbers():
+    """Letters, products, runs and what broadcasts to them."""
+    sizes = Dimensions({"N": 2, "G": 3, "D": 4}, {"...": (5, 6), "...A": ()})
+    assert concrete("N 3N G*D 1 ... ...A", sizes) == (2, 6, 12, 1, 5, 6)
+    assert concrete("~... N", sizes) == (5, 6, 2)
+    assert {concrete("~...", sizes, squeeze) for squeeze in range(256)} == {
+        *((5, 6), (6,), (), (1, 6), (5, 1), (1, 1), (1,)),
+    }
+    assert Op("row", par=3, torch=_nothing, x="N K", y=const("K")).variables == ("x",)
