@@ -6,6 +6,7 @@ than one, all of them unequal, and values that are not zero and not alike.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -65,8 +66,9 @@ class Sample:
             n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()
         }
         try:
-            truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
-            return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
+            with warnings.catch_warnings(action="ignore"):  # torch's doubts about what nobody wrote
+                truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
+                return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
         except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
             return None
 

@@ -152,7 +152,7 @@ DISTORTIONS = [
     Distortion("a number squared", "slope**2 in place of slope", lambda s, g: s.with_inputs(slope=s.inputs["slope"] ** 2)[g], ("leaky_relu",)),
     Distortion("another axis", "computed along axis 0", _softmax_of_columns, ("row_softmax",)),
     Distortion("another input", "2 * x in place of x", lambda s, g: s.with_inputs(x=2 * s.inputs["x"])[g], ("sigmoid", "silu")),
-    Distortion("another derivative", "gy * y: the derivative of something else", lambda s, g: s.gy * s.right["y"], ("silu",)),
+    Distortion("another derivative", "gy * y", lambda s, g: s.gy * s.right["y"], ("silu",)),
     Distortion("a factor a row", "a factor that is constant along axis -1", lambda s, g: s.right[g] * np.exp(s.gy[:, :1]), ("affine:gx", "centre")),
     Distortion("a factor an example", "the same for all entries", lambda s, g: s.right[g] * np.exp(s.gy.flat[0]), ("affine:gx", "centre")),
     Distortion("uses not added up", "not summed over the axes along which", lambda s, g: _by_use(s, g), BROADCAST),

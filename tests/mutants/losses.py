@@ -462,8 +462,8 @@ WRONG = [
         logits=lambda x, y, temperature: (x / (_length(x) + 1e-12)) @ (y / (_length(y) + 1e-12)).T / temperature), diagnosis="y is what x and y with rows of length 1 would give"),
     Mutant("info_nce_loss", "all entries averaged", "forward", info_nce_loss(loss=lambda z: -(_log_softmax(z) * np.eye(len(z), dtype=z.dtype)).mean()), diagnosis="y is N times too small: mean instead of sum?"),
     Mutant("info_nce_loss", "temperature missing in grad", "gradient", info_nce_loss(
-        gx=lambda gz, x, y, temperature: gz @ y, gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="in gx and gy, the derivative of div is missing"),
-    Mutant("info_nce_loss", "temperature missing in gy", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="in gy, the derivative of div is missing"),
+        gx=lambda gz, x, y, temperature: gz @ y, gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="gx and gy are multiplied by temperature once too often"),
+    Mutant("info_nce_loss", "temperature missing in gy", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="gy is multiplied by temperature once too often"),
     Mutant("info_nce_loss", "times the temperature in grad", "gradient", info_nce_loss(
         gx=lambda gz, x, y, temperature: gz @ y * temperature, gy=lambda gz, x, y, temperature: gz.T @ x * temperature), diagnosis="gx and gy are multiplied by temperature twice too often"),
     Mutant("info_nce_loss", "gy without the transpose", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz @ x / temperature)),
