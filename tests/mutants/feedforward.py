@@ -297,7 +297,7 @@ WRONG = [
 
     Mutant("relu", "absolute value", "forward", relu(y=abs), diagnosis="y is what abs(x) in place of x would give"),
     Mutant("relu", "leaky", "forward", relu(y=lambda x: np.maximum(x, 0.01 * x)), diagnosis="y is wrong only where x < 0"),
-    Mutant("relu", "maximum along axis 0", "forward", relu(y=lambda x: np.max(x, 0))),
+    Mutant("relu", "maximum along axis 0", "forward", relu(y=lambda x: np.max(x, 0)), diagnosis="y is wrong unless x is a single number, of shape ()"),
     Mutant("relu", "slope 2 at the kink", "gradient", relu(gx=lambda gy, x, y: gy * np.heaviside(x, 2)), diagnosis="gx is wrong only where x == 0"),
     Mutant("relu", "y >= 0 everywhere", "gradient", relu(gx=lambda gy, x, y: gy * (y >= 0)), diagnosis="gx is gy itself: the derivative of the operation is missing"),
     Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="in gx, gy is used non-linearly"),
