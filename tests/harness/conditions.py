@@ -126,6 +126,7 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
     if name == "y":
         known["y"] = np.concatenate([s.right["y"].ravel() for s in cases])
+    yield from _flags(name, cases)  # before what follows from them
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0
         yield f"only where {v} < 0", values < 0
@@ -145,7 +146,6 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
             yield f"only where entries of {v} tie for the largest", tied
     yield from _rows(alike, cases)
-    yield from _flags(name, cases)
     yield from _chosen(name, cases)
 
 

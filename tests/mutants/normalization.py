@@ -181,10 +181,10 @@ def _running(momentum: float) -> Callable:
     return make
 
 
-def _statistics_of_first_call() -> Callable:
-    """Computes the scale once for inputs of a shape."""
+def _by_shape() -> Callable:
+    """Computes y once for inputs of a shape."""
     known = {}
-    return rms_norm(s=lambda v: known.setdefault(v.x.shape, np.sqrt(_row_mean(v.x**2) + v.eps)))
+    return rms_norm(y=lambda v: known.setdefault(v.x.shape, v.gamma * v.z))
 
 
 def _mask_of_last_call() -> Callable:
@@ -364,7 +364,7 @@ WRONG = [
     Mutant("rms_norm", "scaled in place", "pure", rms_norm(z=lambda v: np.divide(v.x, v.s, out=v.x)), diagnosis="forward changes x in place"),
     Mutant("rms_norm", "gy scaled in place", "pure", rms_norm(
         ggamma=lambda v: _row_sum(np.multiply(v.gy, v.z, out=v.gy))), diagnosis="grad changes gy in place"),
-    Mutant("rms_norm", "scale computed once for a shape", "forward", Stateful(_statistics_of_first_call)),
+    Mutant("rms_norm", "y kept by shape", "forward", Stateful(_by_shape), diagnosis="a call returns the y of an earlier call with inputs of the same shape"),
     Mutant("rms_norm", "scale in float64", "stable", rms_norm(s=lambda v: np.sqrt(_row_mean(v.x.astype(float) ** 2) + v.eps)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("rms_norm", "squares' mean in half precision", "stable", rms_norm(
         s=lambda v: np.sqrt(_row_mean(v.x**2).clip(0, 65504) + v.eps)), diagnosis="loses its accuracy from x"),
@@ -455,7 +455,7 @@ WRONG = [
     Mutant("dropout", "multiplied by 1 - p", "forward", dropout(y=lambda v: v.x * v.mask * (1 - v.p)), diagnosis="y is multiplied by (1 - p) twice too often"),
     Mutant("dropout", "True drops", "forward", dropout(y=lambda v: v.x * ~v.mask / (1 - v.p)), diagnosis="y is what ~mask in place of mask would give: True and False are exchanged"),
     Mutant("dropout", "mask ignored", "forward", dropout(y=lambda v: v.x / (1 - v.p)), diagnosis="y is what mask = True everywhere would give: mask is not used"),
-    Mutant("dropout", "rescaled by what the mask keeps", "forward", dropout(y=lambda v: v.x * v.mask / max(v.mask.mean(), 1e-3)), diagnosis="y is wrong only where mask is True"),
+    Mutant("dropout", "rescaled by what the mask keeps", "forward", dropout(y=lambda v: v.x * v.mask / max(v.mask.mean(), 1e-3))),
     Mutant("dropout", "what is dropped kept as it is", "forward", dropout(y=lambda v: np.where(v.mask, v.x / (1 - v.p), v.x)), diagnosis="y is wrong only where mask is False"),
     Mutant("dropout", "gx not rescaled", "gradient", dropout(gx=lambda v: v.gy * v.mask), diagnosis="gx is what p = 0 would give: p is not used"),
     Mutant("dropout", "gx not masked", "gradient", dropout(gx=lambda v: v.gy / (1 - v.p)), diagnosis="gx is what mask = True everywhere would give: mask is not used"),
@@ -463,7 +463,7 @@ WRONG = [
     Mutant("dropout", "gx masked the other way", "gradient", dropout(gx=lambda v: v.gy * ~v.mask / (1 - v.p)), diagnosis="gx is what ~mask in place of mask would give: True and False are exchanged"),
     Mutant("dropout", "gx rescaled twice", "gradient", dropout(gx=lambda v: v.gy * v.mask / (1 - v.p) ** 2), diagnosis="gx is divided by (1 - p) once too often"),
     Mutant("dropout", "gx multiplied by 1 - p", "gradient", dropout(gx=lambda v: v.gy * v.mask * (1 - v.p)), diagnosis="gx is multiplied by (1 - p) twice too often"),
-    Mutant("dropout", "mask read off y", "gradient", dropout(gx=lambda v: v.gy * (v.y != 0) / (1 - v.p)), diagnosis="gx is wrong only where x holds a 0"),
+    Mutant("dropout", "mask read off y", "gradient", dropout(gx=lambda v: v.gy * (v.y != 0) / (1 - v.p)), diagnosis="gx is wrong only where x == 0"),
     Mutant("dropout", "gx ignores gy", "gradient", dropout(gx=lambda v: v.mask / (1 - v.p)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("dropout", "gx times y", "gradient", dropout(gx=lambda v: v.gy * v.y), diagnosis="in gx, there is a factor x too many"),
     Mutant("dropout", "a gradient for the mask", "gradient", dropout(grads="gx gmask", gmask=lambda v: v.gy * v.x / (1 - v.p)), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
@@ -501,16 +501,18 @@ def _batch_norm_step_by_step(x, gamma, beta, eps):
     return gamma * z + beta, grad
 
 
-def _batch_norm_by_jacobian(x, gamma, beta, eps):
+def _batch_norm_by_jacobians(x, gamma, beta, eps):
+    """One channel after the other, each with the matrix of its derivatives."""
     n = len(x)
-    c, s = x - x.mean(0), np.sqrt(x.var(0) + eps)
-    z = c / s
-    jacobian = (
-        (np.eye(n, dtype=x.dtype)[:, :, None] - x.dtype.type(1 / n) - np.einsum("ij,aj->iaj", z, z) / n) * gamma / s
-    )
+    s = np.sqrt(x.var(0) + eps)
+    z = (x - x.mean(0)) / s
 
     def grad(gy):
-        return np.einsum("ij,iaj->aj", gy, jacobian), np.einsum("ij,ij->j", gy, z)[None], np.einsum("ij->j", gy)[None]
+        gx = np.empty_like(x)
+        for j in range(x.shape[1]):
+            jacobian = (np.eye(n, dtype=x.dtype) - x.dtype.type(1 / n) - np.outer(z[:, j], z[:, j]) / n) / s[j]
+            gx[:, j] = jacobian @ (gy[:, j] * gamma[0, j])
+        return gx, np.einsum("ij,ij->j", gy, z)[None], np.einsum("ij->j", gy)[None]
 
     return gamma * z + beta, grad
 
@@ -529,14 +531,12 @@ def _layer_norm_of_columns(x, gamma, beta, eps):
 
 
 def _layer_norm_centred_then_scaled(x, gamma, beta, eps):
-    """Centring is a matrix, and its own backward pass; what is left is rms_norm."""
-    d = x.shape[-1]
-    centring = np.eye(d, dtype=x.dtype) - x.dtype.type(1 / d)
-    y, scale_grad = rms_norm()(x @ centring, gamma, eps)
+    """Centring is its own backward pass; what is left is rms_norm."""
+    y, scale_grad = rms_norm()(x - _row_mean(x), gamma, eps)
 
     def grad(gy):
         gc, ggamma = scale_grad(gy)
-        return gc @ centring, ggamma, _row_sum(gy)
+        return gc - _row_mean(gc), ggamma, _row_sum(gy)
 
     return y + beta, grad
 
@@ -572,14 +572,17 @@ def _rms_norm_by_quotient_rule(x, gamma, eps):
     return inverse * x * gamma, grad
 
 
-def _rms_norm_by_jacobian(x, gamma, eps):
+def _rms_norm_by_jacobians(x, gamma, eps):
+    """One row after the other, each with the matrix of its derivatives."""
     d = x.shape[-1]
     r = np.sqrt(_row_mean(x**2) + eps)
     z = x / r
-    jacobian = gamma[:, None] * (np.eye(d, dtype=x.dtype) - z[..., :, None] * z[..., None, :] / d) / r[..., None]
 
     def grad(gy):
-        return (gy[..., None, :] @ jacobian)[..., 0, :], _row_sum(gy * z)
+        gx = np.empty_like(x)
+        for at in np.ndindex(x.shape[:-1]):
+            gx[at] = (gy[at] * gamma) @ (np.eye(d, dtype=x.dtype) - np.outer(z[at], z[at]) / d) / r[at]
+        return gx, _row_sum(gy * z)
 
     return z * gamma, grad
 
@@ -660,19 +663,26 @@ def _numeric_gx(v):
 
 
 def _l2_normalize_by_projections(x, eps):
-    d = x.shape[-1]
-    u = np.maximum(np.sqrt(np.einsum("...d,...d->...", x, x)), eps)[..., None]
-    y = x / u
-    on_sphere = (np.linalg.norm(x, axis=-1) >= eps)[..., None, None]
-    jacobian = (np.eye(d, dtype=x.dtype) - on_sphere * (y[..., :, None] * y[..., None, :])) / u[..., None]
-    return y, lambda gy: np.einsum("...i,...ia->...a", gy, jacobian)
+    """Each row of gy is projected by a matrix, at right angles to y."""
+    r = np.linalg.norm(x, axis=-1)
+    u = np.maximum(r, x.dtype.type(eps))
+    y = x / u[..., None]
+
+    def grad(gy):
+        gx = np.empty_like(x)
+        for at in np.ndindex(r.shape):
+            along = np.outer(y[at], y[at]) if r[at] >= u[at] else 0
+            gx[at] = (np.eye(x.shape[-1], dtype=x.dtype) - along) @ gy[at] / u[at]
+        return gx
+
+    return y, grad
 
 
 # fmt: off
 RIGHT = [
     Alternative("batch_norm", "by paths, monolithic", batch_norm()),
     Alternative("batch_norm", "step by step back through the forward pass", _batch_norm_step_by_step),
-    Alternative("batch_norm", "explicit Jacobian", _batch_norm_by_jacobian, slow=True),
+    Alternative("batch_norm", "explicit Jacobians", _batch_norm_by_jacobians, slow=True),
     Alternative("batch_norm", "N times everything, divided by N at the end", batch_norm(
         gx=lambda v: v.gamma / (len(v.x) * v.s) * (len(v.x) * v.gy - v.gy.sum(0) - v.z * (v.gy * v.z).sum(0)))),
     Alternative("batch_norm", "gx by ggamma and gbeta", batch_norm(
@@ -681,14 +691,14 @@ RIGHT = [
 
     Alternative("layer_norm", "by paths, monolithic", layer_norm()),
     Alternative("layer_norm", "batch_norm of the transpose", _layer_norm_of_columns),
-    Alternative("layer_norm", "centred by a matrix, then rms_norm", _layer_norm_centred_then_scaled, slow=True),
+    Alternative("layer_norm", "centred, then rms_norm", _layer_norm_centred_then_scaled),
     Alternative("layer_norm", "row by row", _layer_norm_row_by_row, slow=True),
     Alternative("layer_norm", "projected twice", layer_norm(
         gx=lambda v: (lambda g: g - _row_mean(g))((v.gz - v.g_var) / v.s))),
 
     Alternative("rms_norm", "monolithic", rms_norm()),
     Alternative("rms_norm", "quotient rule, no z", _rms_norm_by_quotient_rule),
-    Alternative("rms_norm", "explicit Jacobians", _rms_norm_by_jacobian, slow=True),
+    Alternative("rms_norm", "explicit Jacobians", _rms_norm_by_jacobians, slow=True),
     Alternative("rms_norm", "einsum", rms_norm(
         s=lambda v: np.sqrt(np.einsum("...d,...d->...", v.x, v.x)[..., None] / v.x.shape[-1] + v.eps),
         ggamma=lambda v: np.einsum("nd,nd->d", *(a.reshape(-1, a.shape[-1]) for a in (v.gy, v.z))))),
