@@ -1,5 +1,6 @@
 """The harness tells wrong from right, and says how wrong: every mutant is caught by its property and named."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.hidden import test_hidden
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS
 
-SEEDS = range(10)
+SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
 PUBLIC = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
 PROPERTIES = [test.property for test in (*PUBLIC, test_hidden.test_layout)]
 FAST = test_hidden.test_fast.property
