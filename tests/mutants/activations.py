@@ -264,7 +264,7 @@ WRONG = [
     Mutant("leaky_relu", "slope twice", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(x > 0, gy, slope * slope * gy)), diagnosis="gx is what slope**2 in place of slope would give"),
     Mutant("leaky_relu", "slope times y", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(x > 0, gy, y * gy)), diagnosis="gx is wrong only where x <= 0"),
     Mutant("leaky_relu", "both slopes at 0", "gradient", leaky_relu(gx=lambda gy, x, slope, y: gy * (x >= 0) + slope * gy * (x <= 0)), diagnosis="gx is wrong only where x == 0"),
-    Mutant("leaky_relu", "sides by gy", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(gy > 0, gy, slope * gy)), diagnosis="in gx, gy is used non-linearly"),
+    Mutant("leaky_relu", "sides by gy", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(gy > 0, gy, slope * gy)), diagnosis="gx is what the operation itself makes of gy: that is forward once more"),
     Mutant("leaky_relu", "gradient of slope too", "gradient", leaky_relu(
         gx=lambda gy, x, slope, y: (np.where(x > 0, gy, slope * gy), (gy * np.minimum(x, 0)).sum())), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
     Mutant("leaky_relu", "scaled in x", "pure", leaky_relu(y=lambda x, slope: np.multiply(x, slope, out=x, where=x < 0)), diagnosis="forward changes x in place"),
