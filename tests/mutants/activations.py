@@ -417,7 +417,7 @@ WRONG = [
            diagnosis="grad reads the last call's inputs"),
     Mutant("logsumexp", "maximum not subtracted", "stable", logsumexp(y=lambda x: np.log(np.exp(x).sum(-1))), diagnosis=" from x"),
     Mutant("logsumexp", "maximum not subtracted in grad", "stable", logsumexp(gx=lambda gy, x, y: gy[..., None] * _normalized(np.exp(x))), diagnosis=" from x"),
-    Mutant("logsumexp", "a list of floats", "stable", logsumexp(
+    Mutant("logsumexp", "y in float64", "stable", logsumexp(
         y=lambda x: (x.max(-1) + np.log(_shifted_exp(x).sum(-1))).astype(float)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 ]
 # fmt: on
