@@ -300,7 +300,7 @@ WRONG = [
     Mutant("relu", "maximum along axis 0", "forward", relu(y=lambda x: np.max(x, 0))),
     Mutant("relu", "slope 2 at the kink", "gradient", relu(gx=lambda gy, x, y: gy * np.heaviside(x, 2)), diagnosis="gx is wrong only where x == 0"),
     Mutant("relu", "y >= 0 everywhere", "gradient", relu(gx=lambda gy, x, y: gy * (y >= 0)), diagnosis="gx is gy itself: the derivative of the operation is missing"),
-    Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="in gx, gy is used non-linearly"),
+    Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="gx is what the operation itself makes of gy: that is forward once more"),
     Mutant("relu", "clipped in x", "pure", relu(y=lambda x: np.maximum(x, 0, out=x)), diagnosis="forward changes x in place"),
     Mutant("relu", "y in one buffer for all calls", "pure", Stateful(_in_one_buffer), diagnosis="y is overwritten by a later call"),
     Mutant("relu", "y in one buffer for all calls of a shape", "pure", Stateful(_in_a_buffer_per_shape), diagnosis="y is overwritten by a later call"),
