@@ -512,7 +512,7 @@ WRONG = [
 
     Mutant("reduce_var", "sample variance", "forward", reduce_var(
         y=lambda x, axis, keepdims: x.var(axis, keepdims=keepdims) * _count(x, axis) / max(_count(x, axis) - 1, 1)), diagnosis="y is divided by n - 1 instead of n: the sample's instead of the population's?"),
-    Mutant("reduce_var", "standard deviation", "forward", reduce_var(y=lambda x, axis, keepdims: x.std(axis, keepdims=keepdims)), diagnosis="y is the standard deviation of the entries that make it"),
+    Mutant("reduce_var", "standard deviation", "forward", reduce_var(y=lambda x, axis, keepdims: x.std(axis, keepdims=keepdims)), diagnosis="y is the square root of what it should be"),
     Mutant("reduce_var", "mean square", "forward", reduce_var(y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims)), diagnosis="y is the mean square of the entries that make it"),
     Mutant("reduce_var", "sum of squares", "forward", reduce_var(
         y=lambda x, axis, keepdims: (_deviation(x, axis) ** 2).sum(axis, keepdims=keepdims)), diagnosis="y is n times too large, n the number of entries that make one of y: sum instead of mean?"),
