@@ -124,8 +124,6 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
-    if name == "y":
-        known["y"] = np.concatenate([s.right["y"].ravel() for s in cases])
     yield from _flags(name, cases)  # before what follows from them
     for v, values in known.items():
         yield f"only where {v} == 0", values == 0
@@ -147,6 +145,10 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             yield f"only where entries of {v} tie for the largest", tied
     yield from _rows(alike, cases)
     yield from _chosen(name, cases)
+    if name == "y":
+        y = np.concatenate([s.right["y"].ravel() for s in cases])
+        yield "only where y < 0", y < 0
+        yield "only where y > 0", y > 0
 
 
 def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:

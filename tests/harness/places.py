@@ -21,7 +21,7 @@ def other_argument(g: str, sample: Sample) -> Claims:
     for v, value in sample.inputs.items():
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim >= 2:
             claim = Claim(f"{{g}} {{is}} what {v} with its last two axes exchanged would give: transpose {v}")
-            yield claim, lambda s, v=v: _with(s, g, v, np.swapaxes(s.inputs[v], -1, -2))
+            yield claim, lambda s, v=v: _transposed(s, g, v)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "b":
             claim = Claim(f"{{g}} {{is}} what ~{v} in place of {v} would give: True and False are exchanged")
             yield claim, lambda s, v=v: _with(s, g, v, ~s.inputs[v])
@@ -54,7 +54,7 @@ def forward_again(g: str, sample: Sample) -> Claims:
     hint = "grad goes the other way: it multiplies by the transposed Jacobian"
     yield (
         Claim("{g} {is} what the operation itself makes of gy: that is forward once more", hint),
-        lambda s: _with(s, "y", g[1:], s.gy) if s.gy.ndim == s.right[g].ndim else None,
+        lambda s: _forward_of_upstream(s, g),
     )
 
 
@@ -107,6 +107,19 @@ def _alike_but_for_places(a: NDArray, b: NDArray) -> bool:
 
 def _with(s: Sample, g: str, v: str, value: object) -> NDArray | None:
     return (s.with_inputs(**{v: value}) or {}).get(g)
+
+
+def _transposed(s: Sample, g: str, v: str) -> NDArray | None:
+    turned = np.swapaxes(s.inputs[v], -1, -2)
+    return _with(s, g, v, turned) if turned.shape == s.inputs[v].shape else None
+
+
+def _forward_of_upstream(s: Sample, g: str) -> NDArray | None:
+    """None unless the operation is odd: else it would be a gradient in which gy is not used linearly."""
+    if s.gy.ndim != s.right[g].ndim:
+        return None
+    y, negative = _with(s, "y", g[1:], s.gy), _with(s, "y", g[1:], -s.gy)
+    return y if y is not None and negative is not None and close(-negative, y) else None
 
 
 def _whole(s: Sample, g: str, axis: int) -> NDArray:

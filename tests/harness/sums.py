@@ -191,7 +191,7 @@ def _uses(s: Sample, g: str) -> Uses | None:
 
 def _summed_behind(u: Uses) -> NDArray:
     total = u.gradient.sum(tuple(range(len(u.shape), u.gradient.ndim)))
-    return total.sum(tuple(a - len(u.front) for a in u.ones), keepdims=True)
+    return total.sum(tuple(a for a, n in enumerate(u.shape) if n == 1), keepdims=True)
 
 
 def _at(u: Uses, use: int) -> NDArray:

@@ -385,8 +385,8 @@ WRONG = [
     Mutant("add", "subtracted", "forward", add(y=lambda a, b: a - b), diagnosis="y is what -b in place of b would give"),
     Mutant("add", "b twice", "forward", add(y=lambda a, b: a + 2 * b), diagnosis="b is added to y once too often"),
     Mutant("add", "not summed back", "gradient", add(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
-    Mutant("add", "summed over the axes in front only", "gradient", add(back=_back_front_only), diagnosis="ga is summed over the axes that the input lacks, but not over those where it has length 1"),
-    Mutant("add", "summed over the axes of length 1 only", "gradient", add(back=_back_ones_only), diagnosis="ga is summed over the axes where the input has length 1, but not over those that it lacks; gb is not summed over the axes along which the input was broadcast"),
+    Mutant("add", "summed over the axes in front only", "gradient", add(back=_back_front_only), diagnosis="ga and gb are summed over the axes that the input lacks, but not over those where it has length 1"),
+    Mutant("add", "summed over the axes of length 1 only", "gradient", add(back=_back_ones_only), diagnosis="ga and gb are summed over the axes where the input has length 1, but not over those that it lacks"),
     Mutant("add", "axes of length 1 lost", "gradient", add(back=_back_without_the_ones), diagnosis="ga and gb are right but for the shape: an axis of length 1 is lost"),
     Mutant("add", "averaged back", "gradient", add(back=_back_averaged), diagnosis="ga and gb are averaged over the axes along which the input was broadcast: mean instead of sum?"),
     Mutant("add", "first use only", "gradient", add(back=_back_first_use), diagnosis="ga and gb are the gradient of one use of the input, but all its uses add up"),
@@ -402,7 +402,7 @@ WRONG = [
 
     Mutant("multiply", "a squared", "forward", multiply(y=lambda a, b: a * a * b), diagnosis="in y, there is a factor a too many"),
     Mutant("multiply", "not summed back", "gradient", multiply(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
-    Mutant("multiply", "summed over the axes in front only", "gradient", multiply(back=_back_front_only), diagnosis="ga is summed over the axes that the input lacks, but not over those where it has length 1"),
+    Mutant("multiply", "summed over the axes in front only", "gradient", multiply(back=_back_front_only), diagnosis="ga and gb are summed over the axes that the input lacks, but not over those where it has length 1"),
     Mutant("multiply", "axes of length 1 lost", "gradient", multiply(back=_back_without_the_ones), diagnosis="ga and gb are right but for the shape: an axis of length 1 is lost"),
     Mutant("multiply", "averaged back", "gradient", multiply(back=_back_averaged), diagnosis="ga and gb are averaged over the axes along which the input was broadcast: mean instead of sum?"),
     Mutant("multiply", "gy summed before the product", "gradient", multiply(
@@ -427,7 +427,7 @@ WRONG = [
     Mutant("divide", "ga times b", "gradient", divide(ga=lambda gy, a, b: gy * b), diagnosis="ga is gy divided by the derivative, but should be multiplied by it"),
     Mutant("divide", "gb as if a / b were a - b", "gradient", divide(gb=lambda gy, a, b: -gy), diagnosis="in gb, there is a factor b where y should be"),
     Mutant("divide", "not summed back", "gradient", divide(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
-    Mutant("divide", "summed over the axes of length 1 only", "gradient", divide(back=_back_ones_only), diagnosis="ga is summed over the axes where the input has length 1, but not over those that it lacks; gb is not summed over the axes along which the input was broadcast"),
+    Mutant("divide", "summed over the axes of length 1 only", "gradient", divide(back=_back_ones_only), diagnosis="ga and gb are summed over the axes where the input has length 1, but not over those that it lacks"),
     Mutant("divide", "first use only", "gradient", divide(back=_back_first_use), diagnosis="ga and gb are the gradient of one use of the input, but all its uses add up"),
     Mutant("divide", "gb missing", "gradient", divide(grads=lambda ga, gb: (ga,)), diagnosis="gb is missing: grad returns only ga"),
     Mutant("divide", "divided in a", "pure", _into_the_first(divide()), diagnosis="forward changes a in place"),
@@ -443,7 +443,7 @@ WRONG = [
     Mutant("matmul", "gy ignored", "gradient", matmul(
         ga=lambda gy, a, b: np.ones_like(gy) @ np.swapaxes(b, -1, -2), gb=lambda gy, a, b: np.swapaxes(a, -1, -2) @ np.ones_like(gy)), diagnosis="ga and gb are what gy = ones would give: gy is ignored"),
     Mutant("matmul", "leading axes not summed", "gradient", matmul(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
-    Mutant("matmul", "only the axes in front summed", "gradient", matmul(back=_back_front_only), diagnosis="ga is summed over the axes that the input lacks, but not over those where it has length 1"),
+    Mutant("matmul", "only the axes in front summed", "gradient", matmul(back=_back_front_only), diagnosis="ga and gb are summed over the axes that the input lacks, but not over those where it has length 1"),
     Mutant("matmul", "leading axes averaged", "gradient", matmul(back=_back_averaged), diagnosis="ga and gb are averaged over the axes along which the input was broadcast: mean instead of sum?"),
     Mutant("matmul", "first of the stack only", "gradient", matmul(
         back=lambda g, shape: g[tuple(slice(n) for n in shape)] if g.ndim == len(shape) else g[(0,) * (g.ndim - len(shape))][tuple(slice(n) for n in shape)]), diagnosis="ga and gb are the gradient of one use of the input, but all its uses add up"),
@@ -512,7 +512,7 @@ WRONG = [
 
     Mutant("reduce_var", "sample variance", "forward", reduce_var(
         y=lambda x, axis, keepdims: x.var(axis, keepdims=keepdims) * _count(x, axis) / max(_count(x, axis) - 1, 1)), diagnosis="y is divided by n - 1 instead of n: the sample's instead of the population's?"),
-    Mutant("reduce_var", "standard deviation", "forward", reduce_var(y=lambda x, axis, keepdims: x.std(axis, keepdims=keepdims)), diagnosis="y is the standard deviation of the entries that make it"),
+    Mutant("reduce_var", "standard deviation", "forward", reduce_var(y=lambda x, axis, keepdims: x.std(axis, keepdims=keepdims)), diagnosis="y is the square root of what it should be"),
     Mutant("reduce_var", "mean square", "forward", reduce_var(y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims)), diagnosis="y is the mean square of the entries that make it"),
     Mutant("reduce_var", "sum of squares", "forward", reduce_var(
         y=lambda x, axis, keepdims: (_deviation(x, axis) ** 2).sum(axis, keepdims=keepdims)), diagnosis="y is n times too large, n the number of entries that make one of y: sum instead of mean?"),
@@ -623,7 +623,7 @@ WRONG = [
     Mutant("where", "gy ignored", "gradient", where(ga=lambda gy, c, a, b: np.where(c, np.ones_like(gy), 0)), diagnosis="ga is what gy = ones would give: gy is ignored"),
     Mutant("where", "ga times a", "gradient", where(ga=lambda gy, c, a, b: np.where(c, gy * a, 0)), diagnosis="in ga, there is a factor a too many"),
     Mutant("where", "not summed back", "gradient", where(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
-    Mutant("where", "summed over the axes of length 1 only", "gradient", where(back=_back_ones_only), diagnosis="ga is not summed over the axes along which the input was broadcast; gb is summed over the axes where the input has length 1, but not over those that it lacks"),
+    Mutant("where", "summed over the axes of length 1 only", "gradient", where(back=_back_ones_only), diagnosis="ga and gb are summed over the axes where the input has length 1, but not over those that it lacks"),
     Mutant("where", "averaged back", "gradient", where(back=_back_averaged), diagnosis="ga and gb are averaged over the axes along which the input was broadcast: mean instead of sum?"),
     Mutant("where", "a third gradient", "gradient", where(grads=lambda ga, gb: (ga, gb, gb)), diagnosis="grad returns 3 gradients, number 3 is too many: only ga and gb are due"),
     Mutant("where", "reads the last call's condition", "pure", _of_last_call(where()), diagnosis="grad reads the last call's inputs"),
