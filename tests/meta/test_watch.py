@@ -137,7 +137,7 @@ def test_a_module_that_cannot_be_read_is_a_line(terminal):
 
 def test_an_endless_loop_ends(terminal):
     """A loop ends with the next save, at the limit, and also where no exception reaches it; the process may be killed."""
-    edit(terminal.folder / "tests" / "harness" / "submissions.py", "CALL_SECONDS = 5.0", "CALL_SECONDS = 1.5")
+    edit(terminal.folder / "tests" / "harness" / "submissions.py", "CALL_SECONDS = 5.0", "CALL_SECONDS = 2.5")
     edit(terminal.folder / "tests" / "harness" / "warm.py", "SLACK = 3.0", "SLACK = 1.0")
     terminal.watch()
     module(terminal).write_text(LOOP)
@@ -150,7 +150,7 @@ def test_an_endless_loop_ends(terminal):
     terminal.until("TIMEOUT", "stopped: no answer", "feedforward.py, line 14")
     module(terminal).write_text(LOOP)
     terminal.until("grading affine")
-    terminal.until("affine graded in 1", "TIMEOUT")
+    terminal.until("affine graded in 2", "TIMEOUT")
     module(terminal).write_text(LOOP.replace("pass", "a = 1"))
     terminal.until("grading affine")
     terminal.until_true(lambda: "R" in terminal.children().values())
