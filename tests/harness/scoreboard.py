@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from tests.harness.listing import listed
+
 if TYPE_CHECKING:
     from tests.harness.explain import Piece
     from tests.harness.properties import Verdict
@@ -287,17 +289,29 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
             where = (
                 f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
             )
-            return f"{command} -k {result.op}{where}"
+            chosen = only(result.op)
+            return f"{command} -k {_quoted(chosen) if ' ' in chosen else chosen}{where}"
         if result.failed:
             return (
                 f"{command} -k compose"
                 if result.op == "compose"
-                else f'{command} -k "{result.op} and {result.property}"'
+                else f"{command} -k {_quoted(f'{only(result.op)} and {result.property}')}"
             )
     if not whole:
         return f"{command}  (all of this part holds; now everything)"
     operations = sum(len(ops) for level, ops in by_level(results).items() if level != "compose")
     return f"nothing is left: all {operations} operations hold"
+
+
+def only(op: str) -> str:
+    """What -k must be given to choose this operation and none whose name its own is a part of."""
+    others = [name for names in listed().values() for name in names if op in name and name != op]
+    least = [name for name in others if not any(other in name for other in others if other != name)]
+    return " and not ".join([op, *least])
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'
 
 
 def _wrapped(terminal, text: str, **markup: bool) -> None:

@@ -4,9 +4,10 @@ import pytest
 
 from tests.harness import scoreboard
 from tests.harness.catalogue import names
-from tests.harness.scoreboard import POINTS, Result
+from tests.harness.scoreboard import POINTS, Result, only
 
 PUBLIC = list(POINTS)[:4]
+EVERY = [op for ops in names().values() for op in ops]
 
 
 class Terminal:
@@ -75,3 +76,10 @@ def test_a_single_level_is_shown_whole():
     """Somebody who asks for one level sees its operations, also when all hold."""
     level = next(iter(names()))
     assert sum(line.endswith("10/10") for line in _board({level: "pass"}, PUBLIC)) == len(names()[level])
+
+
+@pytest.mark.parametrize("op", EVERY)
+def test_what_next_chooses_is_one_operation(op):
+    """The words for -k match the operation, and no other whose name contains its."""
+    words = only(op).split(" and not ")
+    assert [name for name in EVERY if words[0] in name and not any(word in name for word in words[1:])] == [op]
