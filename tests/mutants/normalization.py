@@ -386,8 +386,6 @@ WRONG = [
         var=lambda v: (v.c**2).sum(-1, keepdims=True) / max(v.rows.shape[-1] - 1, 1)), diagnosis="y is what the variance of a sample would give, divided by n - 1"),
     Mutant("group_norm", "eps outside the root", "forward", group_norm(s=lambda v: np.sqrt(v.var) + v.eps), diagnosis="y is what sqrt before the addition would give: the order is wrong"),
     Mutant("group_norm", "gamma missing", "forward", group_norm(y=lambda v: v.z + v.beta[:, None]), diagnosis="y is what gamma = 1 would give: gamma is not used"),
-    Mutant("group_norm", "gamma along the positions where L = C", "forward", group_norm(
-        y=lambda v: (v.gamma if v.x.shape[1] == v.x.shape[2] else v.gamma[:, None]) * v.z + v.beta[:, None])),
     Mutant("group_norm", "mean constant", "gradient", group_norm(g_mu=_zero), diagnosis="in gx, the mean is treated as a constant: it depends on x too"),
     Mutant("group_norm", "variance constant", "gradient", group_norm(g_var=_zero), diagnosis="in gx, the variance is treated as a constant: it depends on x too"),
     Mutant("group_norm", "mean and variance constant", "gradient", group_norm(g_mu=_zero, g_var=_zero), diagnosis="in gx, the mean and the variance are treated as constants: they depend on x too"),
