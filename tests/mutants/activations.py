@@ -264,7 +264,7 @@ WRONG = [
     Mutant("leaky_relu", "slope twice", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(x > 0, gy, slope * slope * gy)), diagnosis="gx is what slope**2 in place of slope would give"),
     Mutant("leaky_relu", "slope times y", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(x > 0, gy, y * gy)), diagnosis="gx is wrong only where x <= 0"),
     Mutant("leaky_relu", "both slopes at 0", "gradient", leaky_relu(gx=lambda gy, x, slope, y: gy * (x >= 0) + slope * gy * (x <= 0)), diagnosis="gx is wrong only where x == 0"),
-    Mutant("leaky_relu", "sides by gy", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(gy > 0, gy, slope * gy)), diagnosis="gx is what the operation itself makes of gy: that is forward once more"),
+    Mutant("leaky_relu", "sides by gy", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(gy > 0, gy, slope * gy)), diagnosis="in gx, gy is used non-linearly"),
     Mutant("leaky_relu", "gradient of slope too", "gradient", leaky_relu(
         gx=lambda gy, x, slope, y: (np.where(x > 0, gy, slope * gy), (gy * np.minimum(x, 0)).sum())), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
     Mutant("leaky_relu", "scaled in x", "pure", leaky_relu(y=lambda x, slope: np.multiply(x, slope, out=x, where=x < 0)), diagnosis="forward changes x in place"),
@@ -400,7 +400,7 @@ WRONG = [
     Mutant("logsumexp", "axis kept", "forward", logsumexp(y=lambda x: _max(x) + np.log(_sum(_shifted_exp(x)))), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
     Mutant("logsumexp", "of the mean", "forward", logsumexp(y=lambda x: x.max(-1) + np.log(_shifted_exp(x).mean(-1))), diagnosis="y is off by log(K): mean instead of sum?"),
     Mutant("logsumexp", "log missing", "forward", logsumexp(y=lambda x: np.exp(x).sum(-1)), diagnosis="y is exp of what it should be: a log is missing"),
-    Mutant("logsumexp", "maximum", "forward", logsumexp(y=lambda x: x.max(-1)), diagnosis="y is the largest of the entries that make it"),
+    Mutant("logsumexp", "maximum", "forward", logsumexp(y=lambda x: x.max(-1)), diagnosis="y is the maximum of x along the last axis"),
     Mutant("logsumexp", "over everything", "forward", logsumexp(y=lambda x: x.max() + np.log(np.exp(x - x.max()).sum())), diagnosis="y is computed over all entries at once, but should be along the last axis"),
     Mutant("logsumexp", "along the first axis", "forward", logsumexp(y=lambda x: x.max(0) + np.log(np.exp(x - x.max(0)).sum(0))), diagnosis="y is computed along axis 0, but should be along the last axis"),
     Mutant("logsumexp", "gy ignored", "gradient", logsumexp(gx=lambda gy, x, y: _normalized(_shifted_exp(x))), diagnosis="gx is what gy = ones would give: gy is ignored"),

@@ -232,7 +232,7 @@ def _adds_zero(x, w, b):
 # fmt: off
 WRONG = [
     Mutant("affine", "bias missing", "forward", affine(y=lambda x, w, b: x @ w), diagnosis="y is what b = 0 would give: b is not used"),
-    Mutant("affine", "bias along the batch", "forward", affine(y=lambda x, w, b: x @ w + b.T), diagnosis="what b with its last two axes exchanged would give"),
+    Mutant("affine", "bias along the batch", "forward", affine(y=lambda x, w, b: x @ w + b.T), diagnosis="y is wrong only where M > 1"),
     Mutant("affine", "y complex", "forward", affine(y=lambda x, w, b: x @ w + b + 0j), diagnosis="y is an array of dtype complex128, but should be an array of floats"),
     Mutant("affine", "y squeezed", "forward", affine(y=lambda x, w, b: np.squeeze(x @ w + b))),
     Mutant("affine", "y kept by shape", "forward", Stateful(_by_shape), diagnosis="a call returns the y of an earlier call with inputs of the same shape"),
@@ -300,7 +300,7 @@ WRONG = [
     Mutant("relu", "maximum along axis 0", "forward", relu(y=lambda x: np.max(x, 0))),
     Mutant("relu", "slope 2 at the kink", "gradient", relu(gx=lambda gy, x, y: gy * np.heaviside(x, 2)), diagnosis="gx is wrong only where x == 0"),
     Mutant("relu", "y >= 0 everywhere", "gradient", relu(gx=lambda gy, x, y: gy * (y >= 0)), diagnosis="gx is gy itself: the derivative of the operation is missing"),
-    Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="gx is what the operation itself makes of gy: that is forward once more"),
+    Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="in gx, gy is used non-linearly"),
     Mutant("relu", "clipped in x", "pure", relu(y=lambda x: np.maximum(x, 0, out=x)), diagnosis="forward changes x in place"),
     Mutant("relu", "y in one buffer for all calls", "pure", Stateful(_in_one_buffer), diagnosis="y is overwritten by a later call"),
     Mutant("relu", "y in one buffer for all calls of a shape", "pure", Stateful(_in_a_buffer_per_shape), diagnosis="y is overwritten by a later call"),
