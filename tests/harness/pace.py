@@ -29,7 +29,7 @@ ROUNDS = 4
 SLOWER, SLACK = 13.0, 0.02  # allowed: so many times the reference's seconds, and so many seconds more
 LARGER, SPARE = 10.0, 512 * 2**20  # likewise for bytes
 SECONDS = 30.0  # for a call at the large size
-ENTRIES = 4_000_000  # of the largest array, at most
+ENTRIES = 1_000_000  # of the largest array, at most
 MATRIX = 512  # rows and columns of matrices that are multiplied, at most
 VALUES = ORDINARY.values[ORDINARY.values != 0] / 4  # of a large array: a few numbers, repeated
 READ = 500  # entries of each result that are compared, at random places, which are fractions of its size

@@ -35,6 +35,7 @@ _STATUS = {
 _NAME, _COLUMN, _POINTS = 24, 8, 6  # characters, at least
 _WIDTH = 80  # of the table, at most
 _COLUMNS_BESIDE_TIMES = 4  # in that width
+_FEW = 12  # operations, as in a mock interview
 _TIME = 10  # what a time to green takes
 
 
@@ -191,9 +192,10 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
     columns = [p for p in POINTS if any(r.property == p for r in results)]
     times = times if times and len(columns) <= _COLUMNS_BESIDE_TIMES else {}
     counted = {op: points(op, table[op], [r.property for r in results if r.op == op]) for op in table}
-    untouched = [level for level, ops in levels.items() if all(_is_todo(table[op]) for op in ops)]
-    # One level is shown whole. Of several, those of which nothing is to be said are a line each.
-    hold = [level for level, ops in levels.items() if len(levels) > 1 and len(ops) > 1 and _all_hold(ops, counted)]
+    # A few operations are shown whole. Of many, levels of which nothing is to be said are a line each.
+    long = {level: ops for level, ops in levels.items() if len(table) > _FEW and len(levels) > 1 and len(ops) > 1}
+    untouched = [level for level, ops in long.items() if all(_is_todo(table[op]) for op in ops)]
+    hold = [level for level, ops in long.items() if _all_hold(ops, counted)]
     shown = [op for level, ops in levels.items() if level not in hold and level not in untouched[1:] for op in ops]
     width = _name_width(shown, columns, _TIME if times else 0)
     last = "points  time/par" if times else "points"
