@@ -338,7 +338,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
     if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
         for result in run.results:
-            terminalreporter.stats.setdefault(_COUNTED_AS.get(result.status, "failed"), []).append(result)
+            terminalreporter._add_stats(_COUNTED_AS.get(result.status, "failed"), [result])
     if len(run.subjects) > 1:
         scoreboard.write_table(terminalreporter, verdicts)
     elif run.results:

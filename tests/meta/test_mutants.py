@@ -79,11 +79,11 @@ def test_a_right_implementation_earns_full_score(row):
 @pytest.mark.parametrize("row", [*RIGHT, *SLOW], ids=_id)
 def test_only_what_loops_over_elements_is_slow(row, monkeypatch):
     """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences do not."""
-    monkeypatch.setattr(pace, "ROUNDS", 2)  # enough for what is slow by orders of magnitude
-    # Lenient by design: a busy moment may excuse a loop, but never condemns what is right.
-    for _ in range(4 if row.slow else 1):
+    monkeypatch.setattr(pace, "ROUNDS", 1)  # enough for what is slow by orders of magnitude
+    # Lenient by design: of four tries a busy moment may spoil some, but one must show what the row is.
+    for _ in range(4):
         found = Examiner(Here(row.name, row.lookup), 0, reference=_solutions).verdict(FAST, OPERATIONS[row.op])
-        if found.status != "pass":
+        if (found.status == "pass") is not row.slow:
             break
     assert (found.status == "pass") is not row.slow, f"{_id(row)}: {found.status}, {found.why}"
 

@@ -748,8 +748,6 @@ RIGHT = [
         loss=lambda x, y: np.square(x - y).reshape(len(np.atleast_1d(x)), -1).mean(1).mean())),
     Alternative("mean_square_error", "averages weights", mean_square_error(
         loss=lambda x, y: np.average(abs(x - y) ** 2), gx=lambda gl, x, y: np.full_like(x, gl / x.size) * 2 * (x - y))),
-    Alternative("mean_square_error", "fsum", mean_square_error(
-        loss=lambda x, y: x.dtype.type(math.fsum(v * v for v in (x - y).ravel().tolist()) / x.size)), slow=True),
 
     Alternative("huber_loss", "by pieces", huber_loss()),
     Alternative("huber_loss", "of two parts", _huber_of_two_parts),
