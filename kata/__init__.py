@@ -11,7 +11,11 @@ Implement the operations in these modules in NumPy, each with its backward pass.
    operation share nothing.
 4. Stable: for finite inputs whose true result is finite, the result is finite and accurate and no NumPy floating-point
    warning is raised, in float64 and float32; float32 in, float32 out. Underflow is no fault.
-5. NumPy and the standard library only. At a kink (relu at 0) any subgradient is right.
+5. NumPy and the standard library only. At a kink (relu at 0) any subgradient is right; where entries tie for a maximum,
+   any convex split of the gradient among them.
+
+Arguments that are no arrays of floats (labels, masks, an axis, a size, eps) are not differentiated, and `grad` returns
+nothing for them. Neither does it for what a docstring calls constant.
 
 Notation: `J_x[i,j | a,b] = d y[i,j] / d x[a,b]`, so `gx[a,b] = sum_ij gy[i,j] J_x[i,j | a,b]`.
 For `affine(x, w, b) = x @ w + b`: `J_x[i,j | a,b] = w[b,j] if i == a else 0`, hence `gx = gy @ w.T`; likewise
