@@ -25,8 +25,11 @@ class Operation:
 
     @cached_property
     def variety(self) -> int:
-        """How many times as many examples it takes as where all inputs are floats."""
-        return max(kind.variety for kind in self.kinds.values())
+        """How many times as many examples it takes as where all inputs are floats of the same shapes.
+
+        An axis that is broadcast in front of one that is not is rare, and a mistake may show there only.
+        """
+        return max(3 if "~" in kind.shape else kind.variety for kind in self.kinds.values())
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
