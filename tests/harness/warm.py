@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.catalogue import names, operations, place_of
+from tests.harness.changes import fingerprints
 from tests.harness.explain import Piece, screen
 from tests.harness.imports import torch
 from tests.harness.judge import Trial
@@ -46,12 +47,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be graded: operation -> its properties, both in order. `first`: counterexamples of earlier failures."""
+    """What is to be graded: operation -> its properties, both in order.
+
+    `digests`: of these operations, as changes.py has them; where the code is another one by now, nothing is graded.
+    `first`: counterexamples of earlier failures.
+    """
 
     project: Path
     impl: str
     seed: int
     wanted: dict[str, tuple[str, ...]]
+    digests: dict[str, str] = field(default_factory=dict)
     first: dict[Key, tuple[Example, ...]] = field(default_factory=dict)
 
 
@@ -78,6 +84,11 @@ class Graded:
 
 
 @dataclass(frozen=True)
+class Stale:
+    """The code was saved again before it was loaded."""
+
+
+@dataclass(frozen=True)
 class Trouble:
     """The grader's own, in one line."""
 
@@ -89,6 +100,11 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
     rows = {op.name: op for ops in operations().values() for op in ops}
     properties = _properties()
     implementation = _Pulse(resolve(job.impl, job.project, names, "bwrap"), send)
+    for name in job.wanted:
+        implementation.grades(("", name))
+    saved = fingerprints(job.project / job.impl, names())
+    if any(saved[name] != digest for name, digest in job.digests.items()):
+        return send(Stale())
     quick = Examiner(implementation, job.seed, shrink=False, explain=False, first=job.first)
     failed: list[Verdict] = []
     for name, wanted in job.wanted.items():

@@ -24,7 +24,7 @@ from tests.harness.scoreboard import Result, from_data
 from tests.harness.state import State
 from tests.harness.terminal import Terminal, stop_here
 from tests.harness.unstuck import hint_lines
-from tests.harness.warm import Graded, Job, Key, Told, Trouble, Within, warm_up
+from tests.harness.warm import Graded, Job, Key, Stale, Told, Trouble, Within, warm_up
 
 SETTLE = 0.15  # seconds for which a module may be missing, empty or broken before it is told: an editor may be at it
 PARALLEL = 3  # so many operations are worth another process
@@ -186,7 +186,8 @@ class Watch:
 
     def _start(self, wanted: dict[str, tuple[str, ...]]) -> None:
         first = {key: examples for key, examples in self.state.examples.items() if key[1] in wanted}
-        running = start(Job(self._project, self._impl, self._seed, wanted, first))
+        digests = {op: self.state.code.digests[op] for op in wanted}
+        running = start(Job(self._project, self._impl, self._seed, wanted, digests, first))
         self._terminal.keep(running.pid, True)
         self._running.append(running)
 
@@ -198,6 +199,9 @@ class Watch:
                         self._told(message)
                     case Graded():
                         self._graded(running)
+                    case Stale():
+                        self._outdated(running)
+                        return
                     case Trouble(line):
                         self.state.notice = f"the grader's own trouble: {line}"
                     case Within():
@@ -209,6 +213,13 @@ class Watch:
             else:
                 self._end(running)
                 self._graded(running)
+
+    def _outdated(self, running: Running) -> None:
+        """The code is another one already: that save will be noticed in a moment, or is looked for."""
+        self._end(running)
+        for op in running.job.wanted:
+            self.state.digests.pop(op, None)
+        self._settled = time.monotonic() + SETTLE
 
     def _told(self, message: Told) -> None:
         result = from_data(message.result)
@@ -243,6 +254,7 @@ class Watch:
         """A process is stuck or dead: that is the verdict on what it was at; another one goes on with the rest."""
         self._end(running)
         prop, op = running.key or _keys(running.job)[0]
+        prop = prop or running.job.wanted[op][0]  # while it was imported
         left = {name: ps for name, ps in running.job.wanted.items() if any((p, name) not in running.told for p in ps)}
         for name in left.pop(op, ()):
             if (name, op) not in running.told or name == prop:

@@ -100,7 +100,9 @@ class Terminal:
 
     def pytest(self) -> int:
         """The pid of the pytest that watches."""
-        return min(pid for pid, (_, *command) in self.processes().items() if any("pytest" in c for c in command))
+        named = {pid for pid, (_, *command) in self.processes().items() if any("pytest" in c for c in command)}
+        (pid,) = (pid for pid in named if _parent(pid) not in named)  # the others were forked from it
+        return pid
 
     def children(self) -> dict[int, str]:
         """The processes that pytest has forked or started: pid -> state (Z: a zombie)."""
@@ -140,6 +142,10 @@ class Terminal:
     def _tmux(self, *words: str, env: dict[str, str] | None = None) -> str:
         command = ["tmux", "-L", self._socket, "-f", "/dev/null", *words]
         return subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def copy(folder: Path) -> None:

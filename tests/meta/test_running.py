@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness.catalogue import operations
+from tests.harness.catalogue import names, operations
+from tests.harness.changes import fingerprints
 from tests.harness.examples import Example
 from tests.harness.properties import Examiner
 from tests.harness.running import Forked, Spare
 from tests.harness.submissions import Here
-from tests.harness.warm import Graded, Job, Told
+from tests.harness.warm import Graded, Job, Stale, Told
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
@@ -62,6 +63,20 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
     assert explained.examples[0].inputs[0].shape == (1, 1)
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
+
+
+@pytest.mark.parametrize("kind", [Forked, Spare.take], ids=["forked", "spare"])
+def test_code_that_was_saved_again_is_not_graded(project, kind):
+    """Where the code that it loads is not the one that was meant, it says so and grades nothing."""
+    code = fingerprints(project / "kata", names())
+    meant = {op: code[op] for op in WANTED}
+    for digests, stale in ((meant, False), ({**meant, "relu": "another"}, True)):
+        running = kind(Job(project, "kata", 0, WANTED, digests))
+        sent = messages(running)
+        running.end()
+        assert stale == any(isinstance(m, Stale) for m in sent)
+        assert stale != any(isinstance(m, Told) for m in sent)
+    Spare.dismiss()
 
 
 def test_a_spare_is_replaced(project):
