@@ -36,14 +36,12 @@ def group_norm(x, gamma, beta, groups, eps):
 
 def l2_normalize(x, eps):
     """F.normalize; where the norm equals eps, but for rounding, it is the norm that counts."""
-    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / torch.where(norm >= eps * (1 - _ROUNDED), norm, eps)
+    return x / torch.clamp(torch.linalg.vector_norm(x, dim=-1, keepdim=True), min=eps * (1 - _ROUNDED))
 
 
 def constant_at_eps(x, eps):
     """F.normalize; where the norm equals eps, but for rounding, it is eps that counts."""
-    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / torch.where(norm > eps * (1 + _ROUNDED), norm, eps)
+    return x / torch.clamp(torch.linalg.vector_norm(x, dim=-1, keepdim=True), min=eps * (1 + _ROUNDED))
 
 
 # fmt: off
