@@ -10,7 +10,7 @@ from tests.harness.kinds import choice, mask, off_centre, size
 from tests.harness.spec import Op
 
 EPS = choice(1e-5, 0.5, 2.0)
-_ROUNDED = 1e-9  # by how much two norms may differ that are the same
+_ROUNDED = 1e-13  # by how much two norms that are the same may differ, for their rounding
 
 
 def normalized(x, dim, eps):
