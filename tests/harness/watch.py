@@ -27,6 +27,7 @@ from tests.harness.unstuck import hint_lines
 from tests.harness.warm import Graded, Job, Key, Stale, Told, Trouble, Within, warm_up
 
 SETTLE = 0.15  # seconds for which a module may be missing, empty or broken before it is told: an editor may be at it
+_TROUBLE = "the grader's own trouble"
 PARALLEL = 3  # so many operations are worth another process
 
 
@@ -203,16 +204,11 @@ class Watch:
                         self._outdated(running)
                         return
                     case Trouble(line):
-                        self.state.notice = f"the grader's own trouble: {line}"
+                        self.state.notice = f"{_TROUBLE}: {line}"
                     case Within():
                         pass
         except EOFError:
-            missing = [key for key in _keys(running.job) if key not in running.told]
-            if missing and not self.state.notice.startswith("the grader's"):
-                self._lost(running, "error", "ends the process that runs it")
-            else:
-                self._end(running)
-                self._graded(running)
+            self._lost(running, "error", "ends the process that runs it")
 
     def _outdated(self, running: Running) -> None:
         """The code is another one already: that save will be noticed in a moment, or is looked for."""
@@ -251,8 +247,13 @@ class Watch:
             self.state.said = self._practice.notices
 
     def _lost(self, running: Running, status: str, why: str) -> None:
-        """A process is stuck or dead: that is the verdict on what it was at; another one goes on with the rest."""
+        """A process is stuck or dead: that is the verdict on what it was at; another one goes on with the rest.
+
+        One that has told all verdicts was only explaining them, and has nothing more to say.
+        """
         self._end(running)
+        if running.told.issuperset(_keys(running.job)) or self.state.notice.startswith(_TROUBLE):
+            return self._graded(running)
         prop, op = running.key or _keys(running.job)[0]
         prop = prop or running.job.wanted[op][0]  # while it was imported
         left = {name: ps for name, ps in running.job.wanted.items() if any((p, name) not in running.told for p in ps)}
