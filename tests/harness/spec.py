@@ -25,11 +25,13 @@ class Operation:
 
     @cached_property
     def variety(self) -> int:
-        """How many times as many examples it takes as where all inputs are floats of the same shapes.
+        """How many times as many examples it takes as where all inputs are floats."""
+        return max(kind.variety for kind in self.kinds.values())
 
-        An axis that is broadcast in front of one that is not is rare, and a mistake may show there only.
-        """
-        return max(3 if "~" in kind.shape else kind.variety for kind in self.kinds.values())
+    @cached_property
+    def broadcasts(self) -> bool:
+        """Whether an input may be broadcast: an axis that is, in front of one that is not, is rare."""
+        return any("~" in kind.shape for kind in self.kinds.values())
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
