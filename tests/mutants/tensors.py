@@ -760,13 +760,6 @@ def _by_exchanges(x, axes):
     return x
 
 
-def _entry_to_entry(x, shape):
-    y = np.empty(math.prod(shape), x.dtype)
-    for number, value in enumerate(x.flat):
-        y[number] = value
-    return y.reshape(shape)
-
-
 def _filled(gy, x, shape):
     gx = np.empty_like(x)
     gx.flat = gy.ravel()
@@ -906,7 +899,6 @@ RIGHT = [
     Alternative("reshape", "from bytes", reshape(
         y=lambda x, shape: np.frombuffer(x.tobytes(), x.dtype).reshape(shape), gx=lambda gy, x, shape: np.frombuffer(gy.tobytes(), x.dtype).reshape(x.shape))),
     Alternative("reshape", "both transposed", reshape(y=lambda x, shape: x.T.reshape(shape[::-1], order="F").T)),
-    Alternative("reshape", "entry to entry", reshape(y=_entry_to_entry), slow=True),
 
     Alternative("broadcast_to", "a read-only view", broadcast_to()),
     Alternative("broadcast_to", "added to zeros", broadcast_to(
