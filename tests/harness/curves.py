@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.practice import minutes
@@ -18,19 +17,9 @@ WIDTH, HEIGHT, MARGIN = 240, 64, 6  # pixels of a curve
 
 def page(rows: Sequence[Row], sessions: Sequence[Session], now: float) -> str:
     """The page. The same history and moment give the same page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from tests.harness.page import template
 
-    from tests.harness.page import visible
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=visible,
-    )
-    return environment.get_template("curves.html.jinja").render(
+    return template("curves.html.jinja").render(
         date=_date(now),
         operations=len(rows),
         levels=[

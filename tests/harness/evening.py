@@ -19,7 +19,7 @@ import pytest
 from tests.harness import interview, store
 from tests.harness.clock import Asked, minutes_of, sample_of
 from tests.harness.history import Timer
-from tests.harness.listing import outline, pars
+from tests.harness.listing import listed, outline, pars
 from tests.harness.practice import Practice
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def lines(config: pytest.Config) -> list[Piece]:
 def times(config: pytest.Config, results: list[Result]) -> dict[str, str]:
     """Operation -> its time to green against par, for those that are green and whose time is known."""
     practice = practice_of(config)
-    green = {r.op for r in results} - {r.op for r in results if r.status != "pass"} if practice else set()
-    return {op: text for op in green if (text := practice.against_par(op))}
+    return practice.times(results) if practice else {}
 
 
 def repeated(config: pytest.Config) -> str:
@@ -162,7 +161,7 @@ def _begin(config: pytest.Config, chosen: list[str]) -> None:
     from tests.harness.changes import fingerprints
 
     if not evening.codes:
-        evening.codes = fingerprints(evening.project / "kata", {level: list(ops) for level, ops in outline().items()})
+        evening.codes = fingerprints(evening.project / "kata", listed())
     if not evening.starts:
         return
     evening.starts = False

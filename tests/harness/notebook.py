@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _PRINTED = 2000  # characters that are shown of what the function prints
 _CELLS = 432  # of the heat maps of one failure
 _DEBUGGERS = ("bdb", "pdb", "cmd", "IPython", "ipykernel", "_pytest.debugging")
-_FAILED = ("fail", "error", "timeout")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,7 +98,7 @@ class Checked:
 
     def _failures(self) -> list[Verdict]:
         """Those that say something of their own."""
-        return [v for v in self.verdicts if v.status in _FAILED and not v.echo]
+        return [v for v in self.verdicts if v.status in scoreboard.FAILED and not v.echo]
 
     def _unwritten(self) -> str:
         """What is not there yet: the operation or its grad."""
@@ -162,12 +161,12 @@ def _named(function: object, op: str) -> tuple[str, str]:
 
 def _printed(properties: list[Property], verdicts: tuple[Verdict, ...]) -> str:
     """What the function prints for the first counterexample, called again."""
-    from tests.harness.submissions import Refused
+    from tests.harness.properties import run_again
 
     for prop, verdict in zip(properties, verdicts, strict=True):
         if verdict.trial:
-            with _kept_back() as sink, contextlib.suppress(Exception, Refused):
-                prop.check(verdict.trial)
+            with _kept_back() as sink:
+                run_again(prop, verdict)
             return sink.text
     return ""
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.harness.scoreboard import POINTS, by_operation, points
+from tests.harness.scoreboard import FAILED, POINTS, by_operation, points
 
 CELLS = 9000  # in all heat maps of a page, about: 130 bytes each
 SIDE = 12  # rows and columns of a heat map
@@ -84,7 +84,7 @@ def number(value: float, digits: int = 6) -> str:
 
 
 def _is_failure(status: str) -> bool:
-    return status in ("fail", "error", "timeout")
+    return status in FAILED
 
 
 def _submission(data: dict, anchor: str, cells: int) -> dict:
@@ -126,7 +126,7 @@ def _submission(data: dict, anchor: str, cells: int) -> dict:
         "operations": len(rows),
         "hold": sum(row["holds"] for row in rows.values()),
         "todo": [op for op, row in rows.items() if row["todo"]],
-        "counts": {status: statuses.count(status) for status in ("fail", "error", "timeout") if status in statuses},
+        "counts": {status: statuses.count(status) for status in FAILED if status in statuses},
         "failures": failures,
     }
 

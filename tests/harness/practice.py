@@ -5,7 +5,7 @@ the watch loop and hints share; see evening.py for what it adds to a pytest run.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +98,11 @@ class Practice:
         """The time to green of the last round against par: `4:12/5`; empty where there is none."""
         seconds = self.time(op)
         return f"{minutes(seconds)}/{self.par(op)}" if seconds is not None else ""
+
+    def times(self, results: Collection[Result]) -> dict[str, str]:
+        """Operation -> its time to green against par, for those that are green and whose time is known."""
+        ops = {r.op for r in results} - {r.op for r in results if r.status != "pass"}
+        return {op: text for op in ops if (text := self.against_par(op))}
 
     def hints(self, op: str) -> dict[int, int]:
         """Level -> how often the hint of this level was taken, in all rounds and projects."""

@@ -218,7 +218,8 @@ def examine(
     `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
     """
     smallest: tuple[tuple, Trial, Wrong] | None = None
-    started, failed_at, proven = time.perf_counter(), (0.0, 0.0), 0
+    failed_at: tuple[float, float] | None = None  # in this process's time, and by the clock
+    started, proven = time.perf_counter(), 0
 
     def ask(inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
         try:
@@ -228,16 +229,17 @@ def examine(
 
     def hold(drawn: tuple[Example, ...]) -> None:
         nonlocal smallest, failed_at, proven
-        spent, waited = time.process_time() - failed_at[0], time.perf_counter() - failed_at[1]
-        if failed_at != (0.0, 0.0) and (spent > SHRINK_SECONDS or waited > SHRINK_WAIT):
-            raise _Enough
+        if failed_at:
+            spent, waited = time.process_time() - failed_at[0], time.perf_counter() - failed_at[1]
+            if spent > SHRINK_SECONDS or waited > SHRINK_WAIT:
+                raise _Enough
 
         trial = Trial(op, drawn, ask)
         try:
             prop.check(trial)
             proven += 1
         except Wrong as wrong:
-            if failed_at == (0.0, 0.0):
+            if failed_at is None:
                 failed_at = time.process_time(), time.perf_counter()
             size = _size(drawn)
             if smallest is None or size < smallest[0]:
@@ -359,6 +361,12 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
         why = "no two operations whose gradients hold can be chained" if rows else "no operation's gradient holds"
         verdict = replace(verdict, status="skip", why=why)
     return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def run_again(prop: Property, verdict: Verdict) -> None:
+    """Hold the implementation to its counterexample once more, for what its code prints on the way."""
+    with suppress(Exception, Refused):
+        prop.check(verdict.trial)
 
 
 def truth_of(trial: Trial) -> Truth:

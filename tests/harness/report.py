@@ -85,7 +85,7 @@ def _json(run: Run, graded: Sequence[Graded]) -> str:
             "score": verdict.score,
             "seconds": verdict.seconds,
             "ops": _statuses(verdict.results),
-            "failures": [_failure(r) for r in verdict.results if r.status in ("fail", "error", "timeout")],
+            "failures": [_failure(r) for r in verdict.results if r.failed],
             **({"trouble": verdict.trouble} if verdict.trouble else {}),
         }
         for verdict in graded

@@ -26,7 +26,7 @@ def start(job: Job) -> Running:
 
 
 class Running:
-    """A process that grades a job: its messages, and its end. `wanted`: the job's operations that have no verdict yet."""
+    """A process that grades a job: its messages, and its end. `told`: what it has given a verdict on."""
 
     def __init__(self, job: Job, pid: int, out: int, errors):
         self.job, self.pid, self._out, self._errors, self._buffer = job, pid, out, errors, b""

@@ -24,6 +24,9 @@ The last two are hidden. `compose` is worth as much as an operation with all of 
 SEPARATOR = "; "
 """Between what is said of gradients that are wrong for different reasons, and between their hints."""
 
+FAILED = ("fail", "error", "timeout")
+"""The statuses of a property that was judged and does not hold."""
+
 _STATUS = {
     "pass": ("pass", {"green": True}),
     "fail": ("FAIL", {"red": True}),
@@ -60,7 +63,7 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        return self.status in ("fail", "error", "timeout")
+        return self.status in FAILED
 
 
 def word(status: str) -> tuple[str, dict[str, bool]]:

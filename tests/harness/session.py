@@ -222,9 +222,11 @@ def examine(request: pytest.FixtureRequest):
         with _grading(request.node, run, subject) as examiner:
             verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.verdict(prop, op))
             if verdict[1].trial and not prop.once:
+                from tests.harness.properties import run_again
+
                 # Of all that the candidate's code printed, show what it prints for the counterexample.
                 capture.read_global_capture()
-                _again(prop, verdict[1])
+                run_again(prop, verdict[1])
         _conclude(verdict[1])
 
     return examine
@@ -428,13 +430,6 @@ def _reference(subject: Subject, implementation: Here | Elsewhere, project: Path
 
     subject.reference = subject.reference or reference(implementation, project, _names)
     return subject.reference
-
-
-def _again(prop: Property, verdict: Verdict) -> None:
-    from tests.harness.submissions import Refused
-
-    with contextlib.suppress(Exception, Refused):
-        prop.check(verdict.trial)
 
 
 def _conclude(verdict: Verdict) -> None:

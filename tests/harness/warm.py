@@ -1,12 +1,11 @@
 """A verdict from a process that is warm already and is thrown away afterwards, with whatever the candidate's code left in it.
 
-How it is started and ended is in running.py. It grades twice: first only whether each property holds, which is told at once, then what failed, with the smallest
-counterexample and the diagnosis.
+How it is started and ended is in running.py. It grades twice: first only whether each property holds, which is told at
+once, then what failed, with the smallest counterexample and the diagnosis.
 """
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import os
@@ -29,9 +28,9 @@ from tests.harness.explain import Piece, screen
 from tests.harness.imports import torch
 from tests.harness.judge import Trial
 from tests.harness.observe import printable
-from tests.harness.properties import Examiner, Property, Verdict, examine, truth_of
-from tests.harness.scoreboard import as_data
-from tests.harness.submissions import CALL_SECONDS, IMPORT_SECONDS, Refused, resolve
+from tests.harness.properties import Examiner, Property, Verdict, examine, run_again, truth_of
+from tests.harness.scoreboard import FAILED, as_data
+from tests.harness.submissions import CALL_SECONDS, IMPORT_SECONDS, resolve
 
 if TYPE_CHECKING:
     from tests.harness.examples import Example
@@ -112,7 +111,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             implementation.grades((prop, name))
             verdict = quick.verdict(properties[prop], rows[name])
             send(_told(job, verdict))
-            failed += [verdict] if verdict.status in ("fail", "error", "timeout") else []
+            failed += [verdict] if verdict.status in FAILED else []
     send(Graded())
     slow = Examiner(implementation, job.seed, first=job.first)
     for verdict in failed:
@@ -124,8 +123,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
         lines = screen(explained).lines
         if explained.trial and not prop.once:
             printed()
-            with contextlib.suppress(Exception, Refused):
-                prop.check(explained.trial)
+            run_again(prop, explained)
             lines += _said(printed())
         send(_told(job, explained, lines))
 

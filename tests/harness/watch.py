@@ -240,10 +240,7 @@ class Watch:
         results = [r for r in self.state.in_order() if r.op in self._asked]
         if self._practice:
             self._practice.note(results, self.state.digests, self._saved)
-            green = {r.op for r in self.state.results.values()} - {
-                r.op for r in self.state.results.values() if r.status != "pass"
-            }
-            self.state.times = {op: text for op in green if (text := self._practice.against_par(op))}
+            self.state.times = self._practice.times(self.state.results.values())
             self.state.said = self._practice.notices
 
     def _lost(self, running: Running, status: str, why: str) -> None:
