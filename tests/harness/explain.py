@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from _pytest._code.code import TerminalRepr
 
+from tests.harness.observe import printable
 from tests.harness.oracle import jacobian_column, output_shape
 from tests.harness.scoreboard import SEPARATOR
 
@@ -44,7 +45,15 @@ class Screen(TerminalRepr):
 
 
 def screen(verdict: Verdict) -> Screen:
-    """The whole message of a verdict that is not a pass."""
+    """The whole message of a verdict that is not a pass; its reason alone where the rest cannot be drawn."""
+    try:
+        return _screen(verdict)
+    except Exception as error:
+        lost = f"(its example cannot be shown: {printable(repr(error), 200)}; please report this)"
+        return Screen([[(verdict.why, {"bold": True})], [(lost, {})], []])
+
+
+def _screen(verdict: Verdict) -> Screen:
     parts = (verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]
     above = " (see above)" if verdict.echo else ""
     lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in parts]
@@ -112,6 +121,8 @@ def _picture(sample: Sample, name: str) -> list[list[Piece]]:
         or max((*yours.shape, *right.shape), default=1) > _GRID
         or yours.dtype.kind != "f"
     ):
+        return []
+    if not yours.size:
         return []
     left = _cells(yours, np.ones(yours.shape, bool) if wrong is None else wrong)
     other = _cells(right, np.zeros(right.shape, bool))

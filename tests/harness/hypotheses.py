@@ -22,8 +22,11 @@ from tests.harness.variants import changed_at, elementwise_calls
 _ROUNDING = 1e-12  # relative to what is right: of a prediction that cancels, only rounding is left
 
 
-def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
-    """The first claim that reproduces your array of this name on every sample; None where none does."""
+def explain(name: str, samples: Sequence[Sample], spend: Callable[[], None] = lambda: None) -> Claim | None:
+    """The first claim that reproduces your array of this name on every sample; None where none does.
+
+    `spend`: is told of each prediction; what it raises ends the search.
+    """
     answered = [s for s in samples if name in s.yours]
     broken = [s for s in samples if name not in s.yours]
     if not answered or any(not np.all(np.isfinite(s.yours[name])) for s in answered):
@@ -31,6 +34,7 @@ def explain(name: str, samples: Sequence[Sample]) -> Claim | None:
     wrong = next((s for s in answered if not s.is_right(name)), answered[0])
     for hypothesis in HYPOTHESES:
         for claim, predict in hypothesis(name, wrong):
+            spend()
             if broken and not (claim.breaks and all(_breaks(predict, s) for s in broken)):
                 continue
             if _reproduces(name, answered, predict, told=bool(broken)):

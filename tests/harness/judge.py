@@ -20,6 +20,7 @@ ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is for
 UNDERFLOW = 1e8  # times the dtype's smallest normal number: what is less may as well be 0
 UNITS = 8  # machine epsilons by which any value on the way may be off absolutely (Truth.amplification)
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
+CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel leave so much
 
 
 class Wrong(Exception):
@@ -80,7 +81,7 @@ class Trial:
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
     """y is torch's. Raises Wrong or Unsuited."""
-    _same(trial, "y", _output(seen, 0), truth, 0)
+    _same(trial, "y", _output(seen, 0, truth.y.shape), truth, 0)
 
 
 def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
@@ -150,12 +151,12 @@ def worst(yours: NDArray, torch: NDArray) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
 
 
-def _output(seen: Observation, step: int) -> NDArray:
-    """The y of a call."""
+def _output(seen: Observation, step: int, due: tuple[int, ...] | None = None) -> NDArray:
+    """The y of a call. `due`: its shape, where it is known."""
     answer = _answer(seen, step)
     if isinstance(answer.values, Odd):
         raise Wrong(f"returns {answer.values.what}, but should return (y, grad)")
-    return _number(answer.values[0], "y")
+    return _number(answer.values[0], "y", f"should be {due}" if due is not None else "")
 
 
 def _gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray]:
@@ -169,7 +170,10 @@ def _gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray
         raise Wrong(f"grad(gy) returns {what}, but {due}")
     if answer.container and (len(names) == 1 or len(answer.values) != len(names)):
         raise Wrong(f"grad(gy) returns a {answer.container} of {len(answer.values)}, but {due}")
-    return {name: _number(value, name) for name, value in zip(names, answer.values, strict=True)}
+    return {
+        name: _number(value, name, f"should be like {name[1:]}")
+        for name, value in zip(names, answer.values, strict=True)
+    }
 
 
 def _answer(seen: Observation, step: int) -> Answer:
@@ -180,7 +184,9 @@ def _answer(seen: Observation, step: int) -> Answer:
     raise Wrong("gave no answer", status="error")
 
 
-def _number(value: NDArray | Odd, name: str) -> NDArray:
+def _number(value: NDArray | Odd, name: str, due: str) -> NDArray:
+    if isinstance(value, Odd) and value.shape is not None:
+        raise Wrong(f"{name} has shape {value.shape}, but {due or 'far fewer entries are due'}", name=name)
     if isinstance(value, Odd):
         raise Wrong(f"{name} is {value.what}, but should be an array of floats", name=name)
     return value
@@ -199,6 +205,8 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise Wrong(
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
+    if not np.all(np.isfinite(one)):
+        raise Unsuited  # any answer is as far from infinity as any other
     off, nearest = off_entries(yours, truth, number, dtype)
     if not off.any():
         return
@@ -252,8 +260,17 @@ def _roundings(truth: Truth, number: int) -> Iterator[NDArray]:
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:
     for name, b in before.items():
         a = again[name]
-        if a.shape != b.shape or not np.allclose(a, b, rtol=MANY, atol=MANY * abs(b).max(initial=0), equal_nan=True):
+        if a.dtype != b.dtype or a.shape != b.shape or not _is_repeated(a.astype(np.float64), b.astype(np.float64)):
             raise Wrong(f"{name} {complaint}", name=name, yours=a, torch=b)
+
+
+def _is_repeated(again: NDArray, before: NDArray) -> bool:
+    """Whether each entry is the same, NaN and infinities too, but for the rounding of another order of summation."""
+    finite = np.isfinite(again) & np.isfinite(before)
+    rounding = CANCELLED * abs(before[finite]).max(initial=0)
+    with np.errstate(all="ignore"):
+        near = finite & (abs(again - before) <= MANY * abs(before) + rounding)
+        return bool(np.all(near | (again == before) | (np.isnan(again) & np.isnan(before))))
 
 
 def _like(op: Operation, name: str) -> str:

@@ -7,14 +7,16 @@ import builtins
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-BIGGEST = 64 * 2**20  # bytes of one array that comes back: far above any right answer
-MOST_VALUES = 100  # gradients that come back
+MOST_VALUES = 24  # gradients that come back
+TIMES, SPARE = 4, 4096  # of one array that comes back: so many times the entries of the largest given, and so many more
+SPARE_AXES = 4  # likewise, more than the most axes of any given
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
 
@@ -38,9 +40,29 @@ class Grad:
 
 @dataclass(frozen=True)
 class Odd:
-    """Something that came back and is no array of numbers: what it was, in words."""
+    """Something that came back and is no array of numbers, in words; or one that is far too large: its `shape` is all that is kept."""
 
     what: str
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """How large an array may be that comes back: its entries, if no axis were empty, and its axes."""
+
+    entries: int
+    axes: int
+
+    @staticmethod
+    def beside(inputs: Sequence[tuple], gys: Sequence[NDArray]) -> "Room":
+        """Room for any answer to these inputs and upstream gradients: a gradient is as large as its input, y as its gy."""
+        given = [value for values in (*inputs, gys) for value in values if isinstance(value, np.ndarray)]
+        entries = max((array.size for array in given), default=1)
+        return Room(TIMES * entries + SPARE, SPARE_AXES + max((array.ndim for array in given), default=0))
+
+    def holds(self, shape: tuple[int, ...]) -> bool:
+        """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
+        return len(shape) <= self.axes and prod(n for n in shape if n) <= self.entries
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,8 @@ def observe(
     """
     answers: list[Answer] = []
     closures: dict[int, tuple[Callable, tuple, tuple]] = {}
-    returned: list[list[tuple[NDArray, bytes]]] = []
+    returned: list[list[tuple[Callable, object]]] = []
+    room = Room.beside(inputs, gys)
     warnings: list[tuple[str, str, int]] = []
     crash = None
     with np.errstate(all="call", under="ignore", call=lambda kind, _: warnings.append((kind, *_line()))):
@@ -103,18 +126,16 @@ def observe(
                 if isinstance(step, Call):
                     given, pristine = _copies(inputs[step.inputs], step.layout), inputs[step.inputs]
                     result = function(*given)
-                    values, container = _output(result), ""
+                    values, container = _output(result, room), ""
                     if not isinstance(values, Odd):
                         closures[number] = (result[1], given, pristine)
-                    watched = result[:1] if isinstance(result, tuple | list) else ()
                 else:
                     if step.call not in closures:
                         break  # the call's answer was odd: there is no closure, and that answer says so
                     closure, given, pristine = closures[step.call]
                     (gy,) = _copies((gys[step.gy],), step.layout)
                     result = closure(gy)
-                    values, container = _gradients(result)
-                    watched = result[:MOST_VALUES] if isinstance(result, tuple | list) else (result,)
+                    values, container = _gradients(result, room)
                     given, pristine = (*given, gy), (*pristine, gys[step.gy])
             except through:
                 raise
@@ -125,15 +146,24 @@ def observe(
             if isinstance(step, Grad):
                 changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
             answers.append(Answer(values, container, tuple(dict.fromkeys(warnings)), changed))
-            returned.append(
-                [
-                    (v, v.tobytes())
-                    for v in watched
-                    if type(v) is np.ndarray and v.nbytes <= BIGGEST and not v.dtype.hasobject
-                ]
-            )
-    restless = tuple(n for n, arrays in enumerate(returned) if any(a.tobytes() != was for a, was in arrays))
+            returned.append([(look, look()) for look in _looks(result, room)])
+    restless = tuple(n for n, looks in enumerate(returned) if any(look() != was for look, was in looks))
     return Observation(tuple(answers), crash, restless)
+
+
+def _looks(result, room: Room) -> Iterator[Callable]:
+    """Ways to look again, later, at what a step returned: the arrays, of whatever subclass, and the list that held them."""
+    held = (result,)
+    if isinstance(result, list):
+        held = list.__getitem__(result, slice(MOST_VALUES))
+        yield lambda: [id(v) for v in list.__getitem__(result, slice(MOST_VALUES))]
+    elif isinstance(result, tuple):
+        held = tuple.__getitem__(result, slice(MOST_VALUES))
+    for value in held:
+        if issubclass(type(value), np.ndarray):
+            plain = np.ndarray.view(value, np.ndarray)
+            if room.holds(plain.shape) and not plain.dtype.hasobject:
+                yield plain.tobytes
 
 
 def observe_network(
@@ -169,9 +199,10 @@ def observe_network(
         raise
     except BaseException as error:  # whatever it is, it comes from the candidate's code
         return Observation((), _crash(error))
+    room = Room.beside([tuple(leaves)], [gy])
     differentiated = sorted({inputs[i] for _, inputs, variables in nodes for i in variables if inputs[i] >= 0})
-    found = tuple(_array(gradients.get(at, np.zeros(leaves[at].shape))) for at in differentiated)
-    answers = (Answer((_array(outputs[-1]),)), Answer(found, "" if len(found) == 1 else "tuple"))
+    found = tuple(_array(gradients.get(at, np.zeros(leaves[at].shape)), room) for at in differentiated)
+    answers = (Answer((_array(outputs[-1], room),)), Answer(found, "" if len(found) == 1 else "tuple"))
     return Observation(answers)
 
 
@@ -241,30 +272,32 @@ def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
     )
 
 
-def _output(result) -> tuple[NDArray | Odd] | Odd:
+def _output(result, room: Room) -> tuple[NDArray | Odd] | Odd:
     if not isinstance(result, tuple | list) or len(result) != 2:
         return Odd(_words(result))
     if not callable(result[1]):
         return Odd(f"(y, grad) where grad is {_words(result[1])}")
-    return (_array(result[0]),)
+    return (_array(result[0], room),)
 
 
-def _gradients(result) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
+def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
     if not isinstance(result, tuple | list):
-        return (_array(result),), ""
+        return (_array(result, room),), ""
     container = "list" if isinstance(result, list) else "tuple"
-    return (tuple(map(_array, result)) if len(result) <= MOST_VALUES else Odd(_words(result))), container
+    if len(result) > MOST_VALUES:
+        return Odd(_words(result)), container
+    return tuple(_array(value, room) for value in result), container
 
 
-def _array(value) -> NDArray | Odd:
+def _array(value, room: Room) -> NDArray | Odd:
     """A plain copy of the array, or of the number, that the candidate returned."""
     if not isinstance(value, np.ndarray | np.generic | float | int):
         return Odd(_words(value))
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         return Odd(f"an array of dtype {array.dtype}" if array.ndim else f"a number of dtype {array.dtype}")
-    if array.nbytes > BIGGEST:
-        return Odd(f"an array of shape {array.shape}, which is too large to look at")
+    if not room.holds(array.shape):
+        return Odd(f"an array of shape {array.shape}", array.shape)
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
@@ -279,8 +312,13 @@ def _words(value) -> str:
         return f"a {kind.__name__} of {len(value)}"
     if callable(value) and not isinstance(value, type):
         return "a function"
-    name = str(getattr(kind, "__name__", "thing"))[:40]
+    name = _name(kind, 40)
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _name(kind: type, most: int) -> str:
+    """The name of a type, whatever its own type says of it."""
+    return printable(type.__dict__["__name__"].__get__(kind), most)
 
 
 def _line() -> tuple[str, int]:
@@ -298,12 +336,14 @@ def _crash(error: BaseException) -> Crash:
     own = [
         f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))
     ]
-    frames = tuple((f.filename, f.lineno or 0, f.name, (f.line or "")[:200]) for f in own[-5:])
+    frames = tuple(
+        (printable(f.filename), f.lineno or 0, printable(f.name), printable(f.line or "", 200)) for f in own[-5:]
+    )
     try:
         message = builtins.str(error)
     except BaseException:  # a __str__ of the candidate's
         message = ""
-    return Crash(type(error).__name__[:100], message[:1000], frames, error)
+    return Crash(_name(type(error), 100), printable(message), frames, error)
 
 
 def to_data(observation: Observation) -> dict:
@@ -314,7 +354,7 @@ def to_data(observation: Observation) -> dict:
             {
                 "values": a.values.what
                 if isinstance(a.values, Odd)
-                else [v.what if isinstance(v, Odd) else v for v in a.values],
+                else [[v.what, v.shape] if isinstance(v, Odd) else v for v in a.values],
                 "container": a.container,
                 "warnings": [list(w) for w in a.warnings[:100]],
                 "changed": list(a.changed),
@@ -326,11 +366,12 @@ def to_data(observation: Observation) -> dict:
     }
 
 
-def from_data(data, steps: Sequence[Call | Grad], inputs: int) -> Observation:
-    """The observation that `to_data` described. Texts come without control characters.
+def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray]) -> Observation:
+    """The observation that `to_data` described. Texts are printable.
 
-    Raises ValueError for anything that it cannot have made of these steps of an operation of so many inputs.
+    Raises ValueError for anything that it cannot have made of these steps on these inputs and upstream gradients.
     """
+    room, most = Room.beside(inputs, gys), len(inputs[0])
 
     def want(kind: type, value):
         if type(value) is not kind:
@@ -351,7 +392,13 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: int) -> Observation:
         return value
 
     def returned(value) -> NDArray | Odd:
-        return value if isinstance(value, np.ndarray) and value.nbytes <= BIGGEST else Odd(text(value))
+        if isinstance(value, np.ndarray):
+            if not room.holds(value.shape):
+                raise ValueError("an array far larger than any that is due")
+            return value
+        what, shape = some(value, 2)
+        shape = None if shape is None else tuple(number(n, 0, 2**63) for n in some(list(want(tuple, shape)), 64))
+        return Odd(text(what), shape)
 
     def answer(a, step: Call | Grad) -> Answer:
         values, container = want(dict, a)["values"], text(a["container"])
@@ -363,7 +410,7 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: int) -> Observation:
             Odd(text(values)) if isinstance(values, str) else tuple(map(returned, some(values, MOST_VALUES))),
             container,
             tuple((text(what), text(file), number(line, 0, 2**31)) for what, file, line in some(a["warnings"], 100)),
-            tuple(number(i, -isinstance(step, Grad), inputs - 1) for i in some(a["changed"], inputs + 1)),
+            tuple(number(i, -isinstance(step, Grad), most - 1) for i in some(a["changed"], most + 1)),
         )
 
     try:
@@ -379,5 +426,9 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: int) -> Observation:
 
 
 def printable(text: str, most: int = 1000) -> str:
-    """The text without control characters but for line ends, cut to `most`."""
-    return "".join(c for c in text[:most] if c.isprintable() or c == "\n")
+    """A stranger's text, safe to show: one line of at most so many characters.
+
+    What ends lines, controls a terminal, hides or reorders text is spelled out, as in `\\x1b`.
+    """
+    line = " ".join(text[: 2 * most].split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)[:most]

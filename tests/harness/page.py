@@ -144,22 +144,38 @@ def failures_of(results: list[dict], anchor: str, cells: int) -> list[dict]:
             continue
         key = (result["op"], result["why"])
         if key not in found:
-            found[key] = _failure(result, cells) | {"anchor": f"{anchor}f{len(found) + 1}", "properties": []}
+            found[key] = _shown(result, cells) | {"anchor": f"{anchor}f{len(found) + 1}", "properties": []}
         found[key]["properties"].append((result["property"], result["status"]))
     return list(found.values())
 
 
-def _failure(result: dict, cells: int) -> dict:
-    """What is shown of a failure: its reason, and with any `cells` for its heat maps also its arrays."""
-    said = {
+def _shown(result: dict, cells: int) -> dict:
+    """What is shown of a failure; its reason alone where the rest cannot be drawn."""
+    try:
+        return _failure(result, cells)
+    except Exception as error:
+        lost = f" (its example cannot be drawn: {error!r}; please report this)"
+        return _reason(result | {"why": result["why"] + lost})
+
+
+def _reason(result: dict) -> dict:
+    return {
         "op": result["op"],
         "why": result["why"],
         "lead": next(iter(result["why"].splitlines()), "")[:_LEAD],
         "long": len(result["why"]) > _LONG,
         "hint": result["hint"],
+        "example": [],
+        "answers": [],
+        "maps": None,
+        "brief": bool(result["example"]),
     }
+
+
+def _failure(result: dict, cells: int) -> dict:
+    """What is shown of a failure: its reason, and with any `cells` for its heat maps also its arrays."""
     if not cells:
-        return said | {"example": [], "answers": [], "maps": None, "brief": bool(result["example"])}
+        return _reason(result)
     yours, torch = array(result["yours"]), array(result["torch"])
     digits = 6
     if yours is not None and torch is not None and yours.shape == torch.shape:
@@ -169,7 +185,7 @@ def _failure(result: dict, cells: int) -> dict:
     answers = {"yours": result["yours"], expected: result["torch"]} if result["yours"] is not None else {}
     picture = result.get("picture")
     pair = (array(picture["yours"]), array(picture["torch"])) if picture else (yours, torch)
-    return said | {
+    return _reason(result) | {
         "brief": False,
         "example": [_table(name, value) for name, value in result["example"].items()],
         "answers": [_table(name, value, digits) for name, value in answers.items()],
@@ -178,7 +194,9 @@ def _failure(result: dict, cells: int) -> dict:
 
 
 def array(value: object) -> NDArray | None:
-    """Nested lists as an array of numbers; None where they are not that."""
+    """Nested lists as an array of numbers, of a large one its corner; None where they are not that."""
+    if isinstance(value, dict):
+        value = value.get("corner")
     try:
         found = np.array(value)
         if found.dtype.kind == "U":  # NaN and the infinities come as strings
@@ -198,9 +216,9 @@ def _table(name: str, value: object, digits: int = 6) -> dict:
     windows, note = _windows(grid, TABLE_SIDE, TABLE_CELLS)
     return {
         "name": name,
-        "shape": _shape(found),
+        "shape": str(tuple(value["shape"])) if isinstance(value, dict) else _shape(found),
         "text": "" if found.size else "empty",
-        "note": note,
+        "note": "the corner of a large array" if isinstance(value, dict) else note,
         "slices": [
             {
                 "label": _slice(at),

@@ -18,15 +18,15 @@ from tests.harness.examples import ORDINARY, Example, examples, stream
 from tests.harness.imports import hypothesis
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.network import random_network
-from tests.harness.observe import Call, Grad, Observation
+from tests.harness.observe import Call, Grad, Observation, printable
 from tests.harness.oracle import Truth
+from tests.harness.remote import GraderTrouble
 from tests.harness.shrink import tighten
 from tests.harness.spec import Operation
 from tests.harness.submissions import Refused
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
-SHRINK_SECONDS = 3.0  # of this process's time, however busy the machine; then the smallest so far is good enough
-SHRINK_WAIT = 12.0  # seconds by the clock, for code that runs elsewhere
+SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
 
 
 @dataclass(frozen=True)
@@ -182,11 +182,17 @@ class Examiner:
         forward_holds = forward is None or forward.status == "pass"
         try:
             diagnosis = diagnose(verdict.property, verdict.wrong, verdict.trial, forward_holds=forward_holds)
-        except Refused:  # it stops answering on larger examples: what is known already must do
+        except (Refused, GraderTrouble):  # it stops answering on larger examples: what is known already must do
             return verdict
         except Exception as error:  # the verdict stands, whatever becomes of its explanation
-            return replace(verdict, why=f"{verdict.why} (the diagnosis broke off: {error!r}; please report this)")
-        return replace(verdict, why=diagnosis.line, diagnosis=diagnosis)
+            return replace(verdict, why=verdict.why + _broken_off("the diagnosis", error))
+        remark = verdict.why.removeprefix(verdict.wrong.why)
+        return replace(verdict, why=diagnosis.line + remark, diagnosis=diagnosis)
+
+
+def _broken_off(what: str, error: Exception) -> str:
+    """A remark that something about a failure could not be found out."""
+    return f" ({what} broke off: {printable(repr(error), 200)}; please report this)"
 
 
 def _variety(prop: Property, op: Operation) -> int:
@@ -204,6 +210,100 @@ class _Leaving(BaseException):
     """Somebody leaves the debugger. Hypothesis would take pytest's exception for a failing example, and try again."""
 
 
+class _Search:
+    """The search for an example for which a property does not hold, and for the smallest such.
+
+    `smallest`: the failing trial of smallest examples so far, and what is wrong there. `proven`: how many examples held.
+    """
+
+    def __init__(self, prop: Property, op: Operation, implementation, seed: int):
+        self._prop, self._op, self._implementation = prop, op, implementation
+        self._how = {"count": prop.count, "dtypes": prop.dtypes}
+        self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
+        self.smallest: tuple[tuple, Trial, Wrong] | None = None
+        self.proven = self._tries = 0
+
+    def find(self, first: tuple[Example, ...] | None) -> tuple[Example, ...] | None:
+        """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
+        if first and self._is_smaller(first):
+            return first
+        stop = _TRIES * self._prop.examples
+        for drawn in islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), stop):
+            try:
+                self._hold(drawn)
+            except Unsuited:
+                continue
+            except Wrong:
+                return drawn
+            if self.proven == self._prop.examples:
+                break
+        return None
+
+    def shrink(self, failed: tuple[Example, ...], *, drawn: bool, smaller: bool) -> str:
+        """Look at a failure again, and for a smaller one; what is to be remarked about it. Nothing here undoes the failure.
+
+        `drawn`: whether hypothesis may find examples like these.
+        """
+        try:
+            if drawn and not self._fails(failed):
+                return ", but not every time: does it keep something between calls (rule 3)?"
+            if smaller and drawn:
+                strategy = examples(self._op, self._prop.table, **self._how)
+                _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
+            if smaller:
+                tighten(self._op, self.smallest[1].examples, self._is_smaller)
+        except (_Enough, Refused, GraderTrouble):
+            pass
+        except Exception as error:
+            return _broken_off("looking for a smaller example", error)
+        return ""
+
+    def _hold(self, drawn: tuple[Example, ...]) -> None:
+        """Raise Wrong where the property does not hold, Unsuited where the examples show nothing."""
+        if self.smallest:
+            self._tries += 1
+            if self._tries > SHRINK_TRIES:
+                raise _Enough
+        trial = Trial(self._op, drawn, self._ask)
+        try:
+            self._prop.check(trial)
+            self.proven += 1
+        except Wrong as wrong:
+            size = _size(drawn)
+            if self.smallest is None or size < self.smallest[0]:
+                self.smallest = (size, trial, wrong)
+            raise
+
+    def _hold_if_suited(self, drawn: tuple[Example, ...]) -> None:
+        try:
+            self._hold(drawn)
+        except Unsuited:
+            hypothesis.reject()
+
+    def _fails(self, drawn: tuple[Example, ...]) -> bool:
+        try:
+            self._hold(drawn)
+        except (Wrong, Unsuited):
+            return True
+        return False
+
+    def _is_smaller(self, drawn: tuple[Example, ...]) -> bool:
+        """Whether the property fails for these, and they are the smallest so far."""
+        try:
+            self._hold(drawn)
+        except Wrong as wrong:
+            return self.smallest[2] is wrong
+        except Unsuited:
+            return False
+        return False
+
+    def _ask(self, inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
+        try:
+            return self._implementation.observe(self._op.name, inputs, gys, steps)
+        except (BdbQuit, pytest.exit.Exception) as leaving:
+            raise _Leaving from leaving
+
+
 def examine(
     prop: Property,
     op: Operation,
@@ -217,91 +317,23 @@ def examine(
 
     `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
     """
-    smallest: tuple[tuple, Trial, Wrong] | None = None
-    failed_at: tuple[float, float] | None = None  # in this process's time, and by the clock
-    started, proven = time.perf_counter(), 0
-
-    def ask(inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
-        try:
-            return implementation.observe(op.name, inputs, gys, steps)
-        except (BdbQuit, pytest.exit.Exception) as leaving:
-            raise _Leaving from leaving
-
-    def hold(drawn: tuple[Example, ...]) -> None:
-        nonlocal smallest, failed_at, proven
-        if failed_at:
-            spent, waited = time.process_time() - failed_at[0], time.perf_counter() - failed_at[1]
-            if spent > SHRINK_SECONDS or waited > SHRINK_WAIT:
-                raise _Enough
-
-        trial = Trial(op, drawn, ask)
-        try:
-            prop.check(trial)
-            proven += 1
-        except Wrong as wrong:
-            if failed_at is None:
-                failed_at = time.process_time(), time.perf_counter()
-            size = _size(drawn)
-            if smallest is None or size < smallest[0]:
-                smallest = (size, trial, wrong)
-            raise
-
-    def still_fails(drawn: tuple[Example, ...]) -> bool:
-        try:
-            hold(drawn)
-        except Wrong as wrong:
-            return smallest[2] is wrong
-        except Unsuited:
-            pass
-        return False
-
-    def hold_if_suited(drawn: tuple[Example, ...]) -> None:
-        try:
-            hold(drawn)
-        except Unsuited:
-            hypothesis.reject()
-
-    how = {"count": prop.count, "dtypes": prop.dtypes}
-    number = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
-    verdict, forgets = Verdict(op.name, prop.name, "pass"), True
+    started, search = time.perf_counter(), _Search(prop, op, implementation, seed)
     try:
-        if first and still_fails(first):
-            if shrink:
-                tighten(op, first, still_fails)
-            raise smallest[2]
-        for drawn in islice(stream(op, prop.table, seed=number, **how), _TRIES * prop.examples):
-            try:
-                hold(drawn)
-            except Unsuited:
-                continue
-            except Wrong:
-                forgets = _fails(hold, drawn)
-                if shrink:
-                    _shrink(hold_if_suited, examples(op, prop.table, **how), prop.examples, number)
-                    tighten(op, smallest[1].examples, still_fails)
-                raise
-            if proven == prop.examples:
-                break
-    except (Wrong, _Enough):
-        verdict = _failed(op, prop, smallest)
+        failed = search.find(first)
+        remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
     except Refused as refused:
-        verdict = replace(verdict, status=refused.status, why=refused.line)
+        verdict = Verdict(op.name, prop.name, refused.status, refused.line)
     except _Leaving as leaving:
         raise leaving.__cause__ from None
-    if not forgets:
-        why = f"{verdict.why}, but not every time: does it keep something between calls (rule 3)?"
-        verdict = replace(verdict, why=why)
-    if verdict.status == "pass" and not proven:
-        raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
+    else:
+        if failed:
+            _, trial, wrong = search.smallest
+            verdict = Verdict(op.name, prop.name, wrong.status, wrong.why + remark, trial, wrong)
+        elif search.proven:
+            verdict = Verdict(op.name, prop.name, "pass")
+        else:
+            raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
     return replace(verdict, seconds=time.perf_counter() - started)
-
-
-def _fails(hold: Callable, drawn: tuple[Example, ...]) -> bool:
-    try:
-        hold(drawn)
-    except (Wrong, Unsuited):
-        return True
-    return False
 
 
 def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
@@ -365,18 +397,13 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
 
 def run_again(prop: Property, verdict: Verdict) -> None:
     """Hold the implementation to its counterexample once more, for what its code prints on the way."""
-    with suppress(Exception, Refused):
+    with suppress(Exception, Refused, GraderTrouble):
         prop.check(verdict.trial)
 
 
 def truth_of(trial: Trial) -> Truth:
     """The oracle's answer for a trial's first example."""
     return Truth(trial.op, trial.example.inputs, trial.example.gy)
-
-
-def _failed(op: Operation, prop: Property, smallest: tuple) -> Verdict:
-    _, trial, wrong = smallest
-    return Verdict(op.name, prop.name, wrong.status, wrong.why, trial, wrong)
 
 
 def _size(drawn: tuple[Example, ...]) -> tuple:

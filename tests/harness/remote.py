@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from numpy.typing import NDArray
+
 from tests.harness import confinement, wire
 from tests.harness.observe import Call, Grad, Observation, from_data, printable
 
@@ -173,10 +175,12 @@ class Worker:
         return f"{what}; the last it printed: {last}" if last else what
 
 
-def observation(reply: dict, steps: Sequence[Call | Grad], inputs: int) -> Observation:
-    """The observation in a reply, for these steps of an operation of so many inputs. Raises WorkerDied for any other."""
+def observation(
+    reply: dict, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray] = ()
+) -> Observation:
+    """The observation in a reply, for these steps on these inputs and upstream gradients. Raises WorkerDied for any other."""
     try:
-        return from_data(reply.get("observation"), steps, inputs)
+        return from_data(reply.get("observation"), steps, inputs, gys)
     except ValueError as error:
         raise WorkerDied(f"its process answered with something that is no answer ({error})") from None
 

@@ -21,13 +21,29 @@ if TYPE_CHECKING:
     from tests.harness.session import Run
 
 
+UNEXPLAINED = {"example": {}, "yours": None, "torch": None, "picture": None}
+NAMED = 8  # verdicts that are missing, in one line; the number of the others
+
+
 @dataclass(frozen=True)
 class Graded:
-    """What came of one submission. `trouble`: the grader's own, which leaves the verdict incomplete."""
+    """What came of one submission. `trouble`: the grader's own, which may leave the verdict incomplete."""
 
     submission: str
     results: list[Result]
     trouble: str = ""
+
+    @property
+    def missing(self) -> list[Result]:
+        """In the places of what should have been judged, and was not."""
+        return [r for r in self.results if not r.judged]
+
+    @property
+    def incomplete(self) -> str:
+        """Which verdicts are missing, in a line; nothing where none is."""
+        missing = [f"{r.op} {r.property}" for r in self.missing]
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        return f"no verdict on {', '.join(missing[:NAMED])}{more}" if missing else ""
 
     @property
     def score(self) -> float:
@@ -86,7 +102,7 @@ def _json(run: Run, graded: Sequence[Graded]) -> str:
             "seconds": verdict.seconds,
             "ops": _statuses(verdict.results),
             "failures": [_failure(r) for r in verdict.results if r.failed],
-            **({"trouble": verdict.trouble} if verdict.trouble else {}),
+            **({"trouble": told} if (told := _trouble(verdict)) else {}),
         }
         for verdict in graded
     ]
@@ -94,6 +110,10 @@ def _json(run: Run, graded: Sequence[Graded]) -> str:
     if run.sandbox == "process":
         report["sandbox"] = "process"  # not confined: who reads the score should know
     return json.dumps(report, indent=1, allow_nan=False) + "\n"
+
+
+def _trouble(verdict: Graded) -> str:
+    return "; ".join(filter(None, (verdict.trouble, verdict.incomplete)))
 
 
 def _statuses(results: Sequence[Result]) -> dict[str, dict[str, str]]:
@@ -139,11 +159,17 @@ def _page(run: Run, graded: Sequence[Graded]) -> str:
             "score": verdict.score,
             "seconds": verdict.seconds,
             "results": [asdict(r) for r in verdict.results],
-            "trouble": verdict.trouble,
+            "trouble": _trouble(verdict),
         }
         for verdict in graded
     ]
-    return render(about, submissions)
+    try:
+        return render(about, submissions)
+    except Exception as error:  # the table and the reasons at least
+        about["notes"] = [f"The examples cannot be shown ({error!r}); please report this."]
+        for submission in submissions:
+            submission["results"] = [r | UNEXPLAINED for r in submission["results"]]
+        return render(about, submissions)
 
 
 def _examples(run: Run) -> dict[str, int]:

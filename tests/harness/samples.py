@@ -25,6 +25,38 @@ from tests.harness.spec import Operation
 Observe = Callable[[list, list, tuple], Observation]
 """What asks the implementation: inputs, upstream gradients, steps."""
 
+
+class Exhausted(Exception):
+    """The diagnosis has taken as much work as it may."""
+
+
+class Inquiry:
+    """Asks the implementation, an `Observe`, and counts the work of a diagnosis: questions and predictions.
+
+    Its answers are float64, whatever numbers they were: what dtype is due is the judge's matter alone. Raises Exhausted.
+    """
+
+    def __init__(self, ask: Observe, most: int):
+        self._ask, self.left = ask, most
+
+    def __call__(self, inputs: list, gys: list, steps: tuple) -> Observation:
+        self.spend()
+        seen = self._ask(inputs, gys, steps)
+        return replace(seen, answers=tuple(replace(a, values=_in_float64(a.values)) for a in seen.answers))
+
+    def spend(self) -> None:
+        """Count a piece of work."""
+        self.left -= 1
+        if self.left < 0:
+            raise Exhausted
+
+
+def _in_float64(values: tuple | Odd) -> tuple | Odd:
+    if isinstance(values, Odd):
+        return values
+    return tuple(v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in values)
+
+
 _BATCHES = ((5,), (3, 2), (2, 5), (4, 3, 2))
 _CLOSE = 1e-9  # relative, to the largest entry: far above rounding, far below what tells one cause from another
 
@@ -100,7 +132,9 @@ def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
     """Whether two arrays have the same shape and the same values, but for rounding. `least`: what is no more than rounding."""
     if a.shape != b.shape:
         return False
-    return bool(np.all(abs(a - b) <= max(_CLOSE * abs(b).max(initial=0), least)))
+    finite = np.isfinite(b)
+    allowed = max(_CLOSE * abs(b[finite]).max(initial=0), least)
+    return bool(np.all((finite & (abs(a - b) <= allowed)) | (a == b)))
 
 
 def generic(op: Operation) -> Iterator[Sample]:

@@ -45,7 +45,7 @@ def require(mode: str) -> None:
     worker = Worker(mode, _HARNESS / "probe.py")
     try:
         request = _request()
-        found = observation(worker.ask(SECONDS, **request), [Call()], len(request["inputs"][0]))
+        found = observation(worker.ask(SECONDS, **request), [Call()], request["inputs"])
         if found.answers:
             return
         seen = f"its self-test found {found.crash.message if found.crash else 'nothing to say'}"

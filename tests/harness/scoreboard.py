@@ -6,9 +6,11 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from tests.harness.listing import listed
+from tests.harness.observe import printable
 
 if TYPE_CHECKING:
     from tests.harness.explain import Piece
@@ -34,7 +36,9 @@ _STATUS = {
     "timeout": ("TIMEOUT", {"red": True}),
     "todo": ("TODO", {"yellow": True}),
     "skip": ("skipped", {"light": True}),
+    "none": ("none", {"red": True}),  # there is no verdict
 }
+WHOLE, CORNER = 256, 64  # entries of an array that a report holds whole, and of what it holds of a larger one
 _NAME, _COLUMN, _POINTS = 24, 8, 6  # characters, at least
 _WIDTH = 80  # of the table, at most
 _COLUMNS_BESIDE_TIMES = 4  # in that width
@@ -60,6 +64,7 @@ class Result:
     yours: object
     torch: object
     picture: dict | None
+    judged: bool = True  # whether there is a verdict at all
 
     @property
     def failed(self) -> bool:
@@ -72,29 +77,39 @@ def word(status: str) -> tuple[str, dict[str, bool]]:
 
 
 def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
-    """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue."""
-    example, wrong = {}, verdict.wrong
+    """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue.
+
+    What explains it is lost where it cannot be told; the verdict never is.
+    """
+    why = verdict.why
+    try:
+        told = _told(verdict)
+    except Exception as error:
+        why = f"{why} (its example cannot be told: {printable(repr(error), 200)}; please report this)"
+        told = {"parts": [why], "hint": "", "example": {}, "yours": None, "torch": None, "picture": None}
+    about = {"submission": submission, "place": place, "level": level, "op": verdict.op, "property": verdict.property}
+    return asdict(Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, **told))
+
+
+def _told(verdict: Verdict) -> dict:
+    """What explains a verdict."""
+    example, wrong, diagnosis = {}, verdict.wrong, verdict.diagnosis
     if verdict.trial:
         given = verdict.trial.example
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
-    return asdict(
-        Result(
-            submission=submission,
-            place=place,
-            level=level,
-            op=verdict.op,
-            property=verdict.property,
-            status=verdict.status,
-            why=verdict.why,
-            parts=list((verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]),
-            hint=verdict.diagnosis.hint if verdict.diagnosis else "",
-            seconds=verdict.seconds,
-            example=example,
-            yours=_plain(wrong.yours) if wrong else None,
-            torch=_plain(wrong.torch) if wrong else None,
-            picture=_picture(verdict),
-        )
-    )
+    return {
+        "parts": list((diagnosis and diagnosis.parts) or [verdict.why]),
+        "hint": diagnosis.hint if diagnosis else "",
+        "example": example,
+        "yours": _plain(wrong.yours) if wrong else None,
+        "torch": _plain(wrong.torch) if wrong else None,
+        "picture": _picture(verdict),
+    }
+
+
+def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
+    """In the place of a verdict that was due and was not given: it counts as possible, and earns nothing."""
+    return Result(submission, place, level, op, prop, "skip", "no verdict", [], "", 0.0, {}, None, None, None, False)
 
 
 def _picture(verdict: Verdict) -> dict | None:
@@ -152,7 +167,7 @@ def score(results: list[Result]) -> float:
 
 def write(
     terminal,
-    results: list[Result],
+    graded: Graded,
     *,
     impl: str,
     whole: bool,
@@ -166,6 +181,7 @@ def write(
     `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run. `times`: see
     `write_rows`. `lines`: what stands below the score. `repeated`: options that the next command must have too.
     """
+    results = graded.results
     terminal.ensure_newline()
     terminal.section("scoreboard")
     write_rows(terminal, results, times)
@@ -178,10 +194,12 @@ def write(
         for hint in filter(None, result.hint.split(SEPARATOR)):
             _wrapped(terminal, f"    hint: {hint}")
     terminal.write_line("")
-    terminal.write_line(f"score {score(results):g} of 100", bold=True)
+    terminal.write_line(f"score {graded.score:g} of 100{', incomplete' if graded.missing else ''}", bold=True)
+    if graded.missing:
+        _wrapped(terminal, graded.incomplete, red=True)
     for text, markup in lines:
         _wrapped(terminal, text, **markup)
-    command = f"pytest --impl={shlex.quote(impl)}{repeated}"
+    command = f"pytest --impl={printable(shlex.quote(impl))}{repeated}"
     command += f" --hidden --seed={hidden_seed}" if hidden_seed is not None else ""
     terminal.write_line(f"next: {_next(results, command, impl, whole)}")
 
@@ -195,6 +213,9 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
     columns = [p for p in POINTS if any(r.property == p for r in results)]
     times = times if times and len(columns) <= _COLUMNS_BESIDE_TIMES else {}
     counted = {op: points(op, table[op], [r.property for r in results if r.op == op]) for op in table}
+    for result in results:
+        if not result.judged:
+            table[result.op][result.property] = "none"
     # A few operations are shown whole. Of many, levels of which nothing is to be said are a line each.
     long = {level: ops for level, ops in levels.items() if len(table) > _FEW and len(levels) > 1 and len(ops) > 1}
     untouched = [level for level, ops in long.items() if all(_is_todo(table[op]) for op in ops)]
@@ -221,14 +242,22 @@ def write_table(terminal, graded: Sequence[Graded]) -> None:
     """Write a line for each submission, best first."""
     terminal.ensure_newline()
     terminal.section("submissions")
-    width = max(len(verdict.submission) for verdict in graded)
+    names = {verdict.submission: _short(printable(verdict.submission)) for verdict in graded}
+    width = max(map(len, names.values()))
     terminal.write_line(f"{'':{width}}   score  held  failed  todo  seconds")
     for verdict in sorted(graded, key=lambda v: (-v.score, v.submission)):
         counts = {s: sum(r.status == s for r in verdict.results) for s in _STATUS}
         failed = counts["fail"] + counts["error"] + counts["timeout"]
-        terminal.write(f"{verdict.submission:{width}}  ")
+        terminal.write(f"{names[verdict.submission]:{width}}  ")
         terminal.write(f"{verdict.score:6g}", bold=True)
-        terminal.write_line(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
+        terminal.write(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
+        terminal.write_line("  incomplete" if verdict.missing else "", red=True)
+
+
+def _short(name: str) -> str:
+    """The end of a long name, which tells more than its beginning."""
+    most = _WIDTH - 35
+    return name if len(name) <= most else f"...{name[3 - most :]}"
 
 
 def _name_width(ops: Iterable[str], columns: Sequence[str], beside: int) -> int:
@@ -326,7 +355,13 @@ def _wrapped(terminal, text: str, **markup: bool) -> None:
 
 
 def _plain(value):
-    """An array as nested lists; JSON has no NaN and no infinity, so these are strings."""
+    """An array as nested lists; JSON has no NaN and no infinity, so these are strings.
+
+    Of a large array, its shape and the corner at its beginning.
+    """
+    if getattr(value, "size", 0) > WHOLE:
+        side = max(n for n in range(1, WHOLE) if prod(min(n, size) for size in value.shape) <= CORNER or n == 1)
+        return {"shape": list(value.shape), "corner": _plain(value[tuple(slice(side) for _ in value.shape)])}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):

@@ -6,8 +6,10 @@ It imports torch only when operations are collected, so `pytest --help` and a mi
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness import evening, kit, report, scoreboard
+from tests.harness.listing import listed
+from tests.harness.observe import printable
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
@@ -44,6 +48,10 @@ class Subject:
                 implementation.close()
 
 
+Selected = tuple[str, str, str]
+"""A submission, an operation of it and a property, by name; `compose` is an operation whose gradient is judged."""
+
+
 @dataclass
 class Run:
     """One pytest run: what was asked for, and what came out so far."""
@@ -55,8 +63,10 @@ class Run:
     sandbox: str
     alone: bool
     command: str
+    selected: dict[Selected, None] = field(default_factory=dict)  # what a verdict is due on, in order
     results: list[scoreboard.Result] = field(default_factory=list)
     trouble: dict[str, str] = field(default_factory=dict)  # submission -> the grader's own trouble with it
+    ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
     kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
 
     @property
@@ -64,10 +74,20 @@ class Run:
         """How many times the public number of examples."""
         return HIDDEN_TIMES if self.hidden else 1
 
+    def verdicts(self) -> list[report.Graded]:
+        """What came of each submission, with what is missing."""
+        found = {(r.submission, r.op, r.property) for r in self.results}
+        missing = [
+            scoreboard.missing(submission, *_place_of(op), op, prop)
+            for submission, op, prop in self.selected
+            if (submission, op, prop) not in found
+        ]
+        return report.verdicts([s.name for s in self.subjects], [*self.results, *missing], self.trouble)
+
 
 RUN = pytest.StashKey[Run]()
 VERDICT = pytest.StashKey["tuple[Subject, Verdict]"]()
-TROUBLE = pytest.StashKey["tuple[Subject, str]"]()
+TROUBLE = pytest.StashKey["tuple[Subject, str, bool]"]()
 
 
 def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: bool) -> None:
@@ -116,9 +136,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     run = config.stash[RUN]
-    names = run.subjects[0].name if len(run.subjects) == 1 else f"{len(run.subjects)} submissions"
-    hidden = f", hidden, sandbox {run.sandbox}" if run.hidden or run.sandbox != "none" else ""
-    return f"backprop kata: --impl={names}, --seed={run.seed}{hidden}"
+    names = printable(run.subjects[0].name) if len(run.subjects) == 1 else f"{len(run.subjects)} submissions"
+    hidden = ", hidden" if run.hidden else ""
+    sandbox = f", sandbox {run.sandbox}" if run.hidden or run.sandbox != "none" else ""
+    return f"backprop kata: --impl={names}, --seed={run.seed}{hidden}{sandbox}"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -171,9 +192,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """With --kit, write it for what was chosen, and run nothing."""
+    """Note what a verdict is due on. With --kit, write it for what was chosen, and run nothing."""
     file, run = session.config.option.kit, session.config.stash[RUN]
     if not file:
+        run.selected.update(dict.fromkeys(_selected(item, run) for item in session.items if _is_graded(item)))
         return
     chosen: dict[str, list[str]] = {}
     for item in session.items:
@@ -185,6 +207,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("--kit: no operation was chosen; see -k and -m")
     run.kit = (len(kit.write(file, run.project, chosen)), chosen)
     session.items.clear()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node, ids: list[str]) -> None:
+    """The same where pytest-xdist's workers collect: they tell the names of the tests."""
+    run = node.config.stash[RUN]
+    named = {_escaped(subject.name): subject.name for subject in run.subjects}
+    known = {"compose", *(op for ops in listed().values() for op in ops)}
+    for test, parameters in re.findall(r"::test_(\w+)\[(.+)\]$", "\n".join(ids), re.MULTILINE):
+        before, _, op = parameters.rpartition("-")
+        submission = named.get(before) if len(run.subjects) > 1 else run.subjects[0].name
+        if submission and op in known:
+            run.selected[submission, op, "gradient" if op == "compose" else test] = None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -226,7 +261,7 @@ def examine(request: pytest.FixtureRequest):
 
                 # Of all that the candidate's code printed, show what it prints for the counterexample.
                 capture.read_global_capture()
-                run_again(prop, verdict[1])
+                _or_nothing(run_again, prop, verdict[1])
         _conclude(verdict[1])
 
     return examine
@@ -258,12 +293,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
         return made
     run = item.config.stash[RUN]
     if TROUBLE in item.stash:
-        subject, line = item.stash[TROUBLE]
-        made.trouble = {"submission": subject.name, "line": line}
+        subject, line, ends = item.stash[TROUBLE]
+        made.trouble = {"submission": subject.name, "line": line, "ends": ends}
     if VERDICT in item.stash:
         subject, verdict = item.stash[VERDICT]
         made.kata = scoreboard.as_data(verdict, subject.name, *_place_of(verdict.op))
-        several = f"{subject.name}: " if len(run.subjects) > 1 else ""
+        several = f"{printable(subject.name)}: " if len(run.subjects) > 1 else ""
         made.location = (*made.location[:2], f"{several}{verdict.op}: {verdict.property}")
         if verdict.status in ("todo", "fail", "error", "timeout"):
             from tests.harness.explain import screen
@@ -294,6 +329,8 @@ class _Results:
             self.run.results.append(scoreboard.from_data(report.kata))
         if hasattr(report, "trouble"):
             self.run.trouble.setdefault(report.trouble["submission"], report.trouble["line"])
+            if report.trouble["ends"]:
+                self.run.ended.add(report.trouble["submission"])
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
         if not excinfo.errisinstance(KeyboardInterrupt):  # a -x, or a collection that failed
@@ -306,6 +343,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.pluginmanager.register(_Results(session.config.stash[RUN]))
 
 
+@pytest.hookimpl(tryfirst=True)  # whatever breaks after it, the reports are written
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash[RUN]
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
@@ -313,19 +351,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run.kit:
         session.exitstatus = pytest.ExitCode.OK
         return
+    verdicts = run.verdicts()
+    stopped = session.shouldstop or session.shouldfail  # -x, or whatever else ends a run early on purpose
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        if run.trouble:
+        if run.trouble or (not stopped and any(v.missing for v in verdicts)):
             session.exitstatus = EXIT_TROUBLE
         elif any(r.status != "pass" for r in run.results):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
     for file in session.config.getoption("report"):
         try:
             report.write(file, run, verdicts)
-        except OSError as error:
+        except Exception as error:  # the other report, and the terminal, still tell the verdict
             session.exitstatus = EXIT_TROUBLE
+            why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
             session.config.get_terminal_writer().line(
-                f"\n--report={file}: cannot be written: {error.strerror}", red=True
+                f"\n--report={printable(file)}: cannot be written: {printable(why, 200)}", red=True
             )
 
 
@@ -337,28 +377,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f"{config.option.kit}: {files} files, for {', '.join(op for ops in chosen.values() for op in ops)}"
         )
         return
-    verdicts = report.verdicts([s.name for s in run.subjects], run.results, run.trouble)
+    verdicts = run.verdicts()
     if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
         for result in run.results:
             terminalreporter._add_stats(_COUNTED_AS.get(result.status, "failed"), [result])
     if len(run.subjects) > 1:
         scoreboard.write_table(terminalreporter, verdicts)
-    elif run.results:
+    elif verdicts[0].results:
         part = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
         whole = not part and not any("::" in str(argument) for argument in config.args)
         seed = run.seed if run.hidden else None
         scoreboard.write(
             terminalreporter,
-            verdicts[0].results,
+            verdicts[0],
             impl=run.subjects[0].name,
             whole=whole,
             hidden_seed=seed,
-            times=evening.times(config, verdicts[0].results),
-            lines=evening.lines(config),
+            times=_or_nothing(evening.times, config, verdicts[0].results) or {},
+            lines=_or_nothing(evening.lines, config) or [],
             repeated=evening.repeated(config),
         )
     for name, line in run.trouble.items():
-        terminalreporter.write_line(f"the grader's own trouble with {name}: {line}", red=True)
+        terminalreporter.write_line(f"the grader's own trouble with {printable(name)}: {line}", red=True)
+
+
+def _or_nothing(tell: Callable, *arguments: object) -> object:
+    """What is told beside the verdict; without it, the verdict is told all the same."""
+    try:
+        return tell(*arguments)
+    except Exception:
+        return None
 
 
 def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
@@ -402,7 +450,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
     from tests.harness.submissions import Unusable, absent
 
     subject = run.subjects[number]
-    if subject.name in run.trouble:
+    if subject.name in run.ended:
         pytest.skip(run.trouble[subject.name])
     for other in run.subjects[:number]:
         if other.implementation:
@@ -418,11 +466,20 @@ def _grading(node: pytest.Item, run: Run, number: int):
     try:
         yield subject.examiner
     except (GraderTrouble, OSError) as trouble:
-        node.stash[TROUBLE] = (subject, str(trouble))
-        run.trouble[subject.name] = str(trouble)
-        pytest.skip(f"the grader's own trouble: {trouble}")
+        line = printable(str(trouble))
+        node.stash[TROUBLE] = (subject, line, True)
+        run.trouble.setdefault(subject.name, line)
+        run.ended.add(subject.name)
+        pytest.skip(f"the grader's own trouble: {line}")
     except Unusable as unusable:
         raise pytest.UsageError(str(unusable)) from None
+    except Exception as error:  # a mistake of the grader's: it costs this verdict, and no other
+        node.stash[TROUBLE] = (subject, printable(f"{type(error).__name__}: {error}", 300), False)
+        if run.sandbox == "none":
+            raise
+    else:
+        return
+    pytest.fail(f"the grader's own trouble: {node.stash[TROUBLE][1]}", pytrace=False)
 
 
 def _reference(subject: Subject, implementation: Here | Elsewhere, project: Path) -> Here | Elsewhere:
@@ -443,6 +500,17 @@ def _names() -> dict[str, list[str]]:
     from tests.harness.catalogue import names
 
     return names()
+
+
+def _selected(item: pytest.Item, run: Run) -> Selected:
+    op = item.callspec.params.get("op")
+    submission = run.subjects[item.callspec.params["subject"]].name
+    return (submission, op.name, item.function.property.name) if op else (submission, "compose", "gradient")
+
+
+def _escaped(name: str) -> str:
+    """As pytest writes it in the name of a test."""
+    return name.encode("unicode_escape").decode()
 
 
 def _place_of(op: str) -> tuple[str, int]:

@@ -81,7 +81,7 @@ class Here:
             with deadline(CALL_SECONDS):
                 seen = observe(function, inputs, gys, steps, _THROUGH)
         except loading.Unloadable as problem:
-            self._refused[op] = ("error", str(problem))
+            self._refused[op] = ("error", printable(str(problem)))
             raise Refused(*self._refused[op]) from None
         except Expired:
             self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")
@@ -156,7 +156,7 @@ class Elsewhere:
             if "problem" in reply:
                 self._refused[op] = ("error", printable(str(reply["problem"])))
                 raise Refused(*self._refused[op])
-            seen = observation(reply, steps, len(inputs[0]))
+            seen = observation(reply, steps, inputs, request["gys"])
         except WorkerStuck:
             self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
         except WorkerDied as death:
@@ -173,7 +173,7 @@ class Elsewhere:
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
         steps = (Call(), Grad(0))
         try:
-            return observation(self._asked(self._call_seconds, **request), steps, len(network.leaves))
+            return observation(self._asked(self._call_seconds, **request), steps, [network.leaves], [network.gy])
         except WorkerStuck:
             self.rest()
             raise Refused("timeout", f"stopped: no answer after {self._call_seconds:g} s") from None

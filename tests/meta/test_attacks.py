@@ -20,12 +20,12 @@ from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
 from tests.harness.submissions import Elsewhere, Refused
 from tests.meta.attacks import HONEST as RIGHT
-from tests.meta.attacks import MARK, PROJECT, Attack, flooding, leaving, lying, prying
+from tests.meta.attacks import MARK, PROJECT, Attack, flooding, leaving, lying, misshaping, prying
 from tests.meta.attacks.parcels import PARCELS, Parcel
 
 CALL_SECONDS = 0.5
 SECONDS = 6.0  # of an attack: a few deadlines, and a worker started after each
-ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, prying, flooding) for a in room.ATTACKS]
+ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
 ATTACKER, HONEST = OPS["sigmoid"], OPS["tensor_sum"]
 FORWARD = replace(test_ops.test_forward.property, examples=6)

@@ -91,7 +91,7 @@ def said(data: bytes, *, seconds: float = 0.05, hangs_up: bool = True) -> Observ
             end.shutdown(socket.SHUT_WR)
         begun, seen = time.monotonic(), None
         with contextlib.suppress(WorkerDied, WorkerStuck):
-            seen = observation(made.ask(seconds, op="affine"), STEPS, len(INPUTS))
+            seen = observation(made.ask(seconds, op="affine"), STEPS, [INPUTS], [GY])
         assert time.monotonic() - begun < seconds + 0.2
         return seen
 
@@ -114,6 +114,12 @@ IMPOSSIBLE = [
     (("answers", 0, "container"), "tuple"),
     (("answers", 1, "container"), "set"),
     (("answers", 1, "values"), [GY] * 101),
+    (("answers", 1, "values"), [np.zeros(10**5), GY, GY]),
+    (("answers", 1, "values"), [np.zeros((1,) * 9), GY, GY]),
+    (("answers", 1, "values"), [np.zeros((2**20, 0)), GY, GY]),
+    (("answers", 1, "values"), [["an array", (2.5,)], GY, GY]),
+    (("answers", 1, "values"), [["an array", (-1,)], GY, GY]),
+    (("answers", 1, "values"), [["an array"], GY, GY]),
     (("answers", 0, "changed"), [-1]),
     (("answers", 1, "changed"), [-2]),
     (("answers", 1, "changed"), [3]),
@@ -139,7 +145,7 @@ def test_an_observation_that_cannot_have_been_made_is_no_answer(place, value):
         part = part[key]
     part[last] = value
     with pytest.raises(WorkerDied, match="no answer"):
-        observation({"observation": seen}, STEPS, len(INPUTS))
+        observation({"observation": seen}, STEPS, [INPUTS], [GY])
 
 
 @settings(QUIET, max_examples=300)
@@ -208,7 +214,7 @@ def test_answers_with_other_parts_are_refused_or_judged(data):
 
     reply = vary({"observation": SEEN})
     try:
-        seen = observation(reply if isinstance(reply, dict) else {}, STEPS, len(INPUTS))
+        seen = observation(reply if isinstance(reply, dict) else {}, STEPS, [INPUTS], [GY])
     except WorkerDied:
         return
     judged(seen)
@@ -216,9 +222,10 @@ def test_answers_with_other_parts_are_refused_or_judged(data):
 
 ARRAYS = hnp.arrays(
     st.sampled_from(["f2", "f4", "f8", "i1", "i8", "u8", "?"]),
-    st.sampled_from([(2, 4), (2, 3), (3, 4), (1, 4), (4,), (), (0,), (0, 4), (1, 2, 4), (1,) * 32]),
+    st.sampled_from([(2, 4), (2, 3), (3, 4), (1, 4), (4,), (), (0,), (0, 4), (1, 2, 4), (1,) * 6]),
 )
-VALUES = ARRAYS | st.builds(Odd, st.text(max_size=9))
+LARGE = st.lists(st.integers(0, 2**40), max_size=64).map(tuple)
+VALUES = ARRAYS | st.builds(Odd, st.text(max_size=9), st.none() | LARGE)
 CRASHES = st.none() | st.builds(
     Crash, st.text(max_size=9), st.text(max_size=9), st.just(()) | st.just((("/x/y.py", 3, "f", "x"),))
 )
@@ -246,7 +253,7 @@ def test_the_judge_raises_nothing_but_its_own(data):
     count = data.draw(st.integers(0, len(steps)))
     answers = tuple(data.draw(_answers(step)) for step in steps[:count])
     restless = tuple(n for n in data.draw(SOME) if n < count)
-    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, len(INPUTS)), steps)
+    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, [INPUTS], [GY]), steps)
 
 
 def judged(seen: Observation, steps: tuple = STEPS) -> None:

@@ -40,7 +40,7 @@ def run(body: str, folder: Path, *arguments, mode: str = "bwrap", seconds: float
     worker = Worker(mode, folder)
     try:
         request = {"op": "look", "file": "module.py", "shown": "module.py", "inputs": [arguments], "gys": []}
-        return observation(worker.ask(seconds, **request, steps=[["call", 0]]), [Call()], len(arguments))
+        return observation(worker.ask(seconds, **request, steps=[["call", 0]]), [Call()], [tuple(arguments)])
     finally:
         worker.close()
 
@@ -125,7 +125,7 @@ def test_what_an_exception_holds_is_not_kept(tmp_path):
         "gys": [],
         "steps": [["call", 0]],
     }
-    kinds = [observation(worker.ask(5, **request), [Call()], 0).crash.kind for _ in range(5)]
+    kinds = [observation(worker.ask(5, **request), [Call()], [()]).crash.kind for _ in range(5)]
     worker.close()
     assert kinds == ["ValueError"] * 5
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.harness import scoreboard
 from tests.harness.catalogue import names
+from tests.harness.report import Graded
 from tests.harness.scoreboard import POINTS, Result, only
 
 PUBLIC = list(POINTS)[:4]
@@ -42,7 +43,7 @@ def _board(statuses: dict[str, str], properties: list[str]) -> list[str]:
                     Result("s", place, level, op, prop, status, f"{op} why", ["why"], "", 0.0, {}, None, None, None)
                 )
     terminal = Terminal()
-    scoreboard.write(terminal, results, impl="kata", whole=True)
+    scoreboard.write(terminal, Graded("kata", results), impl="kata", whole=True)
     return terminal.text.splitlines()
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness import properties
 from tests.harness.catalogue import operations
 from tests.harness.properties import Property, examine
 from tests.harness.submissions import Here
@@ -75,7 +74,6 @@ ROWS = [
 @pytest.mark.parametrize(("mutant", "smallest"), ROWS)
 def test_a_counterexample_is_as_small_as_it_can_be(mutant, smallest, monkeypatch):
     """Shrinking ends at the stated shapes, and at zeros and ones, for every seed."""
-    monkeypatch.setattr(properties, "SHRINK_SECONDS", 60.0)  # other tests may be running
     shapes = [[tuple(map(int, shape.split())) for shape in one.split(",")] for one in smallest]
     for seed in SEEDS:
         example = _counterexample(mutant, PROPERTIES[mutant.caught_by], seed)
