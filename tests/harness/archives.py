@@ -224,8 +224,10 @@ def _records(header: bytes) -> Iterator[tuple[str, bytes]]:
     while at < len(header) and header[at]:
         length = _LENGTH.match(header, at)
         end = at + int(length[1]) if length else 0
-        key, equals, value = header[length.end() : end - 1].partition(b"=") if length else (b"",) * 3
-        if not equals or end > len(header) or header[end - 1] != ord("\n"):
+        if not length or not length.end() < end <= len(header) or header[end - 1] != ord("\n"):
+            raise ValueError("a pax header is damaged")
+        key, equals, value = header[length.end() : end - 1].partition(b"=")
+        if not equals:
             raise ValueError("a pax header is damaged")
         yield _text(key), value
         at = end

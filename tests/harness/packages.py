@@ -30,7 +30,7 @@ class Package:
 
     def close(self) -> None:
         """Remove the copy."""
-        _remove(self.temporary)
+        remove(self.temporary)
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
@@ -47,6 +47,29 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         return _copy(best)
 
 
+def remove(temporary: tempfile.TemporaryDirectory) -> None:
+    """Remove a folder. What somebody has nested too deep for that is first laid side by side; what resists stays."""
+    with suppress(OSError, RecursionError):
+        temporary.cleanup()
+    root, number = temporary.name, count()
+    waiting = [root] if os.path.isdir(root) else []
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError):
+            for entry in list(os.scandir(folder)):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry)
+                elif folder == root:
+                    waiting.append(entry.path)
+                else:
+                    waiting.append(os.path.join(root, f"aside {next(number)}"))
+                    os.rename(entry, waiting[-1])
+            if folder != root:
+                os.rmdir(folder)
+    with suppress(OSError):
+        os.rmdir(root)
+
+
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
     """Whatever goes wrong is Unusable: it is about this submission, and the others are graded."""
@@ -60,7 +83,7 @@ def _in_a_line(impl: str) -> Iterator[None]:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
     else:
         return
-    raise Unusable(intake.clean(f"--impl={impl}: {why}", 2000))
+    raise Unusable(f"--impl={intake.clean(impl, 500)}: {intake.clean(why, 1500)}")
 
 
 class _Layout:
@@ -119,34 +142,10 @@ def _copy(layout: _Layout) -> Package:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(layout.modules[name])
     except BaseException:
-        _remove(temporary)
+        remove(temporary)
         raise
     files = {op: copied[name] for op, name in layout.files.items()}
     return Package(folder, files, {inside: name for name, inside in copied.items()}, temporary)
-
-
-def _remove(temporary: tempfile.TemporaryDirectory) -> None:
-    """Remove a folder. What somebody has nested too deep for that is first laid side by side; what resists stays."""
-    root = temporary.name
-    with suppress(OSError, RecursionError):
-        temporary.cleanup()
-    waiting, number = [root] if os.path.isdir(root) else [], count()
-    while waiting:
-        folder = waiting.pop()
-        with suppress(OSError):
-            os.chmod(folder, 0o700)
-            for entry in list(os.scandir(folder)):
-                if not entry.is_dir(follow_symlinks=False):
-                    os.unlink(entry)
-                elif folder == root:
-                    waiting.append(entry.path)
-                else:
-                    waiting.append(os.path.join(root, f"{next(number)} aside"))
-                    os.rename(entry, waiting[-1])
-            if folder != root:
-                os.rmdir(folder)
-    with suppress(OSError):
-        os.rmdir(root)
 
 
 def _importable(modules: dict[str, bytes]) -> Iterator[tuple[str, str]]:

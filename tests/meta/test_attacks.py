@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, submissions
+from tests.harness import catalogue, confinement, packages, submissions
 from tests.harness.packages import Unusable
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
@@ -93,11 +93,18 @@ def test_an_attack_earns_nothing(attack: Attack, tmp_path, started):
         assert [verdicts[f"tensor_sum {p}"].status for p in ("forward", "gradient")] == ["pass", "pass"], said
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that goes away however deep it becomes, which pytest's own do not."""
+    temporary = tempfile.TemporaryDirectory(dir=tmp_path)
+    yield Path(temporary.name)
+    packages.remove(temporary)
+
+
 @pytest.mark.parametrize("parcel", PARCELS, ids=lambda parcel: parcel.name)
-def test_a_hostile_parcel_earns_nothing(parcel: Parcel, tmp_path, started):
+def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
-    (tmp_path / "parcel").mkdir()
-    path = parcel.build(tmp_path / "parcel")
+    path = parcel.build(folder)
     begun = time.monotonic()
     if parcel.refused:
         with pytest.raises(Unusable, match=parcel.refused) as refusal:
