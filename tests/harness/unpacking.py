@@ -161,7 +161,7 @@ def _in_archive(path: Path, kind: str) -> Modules:
     except (Bad, MemoryError):
         raise
     except Exception as error:  # zipfile raises a dozen kinds
-        raise Bad(f"is not a {kind} archive that can be read ({_named(error)})") from None
+        raise Bad(f"is not a {kind} archive that can be read ({clean(str(error)) or type(error).__name__})") from None
 
 
 def _content(path: Path, shown: str, most: int, flags: int = 0) -> bytes:
@@ -183,7 +183,7 @@ def _content(path: Path, shown: str, most: int, flags: int = 0) -> bytes:
 def _named(error: Exception) -> str:
     """An exception in a few words."""
     if isinstance(error, OSError) and error.strerror:
-        return clean(error.strerror)
+        return error.strerror
     return f"{type(error).__name__}: {clean(str(error))}" if str(error) else type(error).__name__
 
 

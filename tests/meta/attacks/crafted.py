@@ -89,7 +89,7 @@ def as_zip64(data: bytes, **values: int) -> bytes:
     """A zip whose end is told in 64 bits: `count`, `size` and `offset` of its directory, right if they are not given."""
     end = data.rindex(END)
     count, size, offset = struct.unpack_from("<HII", data, end + 10)
-    told = {"count": count, "size": size, "offset": offset} | values
+    told = {"count": count, "size": size, "offset": offset} | {k: v % 2**64 for k, v in values.items()}
     long = struct.pack(
         "<4sQHHIIQQQQ", END64, 44, 45, 45, 0, 0, told["count"], told["count"], told["size"], told["offset"]
     )
