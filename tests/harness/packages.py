@@ -117,7 +117,8 @@ def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:
 
 
 _NAME = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.+)$", re.MULTILINE
+    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.{1,2000})",
+    re.MULTILINE,
 )
 
 

@@ -42,8 +42,8 @@ def main() -> None:
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with contextlib.suppress(ValueError, OSError):  # some systems lack one
-            # At the soft limit of time comes a signal that says so; the hard one is for whatever survives it.
-            resource.setrlimit(kind, (most, most + 1 if kind == resource.RLIMIT_CPU and most < hard else most))
+            # At a hard limit of time comes SIGKILL, at a soft one a signal that says what happened.
+            resource.setrlimit(kind, (most, hard if kind == resource.RLIMIT_CPU else most))
     end = (parcel.END, b"", b"")
     try:
         for name, content in modules(Path(sys.argv[1])):

@@ -8,10 +8,15 @@ import gzip
 import json
 import os
 import random
+import re
+import tempfile
+import traceback
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.harness import intake
+from tests.harness.packages import Unusable, package, remove
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record
 
@@ -58,6 +63,34 @@ def mutated(number: int, folder: Path) -> Path:
     dice = random.Random(number)
     kind = dice.choice([_zip, _zip, _tar, _tar, _notebook, _notebook, _module, _folder])
     return kind(dice, folder)
+
+
+def said(number: int) -> str:
+    """What a run says of the parcel of this number, without its names and numbers."""
+    temporary = tempfile.TemporaryDirectory(prefix="spoilt-")
+    try:
+        path = mutated(number, Path(temporary.name))
+        package(str(path), lambda: LEVELS).close()
+        return "graded"
+    except Unusable as unusable:
+        line = str(unusable).replace(intake.clean(str(path), 500), "PATH", 1)
+        return _without_names(line) if line.isprintable() and line.startswith("--impl=PATH: ") else f"ALARM {line!r}"
+    except Exception:
+        return f"ALARM {number}: {traceback.format_exc()}"
+    finally:
+        remove(temporary)
+
+
+def is_alarm(line: str) -> bool:
+    """Whether what was said shows trouble of the grader: an exception that gets out, or a process that dies."""
+    return line.startswith("ALARM") or "the process that read" in line or "no answer" in line
+
+
+def _without_names(line: str) -> str:
+    line = re.sub(
+        r"(?<=PATH: )\S*(?= (has more|cannot|is not a reg|unpacks))|(?<=: )\S*/\S*|(?<=for file ).*", "NAME", line
+    )
+    return re.sub(r"\d+", "N", line)[:100]
 
 
 def _zip(dice: random.Random, folder: Path) -> Path:
