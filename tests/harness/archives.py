@@ -188,10 +188,10 @@ def _entry(stream: _Unpacked, header: bytes, size: int, kind: bytes, said: dict[
 
 
 def _refuse_damaged(header: bytes) -> None:
-    claimed = _number(header[148:156])
     rest = header[:148] + b" " * 8 + header[156:]
-    signed = sum(rest) - 256 * sum(byte > 127 for byte in rest)  # as some old ones count
-    if claimed not in (sum(rest), signed):
+    surplus = sum(rest) - _number(header[148:156])
+    # Some old ones count bytes above 127 as negative.
+    if surplus and surplus != 256 * sum(byte > 127 for byte in rest):
         raise ValueError("a header is damaged")
 
 

@@ -20,8 +20,8 @@ from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
 from tests.harness.submissions import Elsewhere, Refused
 from tests.meta.attacks import HONEST as RIGHT
-from tests.meta.attacks import MARK, PROJECT, Attack, flooding, leaving, lying, prying
-from tests.meta.attacks.parcels import PARCELS, Parcel
+from tests.meta.attacks import MARK, PROJECT, Attack, flooding, headers, leaving, lying, parcels, prying
+from tests.meta.attacks.parcels import Parcel
 
 CALL_SECONDS = 0.5
 SECONDS = 6.0  # of an attack: a few deadlines, and a worker started after each
@@ -101,7 +101,7 @@ def folder(tmp_path):
     packages.remove(temporary)
 
 
-@pytest.mark.parametrize("parcel", PARCELS, ids=lambda parcel: parcel.name)
+@pytest.mark.parametrize("parcel", [*parcels.PARCELS, *headers.PARCELS], ids=lambda parcel: parcel.name)
 def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
     path = parcel.build(folder)

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import intake, packages, parcel, unpacking
+from tests.harness import intake, packages, parcel, session, unpacking
 from tests.harness.packages import Unusable, package
 from tests.harness.parcel import Bad
 from tests.meta import mutated_parcels
+from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
-from tests.meta.attacks.parcels import PARCELS
 from tests.meta.mutated_parcels import LEVELS
 
 PROJECT = Path(__file__).parents[2]
+PARCELS = [*parcels.PARCELS, *headers.PARCELS]
 SOURCE = b"def relu(x):\n    return x, None\n"
 SAY = f"""
 import os, resource, signal, sys, time
@@ -235,7 +236,7 @@ def test_a_copy_is_removed_however_deep_it_became(tmp_path):
     """A folder nested a thousand times and more goes away, and nothing is raised."""
     temporary = tempfile.TemporaryDirectory()
     here = os.open(temporary.name, os.O_RDONLY)
-    for _ in range(1500):
+    for _ in range(1200):
         os.mkdir("deep", dir_fd=here)
         os.mkdir("beside", dir_fd=here)
         here, last = os.open("deep", os.O_RDONLY, dir_fd=here), here
@@ -259,6 +260,19 @@ def test_whatever_goes_wrong_is_about_one_submission(tmp_path, monkeypatch):
                 with pytest.raises(Unusable, match=r"^--impl=.*s\.py: the grader") as refusal:
                     package(str(tmp_path / "s.py"), lambda: LEVELS)
             assert str(refusal.value).isprintable()
+
+
+def test_one_parcel_of_several_costs_the_others_nothing(tmp_path):
+    """In an inbox, each submission that cannot be read is a line of its own, and the ones between are graded."""
+    (tmp_path / "good.py").write_text("def relu(x):\n    return x, None\n")
+    (tmp_path / "bad.zip").write_bytes(b"PK")
+    (tmp_path / "bad.tgz").write_bytes(tarred(entry("data", size=2**60)))
+    names = ["bad.zip", "good.py", "bad.tgz", "a\0.py", "good.py"]
+    subjects = session._subjects([str(tmp_path / name) for name in names], PROJECT, "process")
+    assert [bool(subject.implementation) for subject in subjects] == [False, True, False, False, True]
+    assert [bool(subject.unusable) for subject in subjects] == [True, False, True, True, False]
+    for subject in subjects:
+        subject.close()
 
 
 def test_trouble_with_the_rows_is_not_the_submission_s(tmp_path):

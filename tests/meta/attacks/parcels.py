@@ -6,17 +6,16 @@ import json
 import os
 import socket
 import stat
-import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.meta.attacks import HONEST, MARK, PROJECT, WRONG, crafted
-from tests.meta.attacks.crafted import entry, pax, record, tarred
+from tests.meta.attacks import HONEST, MARK, PROJECT, WRONG
+from tests.meta.attacks.crafted import entry
 
-_MODULE = f"import numpy as np\n\n\ndef sigmoid(x):\n    {WRONG}\n{HONEST}"
+MODULE = f"import numpy as np\n\n\ndef sigmoid(x):\n    {WRONG}\n{HONEST}"
 _PASS = f"open('/tmp/{MARK}', 'w')\nraise SystemExit(0)\n"
 
 
@@ -29,7 +28,7 @@ class Parcel:
     refused: str = ""
 
 
-def _text(content: bytes | str, name: str = "module.py") -> Callable[[Path], Path]:
+def text(content: bytes | str, name: str = "module.py") -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         return folder / name
@@ -49,7 +48,7 @@ def _folder(files: dict[str, str]) -> Callable[[Path], Path]:
 
 def _linked(target: str) -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
-        (folder / "feedforward.py").write_text(_MODULE)
+        (folder / "feedforward.py").write_text(MODULE)
         (folder / "activations.py").symlink_to(target)
         return folder
 
@@ -57,7 +56,7 @@ def _linked(target: str) -> Callable[[Path], Path]:
 
 
 def _fifo(folder: Path) -> Path:
-    (folder / "feedforward.py").write_text(_MODULE)
+    (folder / "feedforward.py").write_text(MODULE)
     os.mkfifo(folder / "activations.py")
     return folder
 
@@ -67,7 +66,7 @@ def _zip(entries: dict[str, str | bytes], mode: int = 0, kind: int = zipfile.ZIP
 
     def build(folder: Path) -> Path:
         with zipfile.ZipFile(folder / "s.zip", "w", kind) as archive:
-            archive.writestr("kata/feedforward.py", _MODULE)
+            archive.writestr("kata/feedforward.py", MODULE)
             for name, content in entries.items():
                 entry = zipfile.ZipInfo(name)
                 entry.external_attr, entry.compress_type = mode << 16, kind
@@ -83,7 +82,7 @@ def _tar(*entries: tuple[str, bytes, str], content: bytes = b"") -> Callable[[Pa
     def build(folder: Path) -> Path:
         with tarfile.open(folder / "s.tar.gz", "w:gz") as archive:
             for name, kind, target in (("kata/feedforward.py", tarfile.REGTYPE, ""), *entries):
-                data = content if target == "content" else _MODULE.encode()
+                data = content if target == "content" else MODULE.encode()
                 entry = tarfile.TarInfo(name)
                 entry.type, entry.linkname = kind, target
                 entry.size = len(data) if kind == tarfile.REGTYPE else 0
@@ -93,22 +92,8 @@ def _tar(*entries: tuple[str, bytes, str], content: bytes = b"") -> Callable[[Pa
     return build
 
 
-def _gzipped(content: bytes, name: str = "s.tgz") -> Callable[[Path], Path]:
-    return lambda folder: _text(gzip.compress(content), name)(folder)
-
-
-def _crafted_tar(*blocks: bytes, level: int = 1) -> Callable[[Path], Path]:
-    """A tar of these blocks, and the module after them."""
-    return _text(tarred(*blocks, entry("kata/feedforward.py", _MODULE.encode()), level=level), "s.tar.gz")
-
-
-def _crafted_zip(change: Callable[[bytes], bytes], kind: int = zipfile.ZIP_DEFLATED) -> Callable[[Path], Path]:
-    """A zip of the module that was changed."""
-    return _text(change(crafted.zipped({"kata/feedforward.py": _MODULE.encode()}, kind)), "s.zip")
-
-
-def _deep(folder: Path, levels: int = 3000) -> Path:
-    (folder / "feedforward.py").write_text(_MODULE)
+def _deep(folder: Path, levels: int = 1200) -> Path:
+    (folder / "feedforward.py").write_text(MODULE)
     here = os.open(folder, os.O_RDONLY)
     for _ in range(levels):
         os.mkdir("d", dir_fd=here)
@@ -120,7 +105,7 @@ def _deep(folder: Path, levels: int = 3000) -> Path:
 
 
 def _socket(folder: Path) -> Path:
-    (folder / "feedforward.py").write_text(_MODULE)
+    (folder / "feedforward.py").write_text(MODULE)
     with socket.socket(socket.AF_UNIX) as server:
         here = os.open(folder, os.O_RDONLY)
         server.bind(f"/proc/self/fd/{here}/activations.py")  # the whole path is too long for it
@@ -130,13 +115,13 @@ def _socket(folder: Path) -> Path:
 
 def _holed(folder: Path) -> Path:
     with open(folder / "module.py", "wb") as stream:
-        stream.write(_MODULE.encode())
+        stream.write(MODULE.encode())
         stream.truncate(2**30)
     return folder / "module.py"
 
 
 def _linked_in_a_circle(folder: Path) -> Path:
-    (folder / "feedforward.py").write_text(_MODULE)
+    (folder / "feedforward.py").write_text(MODULE)
     (folder / "here").symlink_to(".")
     (folder / "loop").symlink_to("loop")
     return folder
@@ -146,8 +131,8 @@ def _named(name: bytes) -> Callable[[Path], Path]:
     """A folder that has another file of this name."""
 
     def build(folder: Path) -> Path:
-        (folder / "feedforward.py").write_text(_MODULE)
-        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_text(_MODULE)
+        (folder / "feedforward.py").write_text(MODULE)
+        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_text(MODULE)
         return folder
 
     return build
@@ -162,26 +147,8 @@ def _repeated(folder: Path) -> Path:
     return path
 
 
-def _overlapping(folder: Path) -> Path:
-    """A zip whose directory names one module a thousand times, where there is only one."""
-    data = crafted.zipped({"kata/activations.py": b"x = 1\n" * 10**4})
-    first, end = data.index(crafted.CENTRAL), data.index(crafted.END)
-    directory = data[first:end] * 1000
-    data = data[:first] + directory + struct.pack("<4sHHHHIIH", crafted.END, 0, 0, 1000, 1000, len(directory), first, 0)
-    return _text(data, "s.zip")(folder)
-
-
-def _changed(data: bytes, record: bytes, field: str, value: int) -> bytes:
-    return crafted.with_field(data, record, field, value)
-
-
-def _in_both(data: bytes, field: str, value: int) -> bytes:
-    """Changed where the module is, and in the directory."""
-    return _changed(_changed(data, crafted.LOCAL, field, value), crafted.CENTRAL, field, value)
-
-
 def _notebook(code: str) -> Callable[[Path], Path]:
-    return _text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}), "n.ipynb")
+    return text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}), "n.ipynb")
 
 
 _BESIDE = {
@@ -198,22 +165,22 @@ _BESIDE = {
     "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'",
     "pytest.ini": "[pytest]\naddopts = -p no:kata",
     "tests/test_ops.py": "def test_ok(): pass",
-    "kata/feedforward.py": _MODULE,
+    "kata/feedforward.py": MODULE,
 }
-_NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *_MODULE]}]}
+_NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *MODULE]}]}
 
 PARCELS = [
     Parcel("settings and modules beside the code", _folder(_BESIDE)),
     Parcel("numpy.py in an archive", _zip({"kata/numpy.py": "raise SystemExit(0)", "kata/__init__.py": _PASS})),
-    Parcel("NUL bytes", _text(_MODULE + "\0\0")),
-    Parcel("another encoding", _text(b"# -*- coding: utf-7 -*-\n" + _MODULE.encode() + b"# \xff\xfe")),
-    Parcel("UTF-16", _text(_MODULE.encode("utf-16")), "defines none"),
-    Parcel("brackets that kill parsers", _text(f"{_MODULE}\nx = {'(' * 10**5}")),
-    Parcel("operators that kill compilers", _text(f"{_MODULE}\nx = {'-' * 4 * 10**5}1")),
-    Parcel("attributes that kill compilers", _text(f"{_MODULE}\nx = a{'.b' * 3 * 10**5}")),
-    Parcel("an indentation of a hundred steps", _text(_MODULE + "".join(f"\n{' ' * n}if 1:" for n in range(150)))),
-    Parcel("a large source", _text(_MODULE + "#" * 2**21), "more than 1048576 bytes"),
-    Parcel("a large constant", _text(f"{_MODULE}\nx = 'a' * 10**6 * 10**5")),
+    Parcel("NUL bytes", text(MODULE + "\0\0")),
+    Parcel("another encoding", text(b"# -*- coding: utf-7 -*-\n" + MODULE.encode() + b"# \xff\xfe")),
+    Parcel("UTF-16", text(MODULE.encode("utf-16")), "defines none"),
+    Parcel("brackets that kill parsers", text(f"{MODULE}\nx = {'(' * 10**5}")),
+    Parcel("operators that kill compilers", text(f"{MODULE}\nx = {'-' * 4 * 10**5}1")),
+    Parcel("attributes that kill compilers", text(f"{MODULE}\nx = a{'.b' * 3 * 10**5}")),
+    Parcel("an indentation of a hundred steps", text(MODULE + "".join(f"\n{' ' * n}if 1:" for n in range(150)))),
+    Parcel("a large source", text(MODULE + "#" * 2**21), "more than 1048576 bytes"),
+    Parcel("a large constant", text(f"{MODULE}\nx = 'a' * 10**6 * 10**5")),
     Parcel("a link to passwords", _linked("/etc/passwd"), "has a link"),
     Parcel("a link to the solutions", _linked(str(PROJECT / "solutions" / "feedforward.py")), "has a link"),
     Parcel("a FIFO", _fifo, "not a regular file"),
@@ -231,10 +198,10 @@ PARCELS = [
     Parcel("a steep zip", _zip({"kata/activations.py": bytes(2**20)}), "bomb"),
     Parcel("many modules", _zip({f"kata/m{n}.py": "" for n in range(600)}), "larger than"),
     Parcel("many entries", _repeated, "entries"),
-    Parcel("a zip that is none", _text(b"PK\x03\x04" + bytes(100), "s.zip"), "not a zip archive"),
+    Parcel("a zip that is none", text(b"PK\x03\x04" + bytes(100), "s.zip"), "not a zip archive"),
     Parcel(
         "a truncated zip",
-        lambda folder: _text(_zip({})(folder).read_bytes()[:-9], "t.zip")(folder),
+        lambda folder: text(_zip({})(folder).read_bytes()[:-9], "t.zip")(folder),
         "not a zip archive",
     ),
     Parcel("a tarred link", _tar(("kata/activations.py", tarfile.SYMTYPE, "/etc/passwd")), "link or a device"),
@@ -246,90 +213,26 @@ PARCELS = [
         "a linked folder, and a file through it",
         _tar(("kata/up", tarfile.SYMTYPE, "/tmp"), (f"kata/up/{MARK}", tarfile.REGTYPE, "")),
     ),
-    Parcel("a gzip bomb", _text(tarred(entry("data", bytes(3 * 10**7))), "s.tgz"), "bomb"),
-    Parcel("a tar that is none", _gzipped(os.urandom(4096)), "not a .tar.gz"),
-    # A header of a negative size sends a reader that can seek backwards in a circle.
-    Parcel("a tar that runs in a circle", _crafted_tar(entry("data", size=-1024)), "number that is none"),
-    Parcel("a notebook's commands", _text(json.dumps(_NOTEBOOK), "n.ipynb")),
-    Parcel("a notebook nested deeply", _text("[" * 10**6, "n.ipynb"), "not a notebook"),
+    Parcel("a notebook's commands", text(json.dumps(_NOTEBOOK), "n.ipynb")),
+    Parcel("a notebook nested deeply", text("[" * 10**6, "n.ipynb"), "not a notebook"),
     Parcel(
         "a notebook of other things",
-        _text('{"cells": [1, null, {"cell_type": "code", "source": 5}]}', "n.ipynb"),
+        text('{"cells": [1, null, {"cell_type": "code", "source": 5}]}', "n.ipynb"),
         "not a notebook",
     ),
-    Parcel("a notebook of numbers", _text('{"cells": 1e999, "worksheets": [[]]}', "n.ipynb"), "not a notebook"),
-    Parcel("a tar of 2^60 bytes", _crafted_tar(entry("data", size=2**60)), "cut short"),
-    Parcel("a module of 2^60 bytes in a tar", _crafted_tar(entry("kata/a.py", size=2**60)), "more than 1048576"),
-    Parcel("a folder of 2^60 bytes in a tar", _crafted_tar(entry("kata", kind=b"5", size=2**60))),
-    Parcel("a tar's size in words", _crafted_tar(entry("data", size=b"one hundred")), "number that is none"),
-    Parcel("a pax header of digits", _crafted_tar(pax(b"1" * 10**5)), "pax header is damaged"),
-    Parcel("a pax record longer than its header", _crafted_tar(pax(b"999999 a=b\n")), "pax header is damaged"),
-    Parcel("a pax record of no length", _crafted_tar(pax(b"0 a=b\n")), "pax header is damaged"),
-    Parcel("a pax size of 2^60", _crafted_tar(pax(record(b"size", b"%d" % 2**60)), entry("data")), "cut short"),
-    Parcel("a pax size below 0", _crafted_tar(pax(record(b"size", b"-1024")), entry("data")), "number that is none"),
-    Parcel(
-        "a pax size of digits", _crafted_tar(pax(record(b"size", b"9" * 9999)), entry("data")), "number that is none"
-    ),
-    Parcel("pax records without end", _crafted_tar(*[pax(record(b"a", b"") * 5000)] * 50, level=0), "pax records"),
-    Parcel("a pax header of 2^40 bytes", _crafted_tar(entry("pax", kind=b"x", size=2**40)), "is no name"),
-    Parcel("pax headers in a row", _crafted_tar(*[pax(record(b"a", b"%d" % n)) for n in range(900)])),
-    Parcel("a pax size of all entries", _crafted_tar(pax(record(b"size", b"0"), b"g")), "all its entries"),
-    Parcel("a pax path with NUL", _crafted_tar(pax(record(b"path", b"a\0.py")), entry("a.py")), "points outside"),
-    Parcel("a pax path of bytes", _crafted_tar(pax(record(b"path", b"\xff\xfe.py")), entry("a.py")), "odd name"),
-    Parcel("a pax path out", _crafted_tar(pax(record(b"path", b"../a.py")), entry("a.py")), "points outside"),
-    Parcel("a long name of 64 KB", _crafted_tar(entry("L", b"a/" * 2**15, b"L"), entry("a.py")), "odd name"),
-    Parcel("a long name of 2^40 bytes", _crafted_tar(entry("L", kind=b"L", size=2**40)), "is no name"),
-    Parcel(
-        "long names in a row", _crafted_tar(*[entry("L", os.urandom(99), b"L") for _ in range(10**3)] * 85), "entries"
-    ),
-    Parcel("a sparse module", _crafted_tar(entry("a.py", kind=b"S")), "sparse"),
-    Parcel("a sparse map without end", _crafted_tar(entry("a", size=0, kind=b"S")[:482], b"\1" * 10**6), "damaged"),
-    Parcel(
-        "a sparse map in pax", _crafted_tar(pax(record(b"GNU.sparse.map", b"0,1," * 10**5)), entry("a.py")), "sparse"
-    ),
-    Parcel(
-        "a sparse name in pax",
-        _crafted_tar(pax(record(b"GNU.sparse.major", b"1") + record(b"GNU.sparse.name", b"a.py")), entry("a")),
-        "sparse",
-    ),
-    Parcel("a tar cut short", _text(gzip.compress(entry("kata/a.py", bytes(9999))[:5000]), "s.tgz"), "cut short"),
-    Parcel("a gzip cut short", _text(tarred(entry("a.py", os.urandom(9999)))[:5000], "s.tgz"), "cut short"),
-    Parcel("an empty gzip", _gzipped(b""), "is empty"),
-    Parcel("a gzip of many parts", _text(gzip.compress(b"") * 10**5, "s.tgz"), "parts"),
-    Parcel("a gzip of an endless name", _text(b"\x1f\x8b\x08\x08" + b"a" * 10**7, "s.tgz"), "cut short"),
-    Parcel("a gzip with rubbish after it", _text(tarred(entry("a.py", _MODULE.encode())) + b"rubbish", "s.tgz")),
-    Parcel("a gzip in a gzip", _gzipped(tarred(entry("a.py"))), "cut short|damaged"),
-    Parcel("a zip in a gzip", _gzipped(crafted.zipped({"a.py": _MODULE.encode()})), "cut short|damaged|number"),
-    Parcel("a zip packed with LZMA", _crafted_zip(bytes, zipfile.ZIP_LZMA), "unusual way"),
-    Parcel("a zip packed with bzip2", _crafted_zip(bytes, zipfile.ZIP_BZIP2), "unusual way"),
-    Parcel("LZMA rubbish", _crafted_zip(lambda z: _in_both(z, "method", zipfile.ZIP_LZMA)), "unusual way"),
-    Parcel("a zip packed in an unknown way", _crafted_zip(lambda z: _in_both(z, "method", 99)), "unusual way"),
-    Parcel("a zip that was not packed", _crafted_zip(lambda z: _in_both(z, "method", 0)), "not a zip archive"),
-    Parcel("a zip64 offset of 2^64 - 1", _crafted_zip(lambda z: crafted.as_zip64(z, offset=2**64 - 1)), "not a zip"),
-    Parcel("a zip64 directory of 2^64 - 1", _crafted_zip(lambda z: crafted.as_zip64(z, size=2**64 - 1)), "not a zip"),
-    Parcel("a zip64 of 2^63 entries", _crafted_zip(lambda z: crafted.as_zip64(z, count=2**63))),
-    Parcel("a zip's offset beyond it", _crafted_zip(lambda z: _changed(z, crafted.END, "offset", 2**31)), "not a zip"),
-    Parcel(
-        "a module beyond the zip", _crafted_zip(lambda z: _changed(z, crafted.CENTRAL, "offset", 2**31)), "not a zip"
-    ),
-    Parcel(
-        "a zip's size of 4 GB", _crafted_zip(lambda z: _changed(z, crafted.CENTRAL, "size", 2**32 - 1)), "more than"
-    ),
-    Parcel("a zip's packed size of 4 GB", _crafted_zip(lambda z: _changed(z, crafted.CENTRAL, "packed", -1))),
-    Parcel("a zip's name beyond it", _crafted_zip(lambda z: _changed(z, crafted.CENTRAL, "name", -1))),
-    Parcel(
-        "a zip whose end is in its comment", _crafted_zip(lambda z: z[:-2] + b"\x16\0" + b"PK\5\6" + bytes(18)), "none"
-    ),
-    Parcel("one module a thousand times", _overlapping, "larger than|[Oo]verlap|not a zip"),
+    Parcel("a notebook of numbers", text('{"cells": 1e999, "worksheets": [[]]}', "n.ipynb"), "not a notebook"),
+    Parcel("a tar cut short", text(gzip.compress(entry("kata/a.py", bytes(9999))[:5000]), "s.tgz"), "cut short"),
+    Parcel("a gzip of many parts", text(gzip.compress(b"") * 10**5, "s.tgz"), "parts"),
+    Parcel("a gzip of an endless name", text(b"\x1f\x8b\x08\x08" + b"a" * 10**7, "s.tgz"), "cut short"),
     Parcel("a zipped name of 64 KB", _zip({"a/" * 30000 + "a.py": ""}), "odd name"),
     Parcel("a name too long to copy", _zip({f"kata/{chr(0x10400) * 97}.py": ""}), "cannot copy it"),
-    Parcel("a notebook of empty things", _text(f'{{"cells": [{"{}," * 6900000}{{}}]}}', "n.ipynb"), "MiB of memory"),
-    Parcel("a notebook of a giant number", _text(f'{{"cells": [], "n": {"9" * 10**5}}}', "n.ipynb"), "not a notebook"),
-    Parcel("a notebook of dicts", _text('{"cells": {"cell_type": {"code": {}}}}', "n.ipynb"), "not a notebook"),
+    Parcel("a notebook of empty things", text(f'{{"cells": [{"{}," * 6900000}{{}}]}}', "n.ipynb"), "MiB of memory"),
+    Parcel("a notebook of a giant number", text(f'{{"cells": [], "n": {"9" * 10**5}}}', "n.ipynb"), "not a notebook"),
+    Parcel("a notebook of dicts", text('{"cells": {"cell_type": {"code": {}}}}', "n.ipynb"), "not a notebook"),
     Parcel("a notebook of half a character", _notebook("x = '\ud800'"), "not a notebook"),
     Parcel("a notebook of much code", _notebook("#" * 2**21), "bytes of code"),
-    Parcel("a notebook with things twice", _text(f'{{"cells": 1e999, {json.dumps(_NOTEBOOK)[1:]}', "n.ipynb")),
-    Parcel("a folder 3,000 deep", _deep, "folders in one another"),
+    Parcel("a notebook with things twice", text(f'{{"cells": 1e999, {json.dumps(_NOTEBOOK)[1:]}', "n.ipynb")),
+    Parcel("a folder 1,200 deep", _deep, "folders in one another"),
     Parcel("links in a circle", _linked_in_a_circle),
     Parcel("a name that is no text", _named(b"\xff\xfe.txt")),
     Parcel("a module whose name is no text", _named(b"\xff\xfe.py"), "odd name"),
