@@ -4,7 +4,9 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from tests.harness import intake
@@ -28,27 +30,60 @@ class Package:
 
     def close(self) -> None:
         """Remove the copy."""
-        self.temporary.cleanup()
+        remove(self.temporary)
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
     """Copy the submission that `impl` names. The catalogue is asked only about what can be read. Raises Unusable."""
     path = Path(impl)
-    if not path.exists():
-        raise Unusable(f"--impl={impl}: no such file or folder; give kata, solutions, or {intake.KINDS}")
-    try:
+    with _in_a_line(impl):
         modules = intake.modules(path)
-    except intake.Bad as bad:
-        raise Unusable(f"--impl={impl}: {bad}") from None
     levels = catalogue()
-    layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))
-    best = max(layouts, key=lambda layout: layout.defined)
-    if not best.defined:
-        raise Unusable(f"--impl={impl}: {_nothing_in(path, levels)}")
-    try:
+    with _in_a_line(impl):
+        layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))
+        best = max(layouts, key=lambda layout: layout.defined)
+        if not best.defined:
+            raise intake.Bad(_nothing_in(path, levels))
         return _copy(best)
+
+
+def remove(temporary: tempfile.TemporaryDirectory) -> None:
+    """Remove a folder. What somebody has nested too deep for that is first laid side by side; what resists stays."""
+    with suppress(OSError, RecursionError):
+        temporary.cleanup()
+    root, number = temporary.name, count()
+    waiting = [root] if os.path.isdir(root) else []
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError):
+            for entry in list(os.scandir(folder)):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry)
+                elif folder == root:
+                    waiting.append(entry.path)
+                else:
+                    waiting.append(os.path.join(root, f"aside {next(number)}"))
+                    os.rename(entry, waiting[-1])
+            if folder != root:
+                os.rmdir(folder)
+    with suppress(OSError):
+        os.rmdir(root)
+
+
+@contextmanager
+def _in_a_line(impl: str) -> Iterator[None]:
+    """Whatever goes wrong is Unusable: it is about this submission, and the others are graded."""
+    try:
+        yield
+    except intake.Bad as bad:
+        why = str(bad)
     except OSError as error:
-        raise Unusable(f"--impl={impl}: the grader cannot copy it ({error.strerror or error})") from None
+        why = f"the grader cannot copy it ({error.strerror or error})"
+    except Exception as error:
+        why = f"the grader cannot take it ({type(error).__name__}: {error})"
+    else:
+        return
+    raise Unusable(f"--impl={intake.clean(impl, 500)}: {intake.clean(why, 1500)}")
 
 
 class _Layout:
@@ -56,7 +91,8 @@ class _Layout:
 
     def __init__(self, modules: dict[str, bytes], levels: Levels):
         self.modules = modules
-        names = {name: _defined(content) for name, content in modules.items() if "/" not in name}
+        wanted = {op for ops in levels.values() for op in ops}
+        names = {name: _defined(content, wanted) for name, content in modules.items() if "/" not in name}
         stems = {PurePosixPath(name).stem: name for name in names}
         self.files: dict[str, str] = {}
         for level, ops in levels.items():
@@ -81,15 +117,18 @@ def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:
 
 
 _NAME = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.+)$", re.MULTILINE
+    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.{1,2000})",
+    re.MULTILINE,
 )
 
 
-def _defined(source: bytes) -> set[str]:
-    """Names that the source seems to define. It is read as text: nothing of a submission is parsed or run here."""
+def _defined(source: bytes, wanted: set[str]) -> set[str]:
+    """Which of the wanted names the source seems to define. It is read as text: nothing of a submission is parsed or run here."""
     names: set[str] = set()
-    for function, variable, imported in _NAME.findall(source.decode(errors="replace")):
-        names.update(filter(None, (function, variable)), re.findall(r"\w+", imported))
+    for found in _NAME.finditer(source.decode(errors="replace")):
+        function, variable, imported = found.groups(default="")
+        words = (word[0] for word in re.finditer(r"\w+", imported))
+        names |= wanted.intersection(chain((function, variable), words))
     return names
 
 
@@ -104,7 +143,7 @@ def _copy(layout: _Layout) -> Package:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(layout.modules[name])
     except BaseException:
-        temporary.cleanup()
+        remove(temporary)
         raise
     files = {op: copied[name] for op, name in layout.files.items()}
     return Package(folder, files, {inside: name for name, inside in copied.items()}, temporary)

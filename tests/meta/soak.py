@@ -3,18 +3,24 @@
     python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives
     python -m tests.meta.soak --fast 200          fast, for solutions and alternatives, so many times in all
     python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
+    python -m tests.meta.soak --parcels 10000     read so many submissions that were spoilt at random; what is said of them
 
 Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before. For `fast`, load the machine meanwhile.
 """
 
 import argparse
+import os
+import resource
 import sys
 import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.harness.catalogue import names, operations
 from tests.harness.properties import Examiner
 from tests.harness.submissions import Here, resolve
+from tests.meta import mutated_parcels
 from tests.meta.terminals import Terminal
 from tests.meta.test_mutants import FAST, OPERATIONS, PROPERTIES, RIGHT
 
@@ -25,7 +31,10 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--fast", type=int, default=0)
     parser.add_argument("--saves", type=int, default=0)
+    parser.add_argument("--parcels", type=int, default=0)
     options = parser.parse_args()
+    if options.parcels:
+        return spoil(range(options.first, options.first + options.parcels))
     if options.saves:
         return watch(options.saves)
     solutions = resolve("solutions", Path(__file__).parents[2], names)
@@ -50,6 +59,23 @@ def main() -> int:
         done += 1
     print(f"{done} rounds, {len(alarms)} alarms", *alarms, sep="\n")
     return bool(alarms)
+
+
+def spoil(numbers: range) -> int:
+    """Have so many spoilt parcels read as a run does; each is graded or refused in a line, and the grader does not grow."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        said = Counter(pool.map(mutated_parcels.said, numbers))
+    for line, times in said.most_common():
+        print(f"{times:6} {line}")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    alarms = {line: times for line, times in said.items() if mutated_parcels.is_alarm(line)}
+    print(
+        f"{len(numbers)} parcels, {grown} kB more, {sum(alarms.values())} alarms",
+        *alarms,
+        sep="\n",
+    )
+    return int(bool(alarms) or grown > 2**17)
 
 
 def watch(saves: int) -> int:

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, submissions
+from tests.harness import catalogue, confinement, packages, submissions
 from tests.harness.packages import Unusable
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
 from tests.harness.submissions import Elsewhere, Refused
 from tests.meta.attacks import HONEST as RIGHT
-from tests.meta.attacks import MARK, PROJECT, Attack, flooding, leaving, lying, misshaping, prying
-from tests.meta.attacks.parcels import PARCELS, Parcel
+from tests.meta.attacks import MARK, PROJECT, Attack, flooding, headers, leaving, lying, misshaping, parcels, prying
+from tests.meta.attacks.parcels import Parcel
 
 CALL_SECONDS = 0.5
 SECONDS = 6.0  # of an attack: a few deadlines, and a worker started after each
@@ -93,11 +93,18 @@ def test_an_attack_earns_nothing(attack: Attack, tmp_path, started):
         assert [verdicts[f"tensor_sum {p}"].status for p in ("forward", "gradient")] == ["pass", "pass"], said
 
 
-@pytest.mark.parametrize("parcel", PARCELS, ids=lambda parcel: parcel.name)
-def test_a_hostile_parcel_earns_nothing(parcel: Parcel, tmp_path, started):
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that goes away however deep it becomes, which pytest's own do not."""
+    temporary = tempfile.TemporaryDirectory(dir=tmp_path)
+    yield Path(temporary.name)
+    packages.remove(temporary)
+
+
+@pytest.mark.parametrize("parcel", [*parcels.PARCELS, *headers.PARCELS], ids=lambda parcel: parcel.name)
+def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
-    (tmp_path / "parcel").mkdir()
-    path = parcel.build(tmp_path / "parcel")
+    path = parcel.build(folder)
     begun = time.monotonic()
     if parcel.refused:
         with pytest.raises(Unusable, match=parcel.refused) as refusal:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.harness import intake
 from tests.harness.observe import Call, Observation
 from tests.harness.packages import Package, Unusable, package
 from tests.harness.submissions import Elsewhere, Refused, resolve
@@ -209,20 +208,6 @@ def test_an_unknown_name_is_refused_before_anything_slow(tmp_path, monkeypatch):
         resolve("solution", tmp_path, lambda: pytest.fail("asked for the catalogue"))
     with pytest.raises(Unusable, match="--impl=kata: there is no folder kata/ here"):
         resolve("kata", tmp_path, lambda: pytest.fail("asked for the catalogue"))
-
-
-def test_caps_on_a_folder(tmp_path, monkeypatch):
-    """A folder of too many modules, too much text or too many files of any kind is refused before it is all read."""
-    lay(tmp_path / "s", {f"m{n}.py": "x = 1" for n in range(9)} | {f"{n}.txt": "" for n in range(9)})
-    for cap, value, says in (
-        ("MOST_MODULES", 5, "modules"),
-        ("MOST_BYTES", 20, "bytes"),
-        ("_MOST_ENTRIES", 10, "more than 10 files"),
-    ):
-        with monkeypatch.context() as patch:
-            patch.setattr(intake, cap, value)
-            with pytest.raises(Unusable, match=says):
-                taken(tmp_path / "s")
 
 
 def test_a_folder_reached_through_a_link_is_taken_and_one_linked_from_it_is_not(tmp_path):

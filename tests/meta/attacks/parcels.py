@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import socket
 import stat
 import tarfile
 import zipfile
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.meta.attacks import HONEST, MARK, PROJECT, WRONG
+from tests.meta.attacks.crafted import entry
 
-_MODULE = f"import numpy as np\n\n\ndef sigmoid(x):\n    {WRONG}\n{HONEST}"
+MODULE = f"import numpy as np\n\n\ndef sigmoid(x):\n    {WRONG}\n{HONEST}"
 _PASS = f"open('/tmp/{MARK}', 'w')\nraise SystemExit(0)\n"
 
 
@@ -26,7 +28,7 @@ class Parcel:
     refused: str = ""
 
 
-def _text(content: bytes | str, name: str = "module.py") -> Callable[[Path], Path]:
+def text(content: bytes | str, name: str = "module.py") -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         return folder / name
@@ -46,7 +48,7 @@ def _folder(files: dict[str, str]) -> Callable[[Path], Path]:
 
 def _linked(target: str) -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
-        (folder / "feedforward.py").write_text(_MODULE)
+        (folder / "feedforward.py").write_text(MODULE)
         (folder / "activations.py").symlink_to(target)
         return folder
 
@@ -54,7 +56,7 @@ def _linked(target: str) -> Callable[[Path], Path]:
 
 
 def _fifo(folder: Path) -> Path:
-    (folder / "feedforward.py").write_text(_MODULE)
+    (folder / "feedforward.py").write_text(MODULE)
     os.mkfifo(folder / "activations.py")
     return folder
 
@@ -64,7 +66,7 @@ def _zip(entries: dict[str, str | bytes], mode: int = 0, kind: int = zipfile.ZIP
 
     def build(folder: Path) -> Path:
         with zipfile.ZipFile(folder / "s.zip", "w", kind) as archive:
-            archive.writestr("kata/feedforward.py", _MODULE)
+            archive.writestr("kata/feedforward.py", MODULE)
             for name, content in entries.items():
                 entry = zipfile.ZipInfo(name)
                 entry.external_attr, entry.compress_type = mode << 16, kind
@@ -80,7 +82,7 @@ def _tar(*entries: tuple[str, bytes, str], content: bytes = b"") -> Callable[[Pa
     def build(folder: Path) -> Path:
         with tarfile.open(folder / "s.tar.gz", "w:gz") as archive:
             for name, kind, target in (("kata/feedforward.py", tarfile.REGTYPE, ""), *entries):
-                data = content if target == "content" else _MODULE.encode()
+                data = content if target == "content" else MODULE.encode()
                 entry = tarfile.TarInfo(name)
                 entry.type, entry.linkname = kind, target
                 entry.size = len(data) if kind == tarfile.REGTYPE else 0
@@ -90,23 +92,50 @@ def _tar(*entries: tuple[str, bytes, str], content: bytes = b"") -> Callable[[Pa
     return build
 
 
-def _gzipped(content: bytes, name: str = "s.tgz") -> Callable[[Path], Path]:
-    return lambda folder: _text(gzip.compress(content), name)(folder)
+def _deep(folder: Path, levels: int = 1200) -> Path:
+    (folder / "feedforward.py").write_text(MODULE)
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=here)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    return folder
 
 
-def _entry(name: str, size: int) -> bytes:
-    entry = tarfile.TarInfo(name)
-    entry.size = size
-    return entry.tobuf()
+def _socket(folder: Path) -> Path:
+    (folder / "feedforward.py").write_text(MODULE)
+    with socket.socket(socket.AF_UNIX) as server:
+        here = os.open(folder, os.O_RDONLY)
+        server.bind(f"/proc/self/fd/{here}/activations.py")  # the whole path is too long for it
+        os.close(here)
+    return folder
 
 
-def _endless_tar(folder: Path) -> Path:
-    """A header of a negative size, which sends a reader that can seek backwards in a circle."""
-    entry = tarfile.TarInfo("kata/feedforward.py").tobuf(tarfile.GNU_FORMAT)
-    size = b"\xff" * 8 + (2**32 - 1024).to_bytes(4, "big")
-    header = entry[:124] + size + b" " * 8 + entry[156:]
-    total = sum(header)
-    return _gzipped(header[:148] + f"{total:06o}\0 ".encode() + header[156:] + bytes(1024))(folder)
+def _holed(folder: Path) -> Path:
+    with open(folder / "module.py", "wb") as stream:
+        stream.write(MODULE.encode())
+        stream.truncate(2**30)
+    return folder / "module.py"
+
+
+def _linked_in_a_circle(folder: Path) -> Path:
+    (folder / "feedforward.py").write_text(MODULE)
+    (folder / "here").symlink_to(".")
+    (folder / "loop").symlink_to("loop")
+    return folder
+
+
+def _named(name: bytes) -> Callable[[Path], Path]:
+    """A folder that has another file of this name."""
+
+    def build(folder: Path) -> Path:
+        (folder / "feedforward.py").write_text(MODULE)
+        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_text(MODULE)
+        return folder
+
+    return build
 
 
 def _repeated(folder: Path) -> Path:
@@ -116,6 +145,10 @@ def _repeated(folder: Path) -> Path:
     first, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
     path.write_bytes(data[:first] + data[first:end] * 10**5 + data[end:])
     return path
+
+
+def _notebook(code: str) -> Callable[[Path], Path]:
+    return text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}), "n.ipynb")
 
 
 _BESIDE = {
@@ -132,22 +165,22 @@ _BESIDE = {
     "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'",
     "pytest.ini": "[pytest]\naddopts = -p no:kata",
     "tests/test_ops.py": "def test_ok(): pass",
-    "kata/feedforward.py": _MODULE,
+    "kata/feedforward.py": MODULE,
 }
-_NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *_MODULE]}]}
+_NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *MODULE]}]}
 
 PARCELS = [
     Parcel("settings and modules beside the code", _folder(_BESIDE)),
     Parcel("numpy.py in an archive", _zip({"kata/numpy.py": "raise SystemExit(0)", "kata/__init__.py": _PASS})),
-    Parcel("NUL bytes", _text(_MODULE + "\0\0")),
-    Parcel("another encoding", _text(b"# -*- coding: utf-7 -*-\n" + _MODULE.encode() + b"# \xff\xfe")),
-    Parcel("UTF-16", _text(_MODULE.encode("utf-16")), "defines none"),
-    Parcel("brackets that kill parsers", _text(f"{_MODULE}\nx = {'(' * 10**5}")),
-    Parcel("operators that kill compilers", _text(f"{_MODULE}\nx = {'-' * 4 * 10**5}1")),
-    Parcel("attributes that kill compilers", _text(f"{_MODULE}\nx = a{'.b' * 3 * 10**5}")),
-    Parcel("an indentation of a hundred steps", _text(_MODULE + "".join(f"\n{' ' * n}if 1:" for n in range(150)))),
-    Parcel("a large source", _text(_MODULE + "#" * 2**21), "more than 1048576 bytes"),
-    Parcel("a large constant", _text(f"{_MODULE}\nx = 'a' * 10**6 * 10**5")),
+    Parcel("NUL bytes", text(MODULE + "\0\0")),
+    Parcel("another encoding", text(b"# -*- coding: utf-7 -*-\n" + MODULE.encode() + b"# \xff\xfe")),
+    Parcel("UTF-16", text(MODULE.encode("utf-16")), "defines none"),
+    Parcel("brackets that kill parsers", text(f"{MODULE}\nx = {'(' * 10**5}")),
+    Parcel("operators that kill compilers", text(f"{MODULE}\nx = {'-' * 4 * 10**5}1")),
+    Parcel("attributes that kill compilers", text(f"{MODULE}\nx = a{'.b' * 3 * 10**5}")),
+    Parcel("an indentation of a hundred steps", text(MODULE + "".join(f"\n{' ' * n}if 1:" for n in range(150)))),
+    Parcel("a large source", text(MODULE + "#" * 2**21), "more than 1048576 bytes"),
+    Parcel("a large constant", text(f"{MODULE}\nx = 'a' * 10**6 * 10**5")),
     Parcel("a link to passwords", _linked("/etc/passwd"), "has a link"),
     Parcel("a link to the solutions", _linked(str(PROJECT / "solutions" / "feedforward.py")), "has a link"),
     Parcel("a FIFO", _fifo, "not a regular file"),
@@ -165,10 +198,10 @@ PARCELS = [
     Parcel("a steep zip", _zip({"kata/activations.py": bytes(2**20)}), "bomb"),
     Parcel("many modules", _zip({f"kata/m{n}.py": "" for n in range(600)}), "larger than"),
     Parcel("many entries", _repeated, "entries"),
-    Parcel("a zip that is none", _text(b"PK\x03\x04" + bytes(100), "s.zip"), "not a zip archive"),
+    Parcel("a zip that is none", text(b"PK\x03\x04" + bytes(100), "s.zip"), "not a zip archive"),
     Parcel(
         "a truncated zip",
-        lambda folder: _text(_zip({})(folder).read_bytes()[:-9], "t.zip")(folder),
+        lambda folder: text(_zip({})(folder).read_bytes()[:-9], "t.zip")(folder),
         "not a zip archive",
     ),
     Parcel("a tarred link", _tar(("kata/activations.py", tarfile.SYMTYPE, "/etc/passwd")), "link or a device"),
@@ -180,15 +213,33 @@ PARCELS = [
         "a linked folder, and a file through it",
         _tar(("kata/up", tarfile.SYMTYPE, "/tmp"), (f"kata/up/{MARK}", tarfile.REGTYPE, "")),
     ),
-    Parcel("a gzip bomb", _gzipped(_entry("data", 3 * 10**7) + bytes(3 * 10**7)), "bomb"),
-    Parcel("a tar that is none", _gzipped(os.urandom(4096)), "not a .tar.gz"),
-    Parcel("a tar that runs in a circle", _endless_tar, "not a .tar.gz|holds none"),
-    Parcel("a notebook's commands", _text(json.dumps(_NOTEBOOK), "n.ipynb")),
-    Parcel("a notebook nested deeply", _text("[" * 10**6, "n.ipynb"), "not a notebook"),
+    Parcel("a notebook's commands", text(json.dumps(_NOTEBOOK), "n.ipynb")),
+    Parcel("a notebook nested deeply", text("[" * 10**6, "n.ipynb"), "not a notebook"),
     Parcel(
         "a notebook of other things",
-        _text('{"cells": [1, null, {"cell_type": "code", "source": 5}]}', "n.ipynb"),
+        text('{"cells": [1, null, {"cell_type": "code", "source": 5}]}', "n.ipynb"),
         "not a notebook",
     ),
-    Parcel("a notebook of numbers", _text('{"cells": 1e999, "worksheets": [[]]}', "n.ipynb"), "not a notebook"),
+    Parcel("a notebook of numbers", text('{"cells": 1e999, "worksheets": [[]]}', "n.ipynb"), "not a notebook"),
+    Parcel("a tar cut short", text(gzip.compress(entry("kata/a.py", bytes(9999))[:5000]), "s.tgz"), "cut short"),
+    Parcel("a gzip of many parts", text(gzip.compress(b"") * 10**5, "s.tgz"), "parts"),
+    Parcel("a gzip of an endless name", text(b"\x1f\x8b\x08\x08" + b"a" * 10**7, "s.tgz"), "cut short"),
+    Parcel("a zipped name of 64 KB", _zip({"a/" * 30000 + "a.py": ""}), "odd name"),
+    Parcel("a name too long to copy", _zip({f"kata/{chr(0x10400) * 97}.py": ""}), "cannot copy it"),
+    Parcel("a notebook of empty things", text(f'{{"cells": [{"{}," * 6900000}{{}}]}}', "n.ipynb"), "MiB of memory"),
+    Parcel("a notebook of a giant number", text(f'{{"cells": [], "n": {"9" * 10**5}}}', "n.ipynb"), "not a notebook"),
+    Parcel("a notebook of dicts", text('{"cells": {"cell_type": {"code": {}}}}', "n.ipynb"), "not a notebook"),
+    Parcel("a notebook of half a character", _notebook("x = '\ud800'"), "not a notebook"),
+    Parcel("a notebook of much code", _notebook("#" * 2**21), "bytes of code"),
+    Parcel("a notebook with things twice", text(f'{{"cells": 1e999, {json.dumps(_NOTEBOOK)[1:]}', "n.ipynb")),
+    Parcel("a folder 1,200 deep", _deep, "folders in one another"),
+    Parcel("links in a circle", _linked_in_a_circle),
+    Parcel("a name that is no text", _named(b"\xff\xfe.txt")),
+    Parcel("a module whose name is no text", _named(b"\xff\xfe.py"), "odd name"),
+    Parcel("a module named backwards", _named("\u202eyp.evil.py".encode()), "odd name"),
+    Parcel("a module of a line end", _named(b"a\nb.py"), "odd name"),
+    Parcel("a socket", _socket, "cannot be read"),
+    Parcel("a module of 1 GiB", _holed, "more than 1048576"),
+    Parcel("a path with NUL", lambda folder: Path("a\0.py"), "cannot be read"),
+    Parcel("a path of 9,000 characters", lambda folder: folder / ("a" * 9000 + ".py"), "cannot be read"),
 ]
