@@ -62,12 +62,6 @@ def test_a_wrong_implementation_is_caught_and_named(row):
         )
 
 
-def test_nearly_every_mutant_is_named():
-    """At least nine in ten rows name a diagnosis, which the test above holds them to."""
-    unnamed = [_id(row) for row in WRONG if not row.diagnosis]
-    assert len(unnamed) <= len(WRONG) / 10, unnamed
-
-
 @pytest.mark.parametrize("row", RIGHT, ids=_id)
 def test_a_right_implementation_earns_full_score(row):
     """An alternative passes every property, whatever it looks like, for every seed."""
@@ -86,11 +80,3 @@ def test_only_what_loops_over_elements_is_slow(row, monkeypatch):
         if (found.status == "pass") is not row.slow:
             break
     assert (found.status == "pass") is not row.slow, f"{_id(row)}: {found.status}, {found.why}"
-
-
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_level_has_enough_of_both(level):
-    """A level has at least 40 mutants and 15 alternatives, each with a name of its own."""
-    wrong, right = TABLES[level].WRONG, TABLES[level].RIGHT
-    assert len({_id(row) for row in wrong}) == len(wrong) >= 40
-    assert len({_id(row) for row in right}) == len(right) >= 15
