@@ -70,7 +70,8 @@ README = """
 | products | `twice`, `times` |
 | more | `thrice`, `add` |
 
-Words.
+products: 0 of 2 hold
+tests: 0 of 3 hold
 """
 WORKER = "import json\nimport numpy.linalg\nfrom numpy.typing import NDArray\n"
 LEVEL = {"tests/specs": SPECS, "kata": STUBS, "solutions": SOLUTIONS, "tests/mutants": MUTANTS}
@@ -104,7 +105,8 @@ BREACHES = [
         "solutions/products.py: third is missing after twice; give it the inputs of its row: third(x)",
         "tests/mutants/products.py, WRONG: third has no row after twice; add Mutant('third', name, caught_by, function, diagnosis)",
         "tests/mutants/products.py, RIGHT: third has no row after twice; add Alternative('third', name, function)",
-        "README.md, table of the levels: write this line: | products | `twice`, `third`, `times` |"]),
+        "README.md, table of the levels: write this line: | products | `twice`, `third`, `times` |",
+        "README.md, line 7: 'products: 0 of 2 hold' was recorded with other operations; record it again, or write 'products: 0 of 3 hold'"]),
     ("signatures", "kata/products.py", "times(x: NDArray,", "times(x: object,", [
         "kata/products.py, line 8: times(x: object, y: NDArray) -> tuple[NDArray, Callable] is (x: NDArray, y: NDArray) -> "
         "tuple[NDArray, Callable] in solutions/; give both the same signature"]),
@@ -135,15 +137,15 @@ BREACHES = [
     ("hints_lead_up", "solutions/products.py", "As in (1)", "As above", ["solutions/products.py, line 16: times, hint 3 has no key line; write the formula of a gradient, gx[a] = ..., or name a step: (1)"]),
     ("hints_lead_up", "solutions/products.py", "As in (1)", "As in (3)", ["solutions/products.py, line 16: times, hint 3 speaks of (3), which is nowhere in the derivation; name what is there"]),
     ("hints_lead_up", "solutions/products.py", "As in (1)", "gw[a] = gz", ["solutions/products.py, line 16: times, hint 3 speaks of gw, which is nowhere in the derivation; name what is there"]),
-    ("mutants", "tests/mutants/products.py", "f\"sum {n}\", abs) for n in range(8)", "'sum', abs) for n in range(8)", [
+    ("mutants_are_told_apart", "tests/mutants/products.py", "f\"sum {n}\", abs) for n in range(8)", "'sum', abs) for n in range(8)", [
         "tests/mutants/products.py, RIGHT: 8 rows of times are called 'sum'; give each a name of its own"]),
     ("mutants", "tests/mutants/products.py", "range(8)", "range(7)", ["tests/mutants/products.py, RIGHT has 14 rows, a level has at least 15; add 1 more"]),
     ("mutants", "tests/mutants/products.py", "n in range(20)),\n]", "n in range(20)),\n    Mutant(\"twice\", \"no\", \"forward\", abs, \"said\"),\n]", [
         "tests/mutants/products.py, WRONG: the rows of twice stand in 2 places; put them together"]),
-    ("mutants", "tests/mutants/products.py", "SLOW = [", "SLOW = [Alternative(\"third\", \"one by one\", abs, slow=True), ", ["tests/mutants/products.py, SLOW: third has no row in tests/specs/products.py; add one, or delete what is here"]),
+    ("mutants_are_told_apart", "tests/mutants/products.py", "SLOW = [", "SLOW = [Alternative(\"third\", \"one by one\", abs, slow=True), ", ["tests/mutants/products.py, SLOW: third has no row in tests/specs/products.py; add one, or delete what is here"]),
     ("mutants", "tests/mutants/products.py", _RIGHT, "".join(reversed(_RIGHT.splitlines(True))), [
         "tests/mutants/products.py, RIGHT: times stands where twice should; keep the order of tests/specs/products.py"]),
-    ("mutants", "tests/mutants/products.py", ", slow=True", "", ["tests/mutants/products.py, SLOW: twice, 'one by one' needs slow=True, or belongs into RIGHT"]),
+    ("mutants_are_told_apart", "tests/mutants/products.py", ", slow=True", "", ["tests/mutants/products.py, SLOW: twice, 'one by one' needs slow=True, or belongs into RIGHT"]),
     ("diagnoses", "tests/mutants/products.py", "abs, \"said\") for n in range(20)),\n]", "abs, \"\" if n > 10 else \"said\") for n in range(20)),\n]", [
         "tests/mutants/: 9 of 80 rows in WRONG have no diagnosis, and at most a tenth may be without; give one to some of these: "
         + "; ".join(f"times, 'plus {n}' (products.py)" for n in range(11, 20))]),
@@ -154,7 +156,9 @@ BREACHES = [
     ("readme", "README.md", "| level |", "| levels |", ["README.md has no table of the levels; begin it with these two lines: '| level | operations |' and '|---|---|'"]),
     ("readme", "README.md", "| products | `twice`, `times` |\n| more | `thrice`, `add` |", "| more | `thrice`, `add` |\n| products | `twice`, `times` |", [
         "README.md, table of the levels: put the lines in the order of LEVELS: products, more"]),
+    ("recorded_screens", "README.md", "products: 0 of 2", "products: 1 of 3", ["README.md, line 7: 'products: 1 of 3 hold' was recorded with other operations; record it again, or write 'products: 1 of 2 hold'"]),
     ("names_no_operation", "tests/harness/border.py", "what is to add", "what twice is", ["tests/harness/border.py, line 3: twice is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
+    ("names_no_operation", "tests/harness/border.py", '"what is to add"', '"add"', ["tests/harness/border.py, line 3: add is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
     ("names_no_operation", "tests/harness/border.py", "KEY", "times", ["tests/harness/border.py, line 3: times is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
     ("needs_numpy_alone", "tests/harness/wire.py", "import json", "import torch.nn", ["tests/harness/wire.py, line 1: torch.nn is imported, beside the candidate's code; there, import only NumPy, the standard library, observe, loading, worker"]),
     ("needs_numpy_alone", "tests/harness/wire.py", "import json", "from . import observe", ["tests/harness/wire.py, line 1: . is imported, beside the candidate's code; there, import only NumPy, the standard library, observe, loading, worker"]),

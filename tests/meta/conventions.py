@@ -117,36 +117,36 @@ def hints_lead_up(project: Project) -> Iterator[str]:
                 yield f"{one.place}, hint {number} has code of the answer; say it in words"
         if not gradients and not steps:
             yield f"{one.place}, hint 3 has no key line; write the formula of a gradient, gx[a] = ..., or name a step: (1)"
-        for word in [word for word in gradients if not re.search(rf"\b{word}\b", known)] + [
-            s for s in steps if s not in known
-        ]:
+        unknown = [word for word in gradients if not re.search(rf"\b{word}\b", known)]
+        for word in (*unknown, *(step for step in steps if step not in known)):
             yield f"{one.place}, hint 3 speaks of {word}, which is nowhere in the derivation; name what is there"
 
 
 def mutants(project: Project) -> Iterator[str]:
     """Every operation has wrong and right implementations, in the order of the rows; a level has enough of both."""
-    for level, tables in project.mutants.items():
-        file, specs, due = f"tests/mutants/{level}.py", f"tests/specs/{level}.py", project.names(level)
-        for table in ("WRONG", "RIGHT", "SLOW"):
-            rows, where = getattr(tables, table), f"{file}, {table}"
-            found = [op for op, _ in groupby(row.op for row in rows)]
-            for name in sorted(set(found) - set(due)):
-                yield f"{where}: {name} has no row in {specs}; add one, or delete what is here"
-            for (op, name), times in Counter((row.op, row.name) for row in rows).items():
-                if times > 1:
-                    yield f"{where}: {times} rows of {op} are called {name!r}; give each a name of its own"
-            if table == "SLOW":
-                yield from (
-                    f"{where}: {r.op}, {r.name!r} needs slow=True, or belongs into RIGHT" for r in rows if not r.slow
-                )
-                continue
-            for name in [name for name in due if name not in found]:
-                yield f"{where}: {name} has no row {_place(name, due)}; add {_NEW[table].format(name)}"
-            for name in [name for name in due if found.count(name) > 1]:
-                yield f"{where}: the rows of {name} stand in {found.count(name)} places; put them together"
-            yield from _in_order(where, list(dict.fromkeys(found)), due, specs)
-            if len(rows) < LEAST[table]:
-                yield f"{where} has {len(rows)} rows, a level has at least {LEAST[table]}; add {LEAST[table] - len(rows)} more"
+    for level, table, rows, where in _tables(project):
+        if table == "SLOW":
+            continue
+        found, due = [op for op, _ in groupby(row.op for row in rows)], project.names(level)
+        for name in [name for name in due if name not in found]:
+            yield f"{where}: {name} has no row {_place(name, due)}; add {_NEW[table].format(name)}"
+        for name in [name for name in due if found.count(name) > 1]:
+            yield f"{where}: the rows of {name} stand in {found.count(name)} places; put them together"
+        yield from _in_order(where, list(dict.fromkeys(found)), due, f"tests/specs/{level}.py")
+        if len(rows) < LEAST[table]:
+            yield f"{where} has {len(rows)} rows, a level has at least {LEAST[table]}; add {LEAST[table] - len(rows)} more"
+
+
+def mutants_are_told_apart(project: Project) -> Iterator[str]:
+    """A row is about an operation of its level, and has a name of its own; in SLOW all are slow."""
+    for level, table, rows, where in _tables(project):
+        for name in sorted({row.op for row in rows} - set(project.names(level))):
+            yield f"{where}: {name} has no row in tests/specs/{level}.py; add one, or delete what is here"
+        for (op, name), times in Counter((row.op, row.name) for row in rows).items():
+            if times > 1:
+                yield f"{where}: {times} rows of {op} are called {name!r}; give each a name of its own"
+        for row in [row for row in rows if table == "SLOW" and not row.slow]:
+            yield f"{where}: {row.op}, {row.name!r} needs slow=True, or belongs into RIGHT"
 
 
 def diagnoses(project: Project) -> Iterator[str]:
@@ -174,7 +174,26 @@ def readme(project: Project) -> Iterator[str]:
         yield f"README.md, table of the levels: put the lines in the order of LEVELS: {', '.join(project.rows)}"
 
 
-CONVENTIONS = (levels, names, signatures, stubs, derivations, hints_lead_up, mutants, diagnoses, readme)
+def recorded_screens(project: Project) -> Iterator[str]:
+    """The screens that are shown in the README count as many operations of a level as there are."""
+    for number, line in enumerate(project.text("README.md").splitlines(), 1):
+        found = re.match(r"(\w+): (\d+) of (\d+) hold$", line)
+        if found and found[1] in project.rows and int(found[3]) != len(project.rows[found[1]]):
+            due = f"{found[1]}: {found[2]} of {len(project.rows[found[1]])} hold"
+            yield f"README.md, line {number}: {line!r} was recorded with other operations; record it again, or write {due!r}"
+
+
+CONVENTIONS = (
+    *(levels, names, signatures, stubs, derivations, hints_lead_up),
+    *(mutants, mutants_are_told_apart, diagnoses, readme, recorded_screens),
+)
+
+
+def _tables(project: Project) -> Iterator[tuple[str, str, list, str]]:
+    """Level, name and rows of each table of mutants, and what to call it."""
+    for level, module in project.mutants.items():
+        for table in ("WRONG", "RIGHT", "SLOW"):
+            yield level, table, getattr(module, table), f"tests/mutants/{level}.py, {table}"
 
 
 def _missing(project: Project, package: str, level: str, name: str) -> str:

@@ -78,7 +78,9 @@ class Project:
     def public(self, file: str) -> list[Definition]:
         """The functions of a module whose names begin with no underscore."""
         text = self.text(file)
-        nodes = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+        nodes = [
+            node for node in ast.parse(text, file).body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
+        ]
         return [_definition(node, text.splitlines(), file) for node in nodes]
 
     def defined(self, package: str) -> Iterator[tuple[Operation, Definition]]:

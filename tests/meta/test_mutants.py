@@ -52,13 +52,17 @@ def test_a_wrong_implementation_is_caught_and_named(row):
         found = _first_failure(row, seed, shrink=row.caught_by == "stable")
         assert found, f"{_id(row)} earns full score, but should fail {row.caught_by} [seed={seed}]"
         seen = f"{found.property}: {found.status}, {found.why}"
-        assert found.property == row.caught_by, f"{_id(row)} is caught by {seen}; not by {row.caught_by} [seed={seed}]"
+        assert found.property == row.caught_by, (
+            f"{_id(row)} is caught by {seen}; not by {row.caught_by} [seed={seed}]; "
+            "let caught_by be what catches it for every seed"
+        )
         assert found.status in ("fail", "error"), f"{_id(row)}: {seen} [seed={seed}]"
         assert any(words in found.why for words in row.diagnosis.split(" | ")), (
             f"{_id(row)}: {seen}; should say {row.diagnosis!r} [seed={seed}]"
         )
         assert row.diagnosis or not found.diagnosis.found, (
-            f"{_id(row)}: {seen}; nothing should be claimed [seed={seed}]"
+            f"{_id(row)}: {seen}; its row has no diagnosis, so nothing should be claimed [seed={seed}]; "
+            "where the words are true for every seed, give the row these as its diagnosis"
         )
 
 
