@@ -5,6 +5,7 @@ Here is what the grammar cannot say: which names are indices, and what is said o
 
 import re
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
@@ -36,7 +37,7 @@ GRAMMAR = Path(__file__).with_name("formulas.lark").read_text(encoding="utf-8")
 def statement(text: str) -> Statement:
     """Read `left = formula = formula ...`. Raises FormulaError."""
     try:
-        left, *chain = _PARSER.parse(text.rstrip())
+        left, *chain = _parsed(text.rstrip())
     except UnexpectedInput as problem:
         raise _unreadable(text.rstrip(), problem) from None
     indices = left.indices if isinstance(left, Entry) else ()
@@ -106,6 +107,7 @@ class _Trees(Transformer):
 
 
 _PARSER = Lark(GRAMMAR, parser="lalr", lexer="basic", start="statement", transformer=_Trees())
+_parsed = cache(_PARSER.parse)  # a test of a docstring changes one line of it, and reads them all
 _OPENS = {"NUMBER", "NAME", "ARRAY", "FUNCTION", "FOLD", "CALLED", "LPAR", "LSQB"}  # a factor begins with it
 _CLOSES = ("COMMA", "RPAR", "RSQB", "ELSEWHERE")
 _BAR_BEFORE = re.compile(r"\|[^\[\]]*$")
@@ -117,7 +119,8 @@ def _with_letters(tree: object, letters: dict[str, Letter]) -> object:
         case Name(name):
             return letters.get(name, tree)
         case Fold(function, own, body):
-            return Fold(function, own, _with_letters(body, letters | {letter.name: letter for letter in own}))
+            own = {letter.name: Letter(letter.name) for letter in own}
+            return Fold(function, tuple(own.values()), _with_letters(body, letters | own))
         case tuple():
             return tuple(_with_letters(part, letters) for part in tree)
         case _ if is_dataclass(tree):

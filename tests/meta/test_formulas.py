@@ -11,7 +11,7 @@ from lark import Lark
 from tests.harness.catalogue import operations
 from tests.meta.derivations import complaints
 from tests.meta.evaluation import Evaluation
-from tests.meta.formulas import FormulaError, InWords
+from tests.meta.formulas import FormulaError, InWords, Letter, walk
 from tests.meta.grammar import GRAMMAR, statement
 from tests.meta.ranges import World
 
@@ -248,6 +248,16 @@ def test_each_member_starts_where_it_is_written():
         "y[i] = x[i] where i = 0, (x[i]) elsewhere",
         "y[i] = [i = 0]",
     ]
+
+
+def test_letters_belong_to_one_reading():
+    """The same text read twice has other letters, on the left and in a sum: how far they run may differ."""
+    first, second = (
+        {id(node): node for tree in (one.left, *one.members) for node in walk(tree) if isinstance(node, Letter)}
+        for one in (statement("y[i] = sum_k x[i,k]"), statement("y[i] = sum_k x[i,k]"))
+    )
+    assert [node.name for node in first.values()] == [node.name for node in second.values()] == ["i", "k"]
+    assert not first.keys() & second.keys()
 
 
 def test_the_grammar_has_one_reading_for_each_formula(caplog):
