@@ -1,20 +1,14 @@
-"""The small language in which a solution states its derivation: text to tree.
+"""Reads the formulas of a derivation: text to tree. formulas.lark is the grammar, and says what can be written.
 
-    J_x[n,i | m,a] = [n = m] y[n,i] ([i = a] - y[n,a])
-
-The grammar, loosest first; juxtaposition multiplies:
-
-    statement  = left "=" member ("=" member)*
-    member     = sum ("where" condition "," member "elsewhere")?
-    condition  = "not"? comparison (("and" | "or") "not"? comparison)*
-    comparison = sum (("=" | "!=" | "<" | "<=" | ">" | ">=") sum)*
-    sum        = "-"? term (("+" | "-") term)*
-    term       = power ("/"? power)*       nothing but "/" may follow a divisor: a / b c could mean two things
-    power      = atom ("^" "-"? atom)?
-    atom       = number | name | name[sum, ... | sum, ...] | function(sum, ...) | (sum) | [condition] | sum_ij term
+Here is what the grammar cannot say: which names are indices, and what is said of a text that it does not allow.
 """
 
 import re
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 
 from tests.meta.formulas import (
     Bracket,
@@ -34,201 +28,129 @@ from tests.meta.formulas import (
     Power,
     Product,
     Statement,
+    walk,
 )
 
-FUNCTIONS = ("exp", "log", "tanh", "cosh", "sinh", "sqrt", "abs", "sign", "cos", "sin", "floor", "max", "min", "size")
-FOLDS = ("sum", "max", "min", "prod")
-_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_WORDS = ("and", "or", "not", "where", "elsewhere")
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|!=|[-+*/^()\[\]|,=<>])|(\S))")
+GRAMMAR = Path(__file__).with_name("formulas.lark").read_text(encoding="utf-8")
 
 
 def statement(text: str) -> Statement:
     """Read `left = formula = formula ...`. Raises FormulaError."""
-    reader = _Reader(text)
-    left, members, starts = reader.left(), [], []
-    reader.expect("=")
-    while True:
-        starts.append(reader.place)
-        members.append(reader.member())
-        if not reader.accept("="):
-            reader.end()
-            return Statement(text, left, tuple(members), tuple(starts))
+    try:
+        left, *chain = _parsed(text.rstrip())
+    except UnexpectedInput as problem:
+        raise _unreadable(text.rstrip(), problem) from None
+    indices = left.indices if isinstance(left, Entry) else ()
+    names = [node.name for index in indices for node in walk(index) if isinstance(node, Name)]
+    letters = {name: Letter(name) for name in names if re.fullmatch("[a-z]", name)}
+    left, *members = (_with_letters(tree, letters) for tree in (left, *chain[1::2]))
+    starts = [re.compile(r"\s*").match(text, equal.end_pos).end() for equal in chain[::2]]
+    return Statement(text, left, tuple(members), tuple(starts))
 
 
-class _Reader:
-    """Recursive descent over the tokens of one statement."""
+@v_args(inline=True)
+class _Trees(Transformer):
+    """One method a rule: its node, of what is inside. An index is a Name as yet."""
 
-    def __init__(self, text: str):
-        self._text = text.rstrip()
-        self._tokens = [(m.lastindex, m[m.lastindex], m.start(m.lastindex)) for m in _TOKEN.finditer(self._text)]
-        self._at = 0
-        self._letters: dict[str, Letter] = {}
+    cases, bracket, minus, power = Cases, Bracket, Minus, Power
 
-    @property
-    def place(self) -> int:
-        """Where in the text the next token starts."""
-        return self._tokens[self._at][2] if self._at < len(self._tokens) else len(self._text)
+    def statement(self, *chain: object) -> tuple:
+        return chain
 
-    def left(self) -> Name | Entry:
-        kind, name = self._peek()
-        if kind != 2:
-            raise self._unreadable("a name")
-        self._at += 1
-        if not self._follows("["):
-            return Name(name)
-        for letter in re.findall(r"\b[a-z]\b(?!\[)", self._text[: self._text.find("]")].partition("[")[2]):
-            self._letters.setdefault(letter, Letter(letter))
-        return self._entry(name)
+    def conjunction(self, *parts: object) -> Logic:
+        return Logic("and", parts)
 
-    def member(self) -> object:
-        value = self.sum()
-        if not self.accept("where"):
-            return value
-        condition = self._condition()
-        self.expect(",")
-        other = self.member()
-        self.expect("elsewhere")
-        return Cases(value, condition, other)
+    def disjunction(self, *parts: object) -> Logic:
+        return Logic("or", parts)
 
-    def sum(self) -> object:
-        negative = self.accept("-")
-        terms = [Minus(self._term()) if negative else self._term()]
-        while sign := self.accept("+", "-"):
-            terms.append(Minus(self._term()) if sign == "-" else self._term())
-        return Plus(tuple(terms)) if len(terms) > 1 else terms[0]
+    def negated(self, part: object) -> Logic:
+        return Logic("not", (part,))
 
-    def accept(self, *tokens: str) -> str | None:
-        kind, token = self._peek()
-        if kind == 4 or token not in tokens:
-            return None
-        self._at += 1
-        return token
+    def comparison(self, *chain: object) -> Compare:
+        return Compare(chain[::2], tuple(map(str, chain[1::2])))
 
-    def expect(self, token: str) -> None:
-        if not self.accept(token):
-            raise self._unreadable(f"{token!r}")
+    def sum(self, *terms: object) -> Plus:
+        return Plus(terms)
 
-    def end(self) -> None:
-        if self._at < len(self._tokens):
-            raise self._unreadable("the end of the formula")
+    def product(self, *factors: object) -> object:
+        return Product(factors) if len(factors) > 1 else factors[0]
 
-    def _term(self) -> object:
-        factors, divisors = [self._power()], []
-        while True:
-            if self.accept("/"):
-                divisors.append(self._power(divisor=True))
-            elif self.accept("*") or self._starts_atom():
-                if divisors:
-                    raise self._unreadable(
-                        "the end of the term: a / b c could mean (a / b) c or a / (b c), so write which"
-                    )
-                factors.append(self._power())
-            else:
-                return Product(tuple(factors), tuple(divisors)) if len(factors) > 1 or divisors else factors[0]
+    def dividend(self, *factors: object) -> tuple:
+        return factors
 
-    def _power(self, divisor: bool = False) -> object:
-        base = self._atom(divisor)
-        if not self.accept("^"):
-            return base
-        negative = self.accept("-")
-        exponent = self._atom()
-        return Power(base, Minus(exponent) if negative else exponent)
+    def quotient(self, dividend: tuple, *divisors: object) -> Product:
+        return Product(dividend, divisors)
 
-    def _atom(self, divisor: bool = False) -> object:
-        kind, token = self._peek()
-        if kind == 1:
-            self._at += 1
-            return Number(int(token) if token.isdigit() else float(token))
-        if self.accept("("):
-            inner = self.sum()
-            self.expect(")")
-            return inner
-        if self.accept("["):
-            inner = self._condition()
-            self.expect("]")
-            return Bracket(inner)
-        if kind != 2 or token in _WORDS:
-            raise self._unreadable("a number, a name, ( or [")
-        self._at += 1
-        function, _, letters = token.partition("_")
-        if function in FOLDS and re.fullmatch("[a-z]+", letters):
-            return self._fold(function, letters, divisor)
-        if self._follows("["):
-            return self._entry(token)
-        if token in FUNCTIONS:
-            self.expect("(")
-            arguments = [self.sum()]
-            while self.accept(","):
-                arguments.append(self.sum())
-            self.expect(")")
-            return Call(token, tuple(arguments))
-        if token not in self._letters and self._follows("("):
-            words = InWords if re.fullmatch("[A-Z]", token) else FormulaError
-            raise words(f"{token}(...) is no function of the language")
-        return self._letters.get(token) or Name(token)
+    def fold(self, word: Token, body: object) -> Fold:
+        function, _, letters = word.partition("_")
+        return Fold(function, tuple(map(Letter, dict.fromkeys(letters))), body)
 
-    def _fold(self, function: str, letters: str, divisor: bool) -> Fold:
-        """What is folded reaches to the end of the term; in a divisor, where that could mean two things, over one power."""
-        outer = self._letters
-        own = {letter: Letter(letter) for letter in letters}
-        self._letters = outer | own
-        body = self._power() if divisor else self._term()
-        self._letters = outer
-        return Fold(function, tuple(own.values()), body)
+    def number(self, digits: Token) -> Number:
+        return Number(int(digits) if digits.isdigit() else float(digits))
 
-    def _entry(self, name: str) -> Entry:
-        self.expect("[")
-        indices, bar = [], None
-        while not self.accept("]"):
-            if self.accept("|"):
-                if bar is not None:
-                    raise self._unreadable("one bar only")
-                bar = len(indices)
-            elif indices and bar != len(indices):
-                self.expect(",")
-                indices.append(self.sum())
-            else:
-                indices.append(self.sum())
-        return Entry(name, tuple(indices), bar)
+    def name(self, name: Token) -> Name:
+        return Name(str(name))
 
-    def _condition(self) -> object:
-        parts, words = [self._negation()], []
-        while word := self.accept("and", "or"):
-            words.append(word)
-            parts.append(self._negation())
-        if len(set(words)) > 1:
-            raise FormulaError("'and' and 'or' in one bracket could mean two things: write two brackets")
-        return Logic(words[0], tuple(parts)) if words else parts[0]
+    def entry(self, array: Token, before: tuple, after: tuple | None = None) -> Entry:
+        return Entry(str(array), before + (after or ()), None if after is None else len(before))
 
-    def _negation(self) -> object:
-        if self.accept("not"):
-            return Logic("not", (self._comparison(),))
-        return self._comparison()
+    def indices(self, *indices: object) -> tuple:
+        return indices
 
-    def _comparison(self) -> object:
-        parts, signs = [self.sum()], []
-        while sign := self.accept(*_COMPARISONS):
-            signs.append(sign)
-            parts.append(self.sum())
-        return Compare(tuple(parts), tuple(signs)) if signs else parts[0]
+    def call(self, function: Token, *arguments: object) -> Call:
+        return Call(str(function), arguments)
 
-    def _peek(self) -> tuple[int, str]:
-        return self._tokens[self._at][:2] if self._at < len(self._tokens) else (4, "")
+    def unknown(self, name: Token) -> None:
+        """Raises at once, so that nothing is said of what comes behind it, which may be prose."""
+        words = InWords if re.fullmatch("[A-Z]", name) else FormulaError
+        raise words(f"{name}(...) is no function of the language; a product has a space: {name} (...)")
 
-    def _starts_atom(self) -> bool:
-        kind, token = self._peek()
-        return (kind in (1, 2) and token not in _WORDS) or token in ("(", "[")
 
-    def _follows(self, bracket: str) -> bool:
-        """Whether the bracket stands at once behind the last token: x[i] is an entry, y [i = a] a product."""
-        if self._peek()[1] != bracket:
-            return False
-        _, token, start = self._tokens[self._at - 1]
-        return self._tokens[self._at][2] == start + len(token)
+_PARSER = Lark(GRAMMAR, parser="lalr", lexer="basic", start="statement", transformer=_Trees())
+_parsed = cache(_PARSER.parse)  # a test of a docstring changes one line of it, and reads them all
+_OPENS = {"NUMBER", "NAME", "ARRAY", "FUNCTION", "FOLD", "CALLED", "LPAR", "LSQB"}  # a factor begins with it
+_CLOSES = ("COMMA", "RPAR", "RSQB", "ELSEWHERE")
+_BAR_BEFORE = re.compile(r"\|[^\[\]]*$")
 
-    def _unreadable(self, expected: str) -> FormulaError:
-        rest = self._text[self._tokens[self._at][2] :] if self._at < len(self._tokens) else ""
-        return FormulaError(
-            f"expected {expected}, but there is {rest!r}" if rest else f"ends where {expected} is expected"
-        )
+
+def _with_letters(tree: object, letters: dict[str, Letter]) -> object:
+    """The tree with a Letter for each name that is one, on the left of the statement or of the fold around it."""
+    match tree:
+        case Name(name):
+            return letters.get(name, tree)
+        case Fold(function, own, body):
+            own = {letter.name: Letter(letter.name) for letter in own}
+            return Fold(function, tuple(own.values()), _with_letters(body, letters | own))
+        case tuple():
+            return tuple(_with_letters(part, letters) for part in tree)
+        case _ if is_dataclass(tree):
+            return type(tree)(*(_with_letters(getattr(tree, field.name), letters) for field in fields(tree)))
+    return tree
+
+
+def _unreadable(text: str, problem: UnexpectedInput) -> FormulaError:
+    """What was expected where the text stops to be a formula, and what is there."""
+    found = problem.token.type if hasattr(problem, "token") else ""
+    due, rest = problem.interactive_parser.accepts(), text[problem.pos_in_stream :]
+    if found in ("AND", "OR") and due & {"AND", "OR"}:
+        return FormulaError("'and' and 'or' in one bracket could mean two things: write two brackets")
+    if found == "VBAR" and _BAR_BEFORE.search(text.removesuffix(rest)):
+        return FormulaError(f"expected one bar only, but there is {rest!r}")
+    if found == "$END":
+        return FormulaError(f"ends where {_expected(due, found)} is expected")
+    return FormulaError(f"expected {_expected(due, found)}, but there is {rest!r}")
+
+
+def _expected(due: set[str], found: str) -> str:
+    """The tokens that the grammar allows, as a reader thinks of them; `found` is what is there instead."""
+    divisible = "SLASH" in due  # a factor or a divisor is complete
+    if "NUMBER" in due and not divisible:
+        return "a number, a name, ( or ["
+    if divisible and "NUMBER" not in due and found in _OPENS | {"STAR"}:
+        return "the end of the term: a / b c could mean (a / b) c or a / (b c), so write which"
+    if "$END" in due:
+        return "the end of the formula"
+    if "NAME" in due and not divisible:
+        return "a name"
+    closing = [token for token in _CLOSES if token in due] or sorted(due)
+    return " or ".join(repr(_PARSER.get_terminal(token).pattern.value) for token in closing)

@@ -1,12 +1,10 @@
-"""The four places of an operation agree: its stub, its solution, its row and its mutants."""
+"""The project keeps its conventions, each of which says what is wrong and what to do; and what they cannot see holds."""
 
-import ast
-import inspect
 import re
-import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,75 +17,76 @@ from tests.harness.examples import ORDINARY, examples
 from tests.harness.properties import Examiner
 from tests.harness.spec import Operation
 from tests.harness.submissions import Here
-from tests.specs import LEVELS
+from tests.meta import conventions, machinery
+from tests.meta.breaches import BREACHES, FILES
+from tests.meta.conventions import implementation
+from tests.meta.project import Project, here
 
-PROJECT = Path(__file__).parents[2]
-HARNESS = sorted((PROJECT / "tests" / "harness").glob("*.py"))
-BESIDE_THE_CANDIDATE = ("observe", "loading", "wire", "worker")
+CONVENTIONS = {convention.__name__: convention for convention in (*conventions.CONVENTIONS, *machinery.CONVENTIONS)}
 ROWS = [pytest.param(level, op, id=op.name) for level, ops in operations().items() for op in ops]
 PROPERTIES = [
     test.property for test in (test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable)
 ]
 
 
-@pytest.mark.parametrize("folder", ["kata", "solutions", "tests/specs", "tests/mutants"])
-def test_a_folder_has_the_levels_and_nothing_else(folder):
-    """The four folders have the same modules, one a level."""
-    assert {file.stem for file in (PROJECT / folder).glob("*.py")} - {"__init__"} == set(LEVELS)
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_the_project_keeps_a_convention(convention):
+    """Each convention finds nothing in this project; what it finds is said in lines that tell what to do."""
+    found = list(CONVENTIONS[convention](here()))
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
 
 
-@pytest.mark.parametrize("package", ["kata", "solutions"])
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_module_defines_the_operations_of_its_level(package, level):
-    """A module of kata/ or solutions/ defines the operations of its spec rows, in their order."""
-    module = import_module(f"{package}.{level}")
-    defined = [
-        name
-        for name, function in vars(module).items()
-        if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
-    ]
-    assert defined == [op.name for op in operations()[level]]
+def test_a_project_that_keeps_all_conventions_has_no_complaint(tmp_path):
+    """The project that the breaches spoil is accepted as it stands."""
+    assert _complaints(_project(tmp_path, FILES)) == []
 
 
-@pytest.mark.parametrize(("level", "op"), ROWS)
-def test_stub_and_solution_have_the_signature_of_the_row(level, op):
-    """Stub and solution have one signature, annotations included, and the row names its inputs likewise."""
-    stub, solution = (inspect.signature(_function(package, level, op)) for package in ("kata", "solutions"))
-    assert str(stub) == str(solution)
-    assert list(stub.parameters) == list(op.inputs)
-    untyped = [p.name for p in stub.parameters.values() if p.annotation is inspect.Parameter.empty]
-    assert not untyped
-    assert stub.return_annotation is not inspect.Signature.empty
+@pytest.mark.parametrize(("convention", "file", "right", "wrong", "said"), BREACHES)
+def test_a_breach_is_said_with_its_file_and_what_to_do(convention, file, right, wrong, said, tmp_path):
+    """A breach is seen by its convention, and all that is said of it are the lines that name it."""
+    project = _project(tmp_path, _spoilt(file, right, wrong))
+    assert _complaints(project) == said
+    assert list(CONVENTIONS[convention](project))
 
 
-@pytest.mark.parametrize(("level", "op"), ROWS)
-def test_an_operation_has_mutants_and_alternatives(level, op):
-    """Every operation has rows of both kinds, and its level has no rows of operations that it does not have."""
-    table = import_module(f"tests.mutants.{level}")
-    assert op.name in {row.op for row in table.WRONG}
-    assert op.name in {row.op for row in table.RIGHT}
-    assert {row.op for row in (*table.WRONG, *table.RIGHT)} <= {row.name for row in operations()[level]}
+def test_no_convention_is_left_out():
+    """Every convention has a breach."""
+    assert {convention for convention, *_ in BREACHES} == CONVENTIONS.keys()
+
+
+def test_a_test_that_asks_for_what_is_not_there_says_so(monkeypatch):
+    """Whoever asks for a stub or a solution that is missing gets the convention's line, and no AttributeError."""
+    monkeypatch.delattr("solutions.activations.silu")
+    assert implementation("kata", "activations", "silu")
+    line = "solutions/activations.py: silu is missing after softplus; give it the "
+    with pytest.raises(pytest.fail.Exception, match=f"^{re.escape(line)}"):
+        implementation("solutions", "activations", "silu")
 
 
 @pytest.mark.parametrize(("level", "op"), ROWS)
-def test_a_stub_is_explained_and_unfinished(level, op):
-    """A stub has a docstring that says what grad returns, and raises NotImplementedError for a valid example."""
-    stub = _function("kata", level, op)
-    assert stub.__doc__
-    due = ", ".join(f"g{variable}" for variable in op.variables)
-    assert re.search(rf"grad\(\w+\) -> {due}\.", stub.__doc__)
-    with pytest.raises(NotImplementedError, match=f"^{op.name}$"):
+def test_a_stub_is_unfinished(level, op):
+    """A stub that is called with a valid example raises NotImplementedError with its name."""
+    stub, said = implementation("kata", level, op.name), "nothing"
+    try:
         stub(*_example(op).inputs)
+    except Exception as error:
+        said = repr(error)
+    due = f"NotImplementedError({op.name!r})"
+    if said != due:
+        pytest.fail(f"kata/{level}.py: {op.name} raises {said}; let it raise {due} and do nothing else", pytrace=False)
 
 
 @pytest.mark.parametrize(("level", "op"), ROWS)
-def test_a_solution_is_derived_and_right(level, op):
-    """A solution derives its gradient in its docstring and passes every property."""
-    solution = _function("solutions", level, op)
-    assert re.search(r"\bJ_\w|chain rule", solution.__doc__ or "")
+def test_a_solution_is_right(level, op):
+    """A solution passes every property."""
+    solution = implementation("solutions", level, op.name)
     examiner = Examiner(Here("solutions", {op.name: solution}.get), seed=1, shrink=False)
-    verdicts = [examiner.verdict(prop, op) for prop in PROPERTIES]
-    assert [(v.property, v.status, v.why) for v in verdicts] == [(p.name, "pass", "") for p in PROPERTIES]
+    verdicts = (examiner.verdict(prop, op) for prop in PROPERTIES)
+    wrong = next((v for v in verdicts if v.status != "pass"), None)
+    if wrong:
+        said = f"{op.name}, {wrong.property}: {wrong.status}, {wrong.why}"
+        pytest.fail(f"solutions/{level}.py: {said}; see pytest --impl=solutions -k {op.name} --seed=1", pytrace=False)
 
 
 def test_the_network_of_the_task_has_its_known_loss_and_autograd_s_gradients():
@@ -113,34 +112,36 @@ def test_the_network_of_the_task_has_its_known_loss_and_autograd_s_gradients():
         np.testing.assert_allclose(ours, parameter.grad.numpy(), rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("file", HARNESS, ids=lambda file: file.name)
-def test_the_machinery_names_no_operation(file):
-    """No name and no string in tests/harness/ is an operation's; docstrings may tell of one.
-
-    Those that are NumPy's words too (where, take, add) may be said, but not be a whole string: that would be a key.
-    """
-    names = {op.name for ops in operations().values() for op in ops}
-    words = {name for name in names if hasattr(np, name)}
-    named = [
-        (line, text)
-        for line, text, is_string in _words_of_code(file)
-        if (names - words) & set(re.findall(r"\w+", text)) or (is_string and text in words)
-    ]
-    assert not named, f"{file.name} names operations: {named}"
+def _spoilt(file: str, right: str | None, wrong: str | None) -> dict[str, str | None]:
+    """The files of the small project with one text exchanged in one of them, or in stub and solution; or one file."""
+    changed = [name for name in ("kata/products.py", "solutions/products.py") if file == "both"] or [file]
+    if right is None:
+        return FILES | {file: wrong}
+    assert {FILES[name].count(right) for name in changed} == {1}
+    return FILES | {name: FILES[name].replace(right, wrong) for name in changed}
 
 
-@pytest.mark.parametrize("stem", BESIDE_THE_CANDIDATE)
-def test_what_runs_beside_the_candidate_needs_numpy_alone(stem):
-    """Modules that run in the candidate's process import the standard library, NumPy and each other only."""
-    tree = ast.parse((PROJECT / "tests" / "harness" / f"{stem}.py").read_text())
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {"." * n.level + (n.module or "") for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    foreign = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names | {"numpy"}}
-    assert foreign <= set(BESIDE_THE_CANDIDATE) - {stem}
+def _complaints(project: Project) -> list[str]:
+    return [line for convention in CONVENTIONS.values() for line in convention(project)]
 
 
-def _function(package: str, level: str, op: Operation):
-    return getattr(import_module(f"{package}.{level}"), op.name)
+def _project(folder: Path, files: dict[str, str | None]) -> Project:
+    """These files in a folder, without those of no text, as a project of two levels."""
+    for name, text in files.items():
+        if text is not None:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+    levels = ("products", "more")
+    rows = {level: tuple(_run(files[f"tests/specs/{level}.py"])["OPS"]) for level in levels}
+    return Project(
+        folder, rows, {level: SimpleNamespace(**_run(files[f"tests/mutants/{level}.py"])) for level in levels}
+    )
+
+
+def _run(source: str) -> dict[str, object]:
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    return namespace
 
 
 @cache
@@ -154,22 +155,3 @@ def _example(op: Operation):
 
     draw()
     return found[0]
-
-
-def _words_of_code(file: Path) -> list[tuple[int, str, bool]]:
-    """Names and strings of a module, with their lines and whether it is a string.
-
-    Not its docstrings, nor names that belong to other modules.
-    """
-    nodes = list(ast.walk(ast.parse(file.read_text())))
-    prose = {node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
-    words = []
-    for node in nodes:
-        match node:
-            case ast.Constant(value=str() as text) if node not in prose:
-                words.append((node.lineno, text, True))
-            case ast.Name(id=text) | ast.arg(arg=text):
-                words.append((node.lineno, text, False))
-            case ast.FunctionDef(name=text) | ast.AsyncFunctionDef(name=text) | ast.ClassDef(name=text):
-                words.append((node.lineno, text, False))
-    return words

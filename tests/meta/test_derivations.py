@@ -1,11 +1,11 @@
 """The derivations are true: every formula of a solution's docstring, evaluated for all indices, is what torch says."""
 
-from importlib import import_module
 from inspect import cleandoc
 
 import pytest
 
 from tests.harness.catalogue import operations
+from tests.meta.conventions import implementation
 from tests.meta.derivations import cases, complaints, where
 
 ROWS = [pytest.param(level, op, id=op.name) for level, ops in operations().items() for op in ops]
@@ -14,16 +14,17 @@ ROWS = [pytest.param(level, op, id=op.name) for level, ops in operations().items
 @pytest.mark.parametrize(("level", "op"), ROWS)
 def test_the_formulas_of_a_solution_are_true(level, op):
     """Every differentiable input has its Jacobian in the docstring, and every formula there holds for all indices."""
-    solution = getattr(import_module(f"solutions.{level}"), op.name)
+    solution = implementation("solutions", level, op.name)
     file, first = where(solution)
     said = [f"{file}, line {first + line}, {op.name}: {what}" for line, what in complaints(op, solution.__doc__)]
-    assert not said, "\n".join(said)
+    if said:
+        pytest.fail("\n".join(said), pytrace=False)
 
 
 @pytest.mark.parametrize(("level", "op"), ROWS)
 def test_every_member_of_every_jacobian_is_looked_at(level, op):
     """Each formula for a Jacobian, off by a factor of 1 + 1e-5 in its first term, is complained of on its line."""
-    docstring = cleandoc(getattr(import_module(f"solutions.{level}"), op.name).__doc__)
+    docstring = cleandoc(implementation("solutions", level, op.name).__doc__)
     number = 0
     while changed := _with_a_factor(docstring, number):
         found = {line for line, _ in complaints(op, changed[0])}

@@ -1,16 +1,18 @@
 """The checker of derivations can fail: wrong formulas are caught where they are wrong, and unreadable ones are named."""
 
+import logging
 import re
 from inspect import cleandoc
 
 import numpy as np
 import pytest
+from lark import Lark
 
 from tests.harness.catalogue import operations
 from tests.meta.derivations import complaints
 from tests.meta.evaluation import Evaluation
-from tests.meta.formulas import FormulaError
-from tests.meta.grammar import statement
+from tests.meta.formulas import FormulaError, InWords, Letter, walk
+from tests.meta.grammar import GRAMMAR, statement
 from tests.meta.ranges import World
 
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
@@ -146,18 +148,46 @@ UNREADABLE = [
     ("y[i] = x[i]; z", "expected the end of the formula, but there is '; z'"),
     ("y[i] = x[i] / 2 z[i]", "a / b c could mean (a / b) c or a / (b c), so write which, but there is 'z[i]'"),
     ("y[i] = [i = a and i < 2 or i = 3]", "'and' and 'or' in one bracket could mean two things"),
-    ("y[i] = x[i | a | b]", "expected one bar only, but there is 'b]'"),
+    ("y[i] = x[i | a | b]", "expected one bar only, but there is '| b]'"),
+    ("y[i] = x[i | a || b]", "expected one bar only, but there is '|| b]'"),
+    ("y[i] = [i | a]", "expected ']', but there is '| a]'"),
+    ("y[i] = x[i", "ends where ',' or ']' is expected"),
+    ("y[i] = x[i = a]", "expected ',' or ']', but there is '= a]'"),
+    ("y[i] = x[i,]", "expected a number, a name, ( or [, but there is ']'"),
+    ("y[i] = max(x[i], 0", "ends where ',' or ')' is expected"),
+    ("y[i] = (x[i], 0)", "expected ')', but there is ', 0)'"),
+    ("y[i] = (i = a) x[a]", "expected ')', but there is '= a) x[a]'"),
+    ("y[i] = [i = a", "ends where ']' is expected"),
+    ("y[i] = [not not i = a]", "expected a number, a name, ( or [, but there is 'not i = a]'"),
+    ("y[i] = [i < a or i = 2 and a = 3]", "'and' and 'or' in one bracket could mean two things"),
     ("y[i] = x[i] where i < 2", "ends where ',' is expected"),
+    ("y[i] = x[i] where i < 2, 0", "ends where 'elsewhere' is expected"),
+    ("y[i] = x[i] elsewhere", "expected the end of the formula, but there is 'elsewhere'"),
+    ("y[i] = x[i] - -2", "expected a number, a name, ( or [, but there is '-2'"),
+    ("y[i] = x[i]^2^3", "expected the end of the formula, but there is '^3'"),
+    ("y[i] = 2^sum_k x[k]", "expected a number, a name, ( or [, but there is 'sum_k x[k]'"),
+    ("y[i] = x[i] / 2 * z[i]", "so write which, but there is '* z[i]'"),
+    ("y[i] = x[i] / sum_k z[k] 2", "so write which, but there is '2'"),
+    ("y[i] = ; z", "expected a number, a name, ( or [, but there is '; z'"),
     ("y[i] = exp x[i]", "expected '(', but there is 'x[i]'"),
     ("y[i] x[i]", "expected '=', but there is 'x[i]'"),
+    ("y(i) = x[i]", "expected '=', but there is '(i) = x[i]'"),
+    ("y[i]", "ends where '=' is expected"),
+    ("", "ends where a name is expected"),
     ("[i = a] = 1", "expected a name, but there is '[i = a] = 1'"),
     ("y[i] = A(i)", "A(...) is no function of the language"),
+    ("y[i] = slope(x[i])", "slope(...) is no function of the language; a product has a space: slope (...)"),
+    ("y[i] = A(i), whatever; that is", "A(...) is no function of the language"),
 ]
 VALUES = [
     ("1 - 2 - 3", -4),
     ("2 3 / 4 / 2", 0.75),
     ("-2^2 + 2^-1", -3.5),
     ("2 * 3 (1 + 1)", 12),
+    ("2 * sum_k v[k] / 2", 10),
+    ("24 / max_k v[k] / 2", 3),
+    ("10 / sum_j sum_k (v[j] v[k]) + 1", 1.1),
+    ("android + order where android = 1 and order = 2, 0 elsewhere", 3),
     ("1.5e1 + pi - pi", 15),
     ("sum_k v[k] + 1", 11),
     ("sum_k v[k] 2 + sum_k v[k]", 30),
@@ -203,11 +233,54 @@ def test_an_unreadable_formula_says_where_it_stops(text, said):
         statement(text)
 
 
+@pytest.mark.parametrize("text", ["y[i] = A(i) x[i]", "y[i] = [i = a] R(x[i]), R being the row; words"])
+def test_a_map_of_indices_is_for_words(text):
+    """A capital letter that is called like a function is left to the prose; what stands behind it does not matter."""
+    with pytest.raises(InWords):
+        statement(text)
+
+
+def test_each_member_starts_where_it_is_written():
+    """A chain knows where each of its members stands, with the brackets around it, so that a complaint can show it."""
+    read = statement("y[i] =  (x[i]) = x[i] where i = 0, (x[i]) elsewhere  = [i = 0]")
+    assert [read.member(number) for number in range(3)] == [
+        "y[i] = (x[i])",
+        "y[i] = x[i] where i = 0, (x[i]) elsewhere",
+        "y[i] = [i = 0]",
+    ]
+
+
+def test_letters_belong_to_one_reading():
+    """The same text read twice has other letters, on the left and in a sum: how far they run may differ."""
+    first, second = (
+        {id(node): node for tree in (one.left, *one.members) for node in walk(tree) if isinstance(node, Letter)}
+        for one in (statement("y[i] = sum_k x[i,k]"), statement("y[i] = sum_k x[i,k]"))
+    )
+    assert [node.name for node in first.values()] == [node.name for node in second.values()] == ["i", "k"]
+    assert not first.keys() & second.keys()
+
+
+def test_the_grammar_has_one_reading_for_each_formula(caplog):
+    """No rule competes with another for the same text: lark, which would choose by itself, has nothing to report."""
+    with caplog.at_level(logging.DEBUG, logger="lark"):
+        Lark(GRAMMAR, parser="lalr", lexer="basic", start="statement", debug=True)
+        assert [record.message for record in caplog.records if "conflict" in record.message] == []
+        Lark('statement: "a" | "a" statement "a" | "a" statement', parser="lalr", start="statement", debug=True)
+        assert any("conflict" in record.message for record in caplog.records)
+
+
 @pytest.mark.parametrize(("text", "value"), VALUES)
 def test_a_formula_is_worth_what_a_reader_thinks(text, value):
     """Precedence, sums, conditions and functions: a value that a person would give, and no other."""
     here = World(
-        {"v": np.array([1.0, 2.0, 3.0, 4.0]), "flag": True, "s": np.array(float(value)), "t": np.array(value + 1.0)}
+        {
+            "v": np.array([1.0, 2.0, 3.0, 4.0]),
+            "flag": True,
+            "android": 1,
+            "order": 2,
+            "s": np.array(float(value)),
+            "t": np.array(value + 1.0),
+        }
     )
     assert Evaluation(here, {}, {}).complaint(statement(f"s = {text}")) is None
     assert Evaluation(here, {}, {}).complaint(statement(f"t = {text}")) is not None

@@ -5,7 +5,6 @@ The rows' torch functions are written by hand, and so could be wrong in the same
 
 import re
 from collections.abc import Callable
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from tests.harness.catalogue import operations
 from tests.harness.samples import mixed
 from tests.harness.spec import Operation
+from tests.meta.conventions import implementation
 from tests.meta.differences import Slope, complex_step, differences, takes_complex
 
 GOOD = 200  # examples an operation, each with every differentiable input
@@ -73,13 +73,13 @@ def complaint(op: Operation, function: Callable) -> str | None:
 @pytest.mark.parametrize(("level", "op"), ROWS)
 def test_the_gradients_of_a_solution_are_the_slopes_of_its_forward_pass(level, op):
     """On 200 examples away from kinks, each gradient is the directional derivative of the solution's own forward pass."""
-    assert not complaint(op, getattr(import_module(f"solutions.{level}"), op.name))
+    assert not complaint(op, implementation("solutions", level, op.name))
 
 
 @pytest.mark.parametrize(("level", "op"), ROWS)
 def test_one_entry_off_by_a_hundred_thousandth_is_seen(level, op):
     """Each gradient, with its last entry changed by a factor of 1 + 1e-5, is not what the numbers say."""
-    solution = getattr(import_module(f"solutions.{level}"), op.name)
+    solution = implementation("solutions", level, op.name)
     for number, variable in enumerate(op.variables):
         said = complaint(op, _spoilt(solution, number))
         assert said, f"g{variable} is wrong, and nothing is said"
@@ -94,7 +94,7 @@ def test_a_gradient_of_zeros_is_wrong_where_the_forward_pass_drops_what_is_imagi
 def test_too_few_smooth_examples_are_no_pass(monkeypatch):
     """Examples at kinks are not counted, and where too few are left the operation fails."""
     monkeypatch.setattr("tests.meta.test_second_oracle.DRAWN", GOOD)
-    said = complaint(OPERATIONS["relu"], import_module("solutions.feedforward").relu)
+    said = complaint(OPERATIONS["relu"], implementation("solutions", "feedforward", "relu"))
     assert re.fullmatch(rf"relu: only 1?\d\d of {GOOD} examples are away from kinks, {GOOD} are needed", said)
 
 
