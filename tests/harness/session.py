@@ -36,7 +36,7 @@ class Subject:
     implementation: Here | Elsewhere | None
     unusable: str = ""
     examiner: Examiner | None = None
-    reference: Here | Elsewhere | None = None
+    reference: Here | None = None
 
     def close(self) -> None:
         for implementation in (self.implementation, self.reference):
@@ -413,7 +413,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
             implementation,
             run.seed,
             times=run.times,
-            reference=lambda: _reference(subject, implementation, run.project),
+            reference=lambda: _reference(subject, run.project),
         )
     try:
         yield subject.examiner
@@ -425,10 +425,10 @@ def _grading(node: pytest.Item, run: Run, number: int):
         raise pytest.UsageError(str(unusable)) from None
 
 
-def _reference(subject: Subject, implementation: Here | Elsewhere, project: Path) -> Here | Elsewhere:
+def _reference(subject: Subject, project: Path) -> Here:
     from tests.harness.submissions import reference
 
-    subject.reference = subject.reference or reference(implementation, project, _names)
+    subject.reference = subject.reference or reference(project, _names)
     return subject.reference
 
 

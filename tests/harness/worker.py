@@ -33,18 +33,20 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [HERE, numpy_parent]
+    import counting
+    import guard
     import loading
     import observe
     import wire
 
-    for module in (loading, observe, wire):
+    for module in (counting, guard, loading, observe, wire):
         del sys.modules[module.__name__]  # the submission may have modules of these names
     del sys.path[:2]
     sys.argv[1:] = []
     loading.make_package(PACKAGE, root)
     channel = socket.socket(fileno=descriptor)
     channel.sendall(wire.pack({"id": 0, "ready": True}))
-    answer = _Answers(root, loading, observe)
+    answer = _Answers(root, loading, observe, guard)
     while True:
         prefix = _exactly(channel, wire.PREFIX.size)
         if not prefix:
@@ -65,20 +67,20 @@ class _Missing(Exception):
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
-    def __init__(self, root: str, loading, observe):
+    def __init__(self, root: str, loading, observe, guard):
         self._root, self._loading, self._observe = root, loading, observe
-        self._large = None
+        self._guard = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
 
     def to(self, request: dict) -> dict:
+        """The answer; with what was heard, meanwhile or before, that makes counts worthless."""
+        answer = self._to(request)
+        return answer | {"heard": self._guard.heard} if self._guard.heard else answer
+
+    def _to(self, request: dict) -> dict:
         try:
             if "nodes" in request:
                 return self._network(request)
-            if "entries" in request:
-                return {"entries": list(self._large.entries(request["entries"]))}
-            if "again" in request:
-                return self._run_large()
-            function = self._function(request["op"], request["file"], request["shown"])
-            return self._large_call(function, request) if "large" in request else self._steps(function, request)
+            return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
         except self._loading.Unloadable as problem:
             return {"problem": str(problem)}
         except _Missing:
@@ -95,22 +97,18 @@ class _Answers:
     def _steps(self, function, request: dict) -> dict:
         o = self._observe
         steps = [o.Call(*rest) if kind == "call" else o.Grad(*rest) for kind, *rest in request["steps"]]
-        return self._data(o.observe(function, request["inputs"], request["gys"], steps))
+
+        def run():
+            return o.observe(function, request["inputs"], request["gys"], steps)
+
+        if "count" not in request:
+            return self._data(run())
+        seen, cost = self._guard.counted(run, request["count"])
+        return self._data(seen) | {"cost": [cost.steps, cost.bytes, cost.foul]}
 
     def _network(self, request: dict) -> dict:
         functions = {op: self._function(op, *place) for op, place in request["files"].items()}
         return self._data(self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"]))
-
-    def _large_call(self, function, request: dict) -> dict:
-        self._large = self._observe.Large(function, *request["large"])
-        return self._run_large()
-
-    def _run_large(self) -> dict:
-        try:
-            self._large.run()
-        except BaseException as error:  # whatever it is, it comes from the submission
-            return {"failed": type(error).__name__}
-        return {"done": True}
 
     def _data(self, seen) -> dict:
         data = self._observe.to_data(seen)
