@@ -7,9 +7,8 @@ arrays to tracemalloc. What C does is no opcode, and memory that was there befor
 import sys
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass
 from gc import disable, enable, isenabled
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 _Result = TypeVar("_Result")
 # As they are now: what runs beside this may put others in their places.
@@ -22,8 +21,7 @@ _start, _stop, _reset_peak, _is_tracing = (
 )
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What a call cost. `steps`: opcodes, all of them or as many as were counted. `bytes`: the most memory beyond what was there.
 
     `foul`: what disturbed the counting, for a sentence; then the numbers mean nothing.

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType, ModuleType
 
-from counting import Cost, counted
+from counting import counted
 
 _FRAME = "it looks at the frames of calls"
 _EVENTS = {
@@ -58,11 +58,6 @@ class Guard:
         sys.gettrace = sys.getprofile = lambda: None  # not what counts, which could be changed
         sys.addaudithook(self._hear)
 
-    def counted(self, run: Callable, most: int) -> tuple[object, Cost]:
-        """As counting.counted; what was heard spoils the count."""
-        result, cost = counted(run, most)
-        return result, Cost(cost.steps, cost.bytes, self.heard or cost.foul)
-
     def _hear(self, event: str, arguments: tuple) -> None:
         if self._deaf or self.heard:
             return
@@ -87,7 +82,7 @@ class Guard:
         function = getattr(module, name)
 
         def reported(*arguments, **named):
-            self.heard = self.heard or f"it calls {module.__name__}.{name}"
+            self.heard = self.heard or f"it calls {module.__name__.lstrip('_')}.{name}"
             return function(*arguments, **named)
 
         setattr(module, name, reported)

@@ -134,29 +134,32 @@ class Elsewhere:
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
     ) -> tuple[Observation, Cost]:
         """Likewise, and count what it costs (see counting.py). Raises Refused, or GraderTrouble."""
-        seen, reply = self._observed(op, list(inputs), gys, steps, count=most)
-        cost = reply.get("cost")
+        seen, cost = self._observed(op, list(inputs), gys, steps, most)
         if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
             cost = [0, 0, "its process gave no numbers"]
-        steps, size, foul = cost
-        return seen, Cost(steps, size, self._heard.get(op) or printable(foul, 100))
+        steps_taken, size, foul = cost
+        return seen, Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
 
     def _observed(
-        self, op: str, inputs: list[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], **more: int
-    ) -> tuple[Observation, dict]:
-        """What was observed, and the reply that says so."""
+        self, op: str, inputs: list[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int = 0
+    ) -> tuple[Observation, object]:
+        """What was observed; where something is to be counted, what the worker says it cost."""
         if op not in self._package.files:
             raise Refused("todo", "not there yet")
         if op in self._refused:
             raise Refused(*self._refused[op])
         file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
-        request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)} | more
+        request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
         if self._spoilt_by not in ("", op):
             self.rest()  # what one operation does to the counting is not laid at another's door
-        seconds = min(self._call_seconds, self._left)
+        seconds, cost = min(self._call_seconds, self._left), None
         try:
+            if most:
+                self._asked(self._call_seconds, count=most)
             reply = self._asked(self._call_seconds, **request)
+            if most:
+                cost = self._asked(self._call_seconds, cost=True).get("cost")
             if "heard" in reply:
                 self._spoilt_by = op
                 self._heard.setdefault(op, printable(str(reply["heard"]), 100))
@@ -170,7 +173,7 @@ class Elsewhere:
             self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
-        return _unless_todo(seen), reply
+        return _unless_todo(seen), cost
 
     def observe_network(self, network: "Network") -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
