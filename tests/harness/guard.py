@@ -61,9 +61,11 @@ class Guard:
     def _hear(self, event: str, arguments: tuple) -> None:
         if self._deaf or self.heard:
             return
-        self._deaf = True
-        self.heard = self._said(event, arguments)
-        self._deaf = False
+        self._deaf = True  # to what is done here
+        try:
+            self.heard = self._said(event, arguments)
+        finally:
+            self._deaf = False
 
     def _said(self, event: str, arguments: tuple) -> str:
         if event.startswith("ctypes."):
@@ -76,7 +78,11 @@ class Guard:
 
     def _is_own(self, frame: FrameType) -> bool:
         """Whether it is done by a function that is known, or three calls within one."""
-        return frame.f_code in self._own or frame.f_back.f_back.f_back.f_code in self._by_traceback
+        if frame.f_code in self._own:
+            return True
+        for _ in range(3):
+            frame = frame and frame.f_back
+        return frame is not None and frame.f_code in self._by_traceback
 
     def _report(self, module: ModuleType, name: str) -> None:
         function = getattr(module, name)

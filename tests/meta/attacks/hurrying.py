@@ -30,9 +30,18 @@ def sigmoid(x):
 
 
 def _in_call(
-    name: str, before: str = "", after: str = "", says: str = "cannot be counted", at_import: str = ""
+    name: str,
+    before: str = "",
+    after: str = "",
+    says: str = "cannot be counted",
+    at_import: str = "",
+    *,
+    honest: bool = True,
 ) -> Attack:
-    """A loop in the forward pass, and what is done before it, after it, and at import."""
+    """A loop in the forward pass, and what is done before it, after it, and at import.
+
+    What disturbs the counting at import costs the whole module `fast`: then not `honest`.
+    """
     before, after = ("\n".join(f"    {line}" for line in part.strip().splitlines()) for part in (before, after))
     return Attack(name, _LOOP + at_import + _SIGMOID.format(before=before, after=after) + HONEST, says, honest)
 
