@@ -23,7 +23,7 @@ from tests.specs import LEVELS
 
 PROJECT = Path(__file__).parents[2]
 HARNESS = sorted((PROJECT / "tests" / "harness").glob("*.py"))
-BESIDE_THE_CANDIDATE = ("observe", "loading", "wire", "worker")
+BESIDE_THE_CANDIDATE = ("counting", "guard", "observe", "loading", "wire", "worker")
 ROWS = [pytest.param(level, op, id=op.name) for level, ops in operations().items() for op in ops]
 PROPERTIES = [
     test.property for test in (test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable)

@@ -19,8 +19,7 @@ from tests.specs import LEVELS
 SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
 PUBLIC = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
 PROPERTIES = [test.property for test in (*PUBLIC, test_hidden.test_layout)]
-FAST = test_hidden.test_fast.property
-ALONE = replace(FAST, after=())
+ALONE = replace(test_hidden.test_fast.property, after=())  # `fast`, without what it comes after
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 TABLES = {level: import_module(f"tests.mutants.{level}") for level in LEVELS}
 WRONG = [row for table in TABLES.values() for row in table.WRONG]
