@@ -1,6 +1,6 @@
 """The confinement around the worker of `--impl=PATH`. That it holds is proven in sandbox.py.
 
-`bwrap`: the worker sees NumPy, the standard library, its own four files and a read-only copy of the submission, at
+`bwrap`: the worker sees NumPy, the standard library, its own six files and a read-only copy of the submission, at
 neutral paths. Nothing it sees can be written to, not even /tmp; there is no /proc and no device. `process`: a process of
 its own with the limits of worker.py, for code that is trusted.
 
@@ -25,7 +25,7 @@ from tests.harness import seccomp
 from tests.harness.packages import Unusable
 
 _HARNESS = Path(__file__).parent
-_FILES = ("worker.py", "wire.py", "observe.py", "loading.py")
+_FILES = ("worker.py", "wire.py", "observe.py", "loading.py", "counting.py", "guard.py")
 _NUMPY = Path(np.__file__).parent
 _FOREIGN = ("site-packages", "dist-packages")  # folders of a standard library that are not of it
 _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")  # never --unshare-all: that may go without a namespace

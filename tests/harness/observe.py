@@ -232,38 +232,6 @@ def _laid_out(array: NDArray, layout: str) -> NDArray:
     return copy
 
 
-class Large:
-    """A call and its grad on large arrays, whose results stay here until entries of them are asked for.
-
-    They run twice, on other values: the first time, memory is new and everything is slower. An array is given as a list
-    of its shape and of a few values, which are repeated.
-    """
-
-    def __init__(self, function: Callable, inputs: Sequence, gy: list):
-        def made(value, shift: int):
-            if not isinstance(value, list):  # what is no array
-                return value
-            shape, values = value
-            return np.resize(np.roll(values, shift), shape)
-
-        self._function, self._runs = function, 0
-        self._inputs = [[made(value, n + shift) for n, value in enumerate(inputs)] for shift in (0, 1)]
-        self._gy = made(gy, 0)
-        self._results: list[NDArray] = []
-
-    def run(self) -> None:
-        """Call and grad. Raises what they raise."""
-        inputs, self._runs = self._inputs[self._runs % 2], self._runs + 1
-        with np.errstate(all="ignore"):
-            y, grad = self._function(*inputs)
-            result = grad(self._gy)
-        self._results = [np.asarray(v) for v in (y, *(result if isinstance(result, tuple | list) else (result,)))]
-
-    def entries(self, fractions: NDArray) -> tuple[NDArray, ...]:
-        """The entries of every result that stand at these fractions of it."""
-        return tuple(np.array(v.reshape(-1)[(fractions * v.size).astype(int)], float) for v in self._results)
-
-
 def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
     return tuple(
         i
@@ -333,9 +301,7 @@ def _line() -> tuple[str, int]:
 
 
 def _crash(error: BaseException) -> Crash:
-    own = [
-        f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))
-    ]
+    own = [f for f in _traced(error) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))]
     frames = tuple(
         (printable(f.filename), f.lineno or 0, printable(f.name), printable(f.line or "", 200)) for f in own[-5:]
     )
@@ -344,6 +310,15 @@ def _crash(error: BaseException) -> Crash:
     except BaseException:  # a __str__ of the candidate's
         message = ""
     return Crash(_name(type(error), 100), printable(message), frames, error)
+
+
+def _traced(error: BaseException) -> traceback.StackSummary:
+    """The calls that led to it. Apart, so that guard.py knows who looks at their frames."""
+    return traceback.extract_tb(error.__traceback__)
+
+
+LOOKS_AT_FRAMES, LOOKS_BY_TRACEBACK = (_line,), (_traced,)
+"""Which functions here do what guard.py listens to: at first hand, or three calls further in."""
 
 
 def to_data(observation: Observation) -> dict:

@@ -95,16 +95,6 @@ def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     return _shapes[key]
 
 
-def abstract_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
-    """The shape of y for these inputs, however large: nothing is computed."""
-    kinds = {"f": torch.float64, "i": torch.int64, "b": torch.bool}
-    abstract = [
-        torch.empty(i.shape, dtype=kinds[i.dtype.kind], device="meta") if isinstance(i, np.ndarray) else i
-        for i in inputs
-    ]
-    return tuple(op.torch(*abstract).shape)
-
-
 def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[int, ...]) -> NDArray:
     """J[output... | entry]: the derivative of every entry of y with respect to one entry of the variable."""
     shape, number = output_shape(op, inputs), op.variables.index(variable)

@@ -45,11 +45,12 @@ class Property:
 
 @dataclass(frozen=True)
 class Contest:
-    """An operation of the implementation under test, and the reference solutions to hold it against."""
+    """An operation of the implementation under test, the reference solutions to hold it against, and the seed."""
 
     op: Operation
     implementation: object
     reference: object
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,8 @@ class Examiner:
 
     def _examined(self, prop: Property, op: Operation) -> Verdict:
         if prop.once:
-            return examine_once(prop, Contest(op, self.implementation, self._reference and self._reference()))
+            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed)
+            return examine_once(prop, contest)
         prop = replace(prop, examples=prop.examples * self._times * _variety(prop, op))
         first = self._first.get((prop.name, op.name))
         return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first)

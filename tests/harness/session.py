@@ -40,7 +40,7 @@ class Subject:
     implementation: Here | Elsewhere | None
     unusable: str = ""
     examiner: Examiner | None = None
-    reference: Here | Elsewhere | None = None
+    reference: Here | None = None
 
     def close(self) -> None:
         for implementation in (self.implementation, self.reference):
@@ -461,7 +461,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
             implementation,
             run.seed,
             times=run.times,
-            reference=lambda: _reference(subject, implementation, run.project),
+            reference=lambda: _reference(subject, run.project),
         )
     try:
         yield subject.examiner
@@ -482,10 +482,10 @@ def _grading(node: pytest.Item, run: Run, number: int):
     pytest.fail(f"the grader's own trouble: {node.stash[TROUBLE][1]}", pytrace=False)
 
 
-def _reference(subject: Subject, implementation: Here | Elsewhere, project: Path) -> Here | Elsewhere:
+def _reference(subject: Subject, project: Path) -> Here:
     from tests.harness.submissions import reference
 
-    subject.reference = subject.reference or reference(implementation, project, _names)
+    subject.reference = subject.reference or reference(project, _names)
     return subject.reference
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_ENTRIES = 256  # an array repeats its values beyond this many entries
-_PRIME = 7919
 
 
 class Source(Protocol):
@@ -143,28 +142,12 @@ class Random:
     squeeze = byte
 
 
-class Repeating:
-    """A few values over and over, however large the arrays are; what is no array is not simple.
+class Fresh(Random):
+    """Likewise. Of broadcast arrays, the first lacks an axis, or has length 1 there, and the others are whole."""
 
-    Of broadcast arrays, the first lacks a leading dimension.
-    """
-
-    def __init__(self, values: NDArray):
-        self._values, self._choices, self._squeezes = values, np.random.default_rng(0), iter((1,))
-
-    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
-        return np.resize(self._values, shape)
-
-    halves = floats
-
-    def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
-        return np.resize(table[len(table) // 2 :], shape)
-
-    def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
-        return np.resize(_PRIME * np.arange(len(self._values)) % below, shape)
-
-    def byte(self) -> int:
-        return int(self._choices.integers(256))
+    def __init__(self, seed: int, arrays: int):
+        super().__init__(seed, arrays=arrays)
+        self._squeezes = iter((1 + int(self._choices.integers(255)),))
 
     def squeeze(self) -> int:
         return next(self._squeezes, 0)

@@ -1,7 +1,7 @@
 """A spec row: what is true of one operation, written as data. shapes.py says how a shape is written, kinds.py what else an input can be."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from tests.harness.kinds import Floats, Kind
@@ -20,7 +20,6 @@ class Operation:
     par: int = 0
     also: Callable | None = None
     ties: Callable | None = None
-    large: dict[str, int] = field(default_factory=dict)
     why: str = ""
 
     @cached_property
@@ -69,7 +68,6 @@ def Op(  # noqa: N802 (a row reads as a noun)
     par: int,
     also: Callable | None = None,
     ties: Callable | None = None,
-    large: dict[str, int] | None = None,
     why: str = "",
     **inputs: str | Kind,
 ) -> Operation:
@@ -79,8 +77,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second oracle whose
     gradients are the other end of what is right at a kink; everything between the two ends is accepted. `ties`: where the
     right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
-    for an operation of one variable. `large`: sizes for `fast` where the usual ones do not suit; a letter, or a run for
-    each of its two dimensions. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot be read.
+    for an operation of one variable. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot
+    be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     for argument, kind in kinds.items():
@@ -88,11 +86,9 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, large or {}, why)
+    op = Operation(name, kinds, torch, par, also, ties, why)
     if not LEAST_MINUTES <= par <= MOST_MINUTES:
         raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
     if ties and len(op.variables) != 1:
         raise ValueError(f"{name}: ties= is for an operation of one variable, and here are {len(op.variables)}")
-    if op.large and sorted(op.large) != sorted((*op.letters, *op.runs)):
-        raise ValueError(f"{name}: large= should give a size for each of {', '.join((*op.letters, *op.runs))}")
     return op

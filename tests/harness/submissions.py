@@ -5,25 +5,22 @@ import time
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.harness import loading
+from tests.harness.counting import Cost, counted
 from tests.harness.deadline import Expired, deadline
-from tests.harness.observe import Call, Grad, Large, Observation, observe, observe_network, printable
+from tests.harness.observe import Call, Grad, Observation, observe, observe_network, printable
 from tests.harness.packages import Levels, Package, Unusable, package
 from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation, plain_steps
 from tests.harness.sandbox import require
 
 if TYPE_CHECKING:
     from tests.harness.network import Network
-    from tests.harness.pace import Task
 
 CALL_SECONDS = 5.0  # a call on a handful of numbers takes microseconds
 IMPORT_SECONDS = 20.0
@@ -42,19 +39,6 @@ class Refused(BaseException):
         self.status, self.line = status, line
 
 
-@dataclass(frozen=True)
-class Pace:
-    """What a call and its grad took at the large size: seconds, bytes (0 where unknown), and some entries of each result.
-
-    Without entries it did not come to an end: by the deadline, or because it `failed`.
-    """
-
-    seconds: float
-    bytes: int = 0
-    entries: tuple[NDArray, ...] = ()
-    failed: str = ""
-
-
 class Here:
     """An implementation that runs in this process, so that print, breakpoint() and --pdb work."""
 
@@ -69,6 +53,22 @@ class Here:
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused."""
+        return self._observed(op, lambda function: observe(function, inputs, gys, steps, _THROUGH))
+
+    def counted(
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
+    ) -> tuple[Observation, Cost]:
+        """Likewise, and count what it costs (see counting.py). Raises Refused."""
+        cost = Cost(0, 0)
+
+        def counting(function: Callable) -> Observation:
+            nonlocal cost
+            seen, cost = counted(lambda: observe(function, inputs, gys, steps, _THROUGH), most)
+            return seen
+
+        return self._observed(op, counting), cost
+
+    def _observed(self, op: str, run: Callable[[Callable], Observation]) -> Observation:
         if op in self._refused:
             raise Refused(*self._refused[op])
         seconds = IMPORT_SECONDS
@@ -79,7 +79,7 @@ class Here:
                 raise Refused("todo", "not there yet")
             seconds = CALL_SECONDS
             with deadline(CALL_SECONDS):
-                seen = observe(function, inputs, gys, steps, _THROUGH)
+                seen = run(function)
         except loading.Unloadable as problem:
             self._refused[op] = ("error", printable(str(problem)))
             raise Refused(*self._refused[op]) from None
@@ -96,21 +96,6 @@ class Here:
                 return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, _THROUGH)
         except Expired:
             raise Refused("timeout", f"stopped: no answer after {CALL_SECONDS:g} s") from None
-
-    def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
-        """Time a call and its grad at a large size. Memory is not known here."""
-        large = Large(self._lookup(op), *task.plain())
-        try:
-            with deadline(2 * seconds):
-                large.run()
-                started = time.perf_counter()
-                large.run()
-                took = time.perf_counter() - started
-        except Expired:
-            return Pace(seconds)
-        except Exception as error:  # the candidate's
-            return Pace(0, failed=type(error).__name__)
-        return Pace(took, 0, large.entries(places))
 
     def rest(self) -> None:
         """Nothing to end."""
@@ -138,19 +123,46 @@ class Elsewhere:
         self._call_seconds, self._total_seconds, self._left = call_seconds, total_seconds, total_seconds
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
+        self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
+        self._spoilt_by = ""  # the operation that did so in the present worker
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused, or GraderTrouble where no worker can be started."""
+        return self._observed(op, list(inputs), gys, steps)[0]
+
+    def counted(
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
+    ) -> tuple[Observation, Cost]:
+        """Likewise, and count what it costs (see counting.py). Raises Refused, or GraderTrouble."""
+        seen, cost = self._observed(op, list(inputs), gys, steps, most)
+        if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
+            cost = [0, 0, "its process gave no numbers"]
+        steps_taken, size, foul = cost
+        return seen, Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
+
+    def _observed(
+        self, op: str, inputs: list[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int = 0
+    ) -> tuple[Observation, object]:
+        """What was observed; where something is to be counted, what the worker says it cost."""
         if op not in self._package.files:
             raise Refused("todo", "not there yet")
         if op in self._refused:
             raise Refused(*self._refused[op])
-        file, inputs = self._package.files[op], list(inputs)
+        file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
         request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
-        seconds = min(self._call_seconds, self._left)
+        if self._spoilt_by not in ("", op):
+            self.rest()  # what one operation does to the counting is not laid at another's door
+        seconds, cost = min(self._call_seconds, self._left), None
         try:
+            if most:
+                self._asked(self._call_seconds, count=most)
             reply = self._asked(self._call_seconds, **request)
+            if most:
+                cost = self._asked(self._call_seconds, cost=True).get("cost")
+            if "heard" in reply:
+                self._spoilt_by = op
+                self._heard.setdefault(op, printable(str(reply["heard"]), 100))
             if reply.get("missing") is True:
                 raise Refused("todo", "not there yet")
             if "problem" in reply:
@@ -161,7 +173,7 @@ class Elsewhere:
             self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
-        return _unless_todo(seen)
+        return _unless_todo(seen), cost
 
     def observe_network(self, network: "Network") -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
@@ -181,41 +193,12 @@ class Elsewhere:
             self.rest()
             raise Refused("error", str(death)) from None
 
-    def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
-        """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
-        self._refuse_when_used_up()
-        worker = Worker(self.sandbox, self._package.folder)
-        file = self._package.files[op]
-        request = {"op": op, "file": file, "shown": self._package.shown[file]}
-        begun = time.monotonic()
-        try:
-            worker.await_ready()
-            before = worker.peak_bytes()
-            reply = worker.ask(2 * seconds, large=task.plain(), **request)
-            started = time.perf_counter()
-            if reply.get("done") is True:
-                reply = worker.ask(seconds, again=True)
-            took = time.perf_counter() - started
-            if reply.get("done") is not True:
-                return Pace(0, failed=printable(str(reply.get("failed") or reply.get("problem") or "no answer"), 100))
-            peak = worker.peak_bytes() - before
-            entries = worker.ask(self._call_seconds, entries=places).get("entries")
-            if not isinstance(entries, list) or not all(isinstance(e, np.ndarray) for e in entries):
-                return Pace(0, failed="no answer")
-            return Pace(took, peak, tuple(entries))
-        except WorkerStuck:
-            return Pace(seconds)
-        except WorkerDied as death:
-            return Pace(0, failed=str(death))
-        finally:
-            self._left -= time.monotonic() - begun
-            worker.close()
-
     def rest(self) -> None:
         """End the worker; a new one starts when there is something to do."""
         if self._worker:
             self._worker.close()
             self._worker = None
+            self._spoilt_by = ""
 
     def close(self) -> None:
         """End the worker and remove the copy."""
@@ -270,11 +253,9 @@ def absent(name: str, line: str) -> Here:
     return Here(name, lookup)
 
 
-def reference(implementation: Here | Elsewhere, project: Path, catalogue: Callable[[], Levels]) -> Here | Elsewhere:
-    """The reference solutions, run the way the implementation is. Raises Unusable."""
-    if isinstance(implementation, Here):
-        return resolve("solutions", project, catalogue)
-    return Elsewhere("solutions", package(str(project / "solutions"), catalogue), implementation.sandbox)
+def reference(project: Path, catalogue: Callable[[], Levels]) -> Here:
+    """The reference solutions, run here. Raises Unusable."""
+    return resolve("solutions", project, catalogue)
 
 
 def _modules_of(package: str, project: Path, catalogue: Callable[[], Levels]) -> Callable[[str], Callable | None]:

@@ -16,7 +16,7 @@ import numpy as np
 HEADER = 2**20  # bytes at most
 BODY = 256 * 2**20
 PREFIX = struct.Struct("!4sIQ")
-_MAGIC = b"KATA"
+MAGIC = b"KATA"
 _DTYPES = frozenset(np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"))
 _DEEPEST = 32  # dimensions of an array
 
@@ -32,13 +32,13 @@ def pack(message) -> bytes:
     body = sum(map(len, arrays))
     if len(header) > HEADER or body > BODY:
         raise ProtocolError(f"a message of {len(header)} + {body} bytes is over {HEADER} + {BODY}")
-    return b"".join((PREFIX.pack(_MAGIC, len(header), body), header, *arrays))
+    return b"".join((PREFIX.pack(MAGIC, len(header), body), header, *arrays))
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
     """Header and body length that a frame's first bytes announce. Raises ProtocolError beyond the caps."""
     magic, header, body = PREFIX.unpack(prefix)
-    if magic != _MAGIC or header > HEADER or body > BODY:
+    if magic != MAGIC or header > HEADER or body > BODY:
         raise ProtocolError("not a frame")
     return header, body
 

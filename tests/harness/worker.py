@@ -4,6 +4,7 @@ Started as `python -I -S -B worker.py NUMPY FD ROOT`: the folder that holds NumP
 submission's folder. PROTOCOL.md, beside this file, has the messages. NumPy and the standard library only.
 """
 
+import _socket
 import contextlib
 import os
 import resource
@@ -33,29 +34,55 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [HERE, numpy_parent]
+    import counting
+    import guard
     import loading
     import observe
     import wire
 
-    for module in (loading, observe, wire):
+    for module in (counting, guard, loading, observe, wire):
         del sys.modules[module.__name__]  # the submission may have modules of these names
     del sys.path[:2]
     sys.argv[1:] = []
     loading.make_package(PACKAGE, root)
     channel = socket.socket(fileno=descriptor)
     channel.sendall(wire.pack({"id": 0, "ready": True}))
-    answer = _Answers(root, loading, observe)
-    while True:
+    watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
+    answer, send = (
+        _Answers(root, loading, observe, watch),
+        _socket.socket.sendall,
+    )  # nobody can put another in its place
+    most = steps = size = 0
+    foul = "nothing was counted"
+
+    def serve() -> bool:
+        """Answer one request; whether there was one."""
+        nonlocal most
         prefix = _exactly(channel, wire.PREFIX.size)
         if not prefix:
-            return
+            return False
         header, body = wire.lengths(prefix)
         request = wire.unpack(_exactly(channel, header), _exactly(channel, body))
+        if "cost" in request:
+            # Spelt out: what wire calls may have been replaced, and this is not counted.
+            told = f'{{"id": {request["id"]}, "cost": [{steps}, {size}, "{watch.heard or foul}"]}}'.encode()
+            send(channel, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told)
+            return True
+        most = request.get("count", 0)
         try:
-            frame = wire.pack({"id": request["id"], **answer.to(request)})
+            frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
         except wire.ProtocolError as error:  # more than a message may hold
             frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
         channel.sendall(frame)
+        return True
+
+    while True:
+        if most:
+            more, (steps, size, foul) = counting.counted(serve, most)
+        else:
+            more = serve()
+        if not more:
+            return
 
 
 class _Missing(Exception):
@@ -65,20 +92,20 @@ class _Missing(Exception):
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
-    def __init__(self, root: str, loading, observe):
+    def __init__(self, root: str, loading, observe, watch):
         self._root, self._loading, self._observe = root, loading, observe
-        self._large = None
+        self._watch = watch
 
     def to(self, request: dict) -> dict:
+        """The answer; with what was heard, meanwhile or before, that makes counts worthless."""
+        answer = self._to(request)
+        return answer | {"heard": self._watch.heard} if self._watch.heard else answer
+
+    def _to(self, request: dict) -> dict:
         try:
             if "nodes" in request:
                 return self._network(request)
-            if "entries" in request:
-                return {"entries": list(self._large.entries(request["entries"]))}
-            if "again" in request:
-                return self._run_large()
-            function = self._function(request["op"], request["file"], request["shown"])
-            return self._large_call(function, request) if "large" in request else self._steps(function, request)
+            return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
         except self._loading.Unloadable as problem:
             return {"problem": str(problem)}
         except _Missing:
@@ -100,17 +127,6 @@ class _Answers:
     def _network(self, request: dict) -> dict:
         functions = {op: self._function(op, *place) for op, place in request["files"].items()}
         return self._data(self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"]))
-
-    def _large_call(self, function, request: dict) -> dict:
-        self._large = self._observe.Large(function, *request["large"])
-        return self._run_large()
-
-    def _run_large(self) -> dict:
-        try:
-            self._large.run()
-        except BaseException as error:  # whatever it is, it comes from the submission
-            return {"failed": type(error).__name__}
-        return {"done": True}
 
     def _data(self, seen) -> dict:
         data = self._observe.to_data(seen)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.meta.project import Project
 
-BESIDE_THE_CANDIDATE = ("observe", "loading", "wire", "worker")
+BESIDE_THE_CANDIDATE = ("counting", "guard", "observe", "loading", "wire", "worker")
 
 
 def names_no_operation(project: Project) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Look for what shows only after a long time: false alarms of right implementations, and what watching leaves behind.
 
     python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives
-    python -m tests.meta.soak --fast 200          fast, for solutions and alternatives, so many times in all
+    python -m tests.meta.soak --fast 20           fast, for solutions and all alternatives, slow ones too, for so many seeds
     python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
     python -m tests.meta.soak --parcels 10000     read so many submissions that were spoilt at random; what is said of them
 
-Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before. For `fast`, load the machine meanwhile.
+Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tests.harness.properties import Examiner
 from tests.harness.submissions import Here, resolve
 from tests.meta import mutated_parcels
 from tests.meta.terminals import Terminal
-from tests.meta.test_mutants import FAST, OPERATIONS, PROPERTIES, RIGHT
+from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, RIGHT, SLOW
 
 
 def main() -> int:
@@ -40,6 +40,7 @@ def main() -> int:
     solutions = resolve("solutions", Path(__file__).parents[2], names)
     rows = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in RIGHT]
     rows += [(op, "the solution", solutions, False) for op in OPERATIONS]
+    inexact = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in SLOW]
     alarms, done = [], 0
     for seed in range(options.first, options.first + options.seeds):
         for op, name, implementation, _ in rows:
@@ -51,12 +52,13 @@ def main() -> int:
         alarms += [f"compose: {verdict.why} [seed={seed}]"] if verdict.status != "pass" else []
         done += 1
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
-    quick = [row for row in rows if not row[3]]
-    for number in range(options.fast):
-        op, name, implementation, _ = quick[number % len(quick)]
-        verdict = Examiner(implementation, 0, reference=lambda: solutions).verdict(FAST, OPERATIONS[op])
-        alarms += [f"{op}: {name}, fast: {verdict.why}"] if verdict.status != "pass" else []
+    for seed in range(options.first, options.first + options.fast):
+        for op, name, implementation, slow in (*rows, *inexact):
+            verdict = Examiner(implementation, seed, reference=lambda: solutions).verdict(ALONE, OPERATIONS[op])
+            if (verdict.status == "pass") is slow:
+                alarms.append(f"{op}: {name}, fast: {verdict.status}, {verdict.why} [seed={seed}]")
         done += 1
+        print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
     print(f"{done} rounds, {len(alarms)} alarms", *alarms, sep="\n")
     return bool(alarms)
 

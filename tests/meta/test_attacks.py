@@ -18,9 +18,10 @@ from tests.harness import catalogue, confinement, packages, submissions
 from tests.harness.packages import Unusable
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
-from tests.harness.submissions import Elsewhere, Refused
+from tests.harness.submissions import Elsewhere, Refused, reference
+from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
-from tests.meta.attacks import MARK, PROJECT, Attack, flooding, headers, leaving, lying, misshaping, parcels, prying
+from tests.meta.attacks import MARK, PROJECT, Attack, flooding, headers, hurrying, leaving, lying, misshaping, parcels, prying
 from tests.meta.attacks.parcels import Parcel
 
 CALL_SECONDS = 0.5
@@ -30,6 +31,7 @@ OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
 ATTACKER, HONEST = OPS["sigmoid"], OPS["tensor_sum"]
 FORWARD = replace(test_ops.test_forward.property, examples=6)
 GRADIENT = replace(test_ops.test_gradient.property, examples=6)
+FAST = replace(test_hidden.test_fast.property, after=())
 PLACES = ("/", "/tmp", "/dev/shm", "/var/tmp", str(Path.home()), str(PROJECT), ".", "..")
 
 
@@ -91,6 +93,24 @@ def test_an_attack_earns_nothing(attack: Attack, tmp_path, started):
     assert attack.says.lower() in said.lower()
     if attack.honest:
         assert [verdicts[f"tensor_sum {p}"].status for p in ("forward", "gradient")] == ["pass", "pass"], said
+
+
+@pytest.mark.parametrize("attack", hurrying.ATTACKS, ids=lambda attack: attack.name)
+def test_a_loop_that_hides_is_not_fast(attack: Attack, tmp_path, started):
+    """A loop is not `fast`, whatever hides it, and what does not loop beside it is."""
+    path = tmp_path / "module.py"
+    path.write_text(attack.source)
+    implementation = elsewhere(path)
+    try:
+        examiner = Examiner(
+            implementation, 1, shrink=False, explain=False, reference=lambda: reference(PROJECT, catalogue.names)
+        )
+        hidden, open_ = (examiner.verdict(FAST, op) for op in (ATTACKER, HONEST))
+    finally:
+        implementation.close()
+    assert hidden.status in ("fail", "error", "timeout"), f"{hidden.status}: {hidden.why}"
+    assert attack.says in hidden.why
+    assert open_.status == "pass" or not attack.honest, open_.why
 
 
 @pytest.fixture

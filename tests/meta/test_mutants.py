@@ -1,13 +1,14 @@
 """The harness tells wrong from right, and says how wrong: every mutant is caught by its property and named."""
 
 import os
+import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from tests import test_ops
-from tests.harness import pace
 from tests.harness.catalogue import names, operations
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.submissions import Here, resolve
@@ -18,7 +19,7 @@ from tests.specs import LEVELS
 SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
 PUBLIC = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
 PROPERTIES = [test.property for test in (*PUBLIC, test_hidden.test_layout)]
-FAST = test_hidden.test_fast.property
+ALONE = replace(test_hidden.test_fast.property, after=())  # `fast`, without what it comes after
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 TABLES = {level: import_module(f"tests.mutants.{level}") for level in LEVELS}
 WRONG = [row for table in TABLES.values() for row in table.WRONG]
@@ -75,12 +76,11 @@ def test_a_right_implementation_earns_full_score(row):
 
 
 @pytest.mark.parametrize("row", [*RIGHT, *SLOW], ids=_id)
-def test_only_what_loops_over_elements_is_slow(row, monkeypatch):
-    """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences do not."""
-    monkeypatch.setattr(pace, "ROUNDS", 1)  # enough for what is slow by orders of magnitude
-    # Lenient by design: of four tries a busy moment may spoil some, but one must show what the row is.
-    for _ in range(4):
-        found = Examiner(Here(row.name, row.lookup), 0, reference=_solutions).verdict(FAST, OPERATIONS[row.op])
-        if (found.status == "pass") is not row.slow:
-            break
-    assert (found.status == "pass") is not row.slow, f"{_id(row)}: {found.status}, {found.why}"
+def test_only_what_loops_over_elements_is_slow(row):
+    """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences fail it for what they cost."""
+    for seed in SEEDS:
+        # Some of SLOW are too inexact for what comes before.
+        found = Examiner(Here(row.name, row.lookup), seed, reference=_solutions).verdict(ALONE, OPERATIONS[row.op])
+        seen = f"{_id(row)}: {found.status}, {found.why} [seed={seed}]"
+        assert found.status == ("fail" if row.slow else "pass"), seen
+        assert not row.slow or re.search("^Python|^memory grows", found.why), seen

@@ -59,7 +59,10 @@ def test_only_what_is_needed_is_there(tmp_path):
         "[sorted(__import__('os').listdir('/' + d)) for d in ('worker', 'submission', 'numpy', 'tmp', 'python/bin')]",
         tmp_path,
     )
-    assert "['loading.py', 'observe.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy" in files
+    assert (
+        "['counting.py', 'guard.py', 'loading.py', 'observe.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
+        in files
+    )
     assert files.endswith("[], ['python3']]")
     assert str(PROJECT) not in told(
         "[*__import__('sys').path, *__import__('sys').orig_argv, __import__('sys').prefix]", tmp_path

@@ -212,7 +212,6 @@ BAD_ROWS = {
     "a dimension": (dict(x="N k", par=3), "'k' is not a dimension; write N"),
     "no par": (dict(x="N", par=2), "par=2: give the minutes it takes, 3 to 45"),
     "ties for two": (dict(x="N", y="N", par=3, ties=_nothing), "one variable, and here are 2"),
-    "large": (dict(x="N K", par=3, large={"N": 10}), "a size for each of N, K"),
 }
 
 

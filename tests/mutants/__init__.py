@@ -36,7 +36,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A right implementation of an operation, written differently from the solution. `slow`: with a loop over elements."""
+    """A right implementation of an operation, written differently from the solution. `slow`: with a loop over elements or rows, or a Jacobian."""
 
     op: str
     name: str

@@ -523,7 +523,9 @@ RIGHT = [
         gx=lambda gl, x, y, _: (gl * (x - y).T).T * 2)),
 
     Alternative("tensor_sum", "a read-only view of gy", tensor_sum()),
-    Alternative("tensor_sum", "fsum", tensor_sum(y=lambda x: x.dtype.type(math.fsum(x.flat))), slow=True),
+    Alternative("tensor_sum", "fsum, entry by entry", tensor_sum(y=lambda x: x.dtype.type(math.fsum(v for v in x.flat))), slow=True),
+    # A loop over the entries all the same, but in C: it is neither in Python's steps nor in memory.
+    Alternative("tensor_sum", "fsum, all at once", tensor_sum(y=lambda x: x.dtype.type(math.fsum(x.flat)))),
     Alternative("tensor_sum", "mean times size", tensor_sum(y=lambda x: np.array(x.mean() * x.size))),
     Alternative("tensor_sum", "axis by axis", tensor_sum(
         y=lambda x: reduce(lambda a, _: a.sum(-1), range(x.ndim), x), gx=lambda gy, x, y: gy * np.ones_like(x))),

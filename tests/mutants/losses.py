@@ -748,6 +748,8 @@ RIGHT = [
         loss=lambda x, y: np.square(x - y).reshape(len(np.atleast_1d(x)), -1).mean(1).mean())),
     Alternative("mean_square_error", "averages weights", mean_square_error(
         loss=lambda x, y: np.average(abs(x - y) ** 2), gx=lambda gl, x, y: np.full_like(x, gl / x.size) * 2 * (x - y))),
+    Alternative("mean_square_error", "fsum", mean_square_error(
+        loss=lambda x, y: x.dtype.type(math.fsum(v * v for v in (x - y).ravel().tolist()) / x.size)), slow=True),
 
     Alternative("huber_loss", "by pieces", huber_loss()),
     Alternative("huber_loss", "of two parts", _huber_of_two_parts),
@@ -772,7 +774,7 @@ RIGHT = [
     Alternative("cross_entropy", "through log_softmax", _ce_of_steps),
     Alternative("cross_entropy", "differences to the label", _ce_of_differences),
     Alternative("cross_entropy", "without cancelling", _ce_without_cancelling),
-    Alternative("cross_entropy", "row by row", _ce_row_by_row),
+    Alternative("cross_entropy", "row by row", _ce_row_by_row, slow=True),
 
     Alternative("kl_divergence", "1 added to zeros", kl_divergence()),
     Alternative("kl_divergence", "only where p is not 0", _kl_of_what_is_there),
@@ -785,7 +787,7 @@ RIGHT = [
     Alternative("cosine_similarity", "quotient rule", _cosine_by_quotient),
     Alternative("cosine_similarity", "einsum", _cosine_by_einsum),
     Alternative("cosine_similarity", "projectors", _cosine_by_projectors, slow=True),
-    Alternative("cosine_similarity", "row by row", _cosine_row_by_row),
+    Alternative("cosine_similarity", "row by row", _cosine_row_by_row, slow=True),
 
     Alternative("info_nce_loss", "monolithic", info_nce_loss()),
     Alternative("info_nce_loss", "einsum and logaddexp", _info_nce_by_einsum),

@@ -702,7 +702,7 @@ RIGHT = [
         ggamma=lambda v: np.einsum("nd,nd->d", *(a.reshape(-1, a.shape[-1]) for a in (v.gy, v.z))))),
 
     Alternative("group_norm", "rows, monolithic", group_norm()),
-    Alternative("group_norm", "each group sliced out", _group_norm_group_by_group),
+    Alternative("group_norm", "each group sliced out", _group_norm_group_by_group, slow=True),
     Alternative("group_norm", "by layer_norm", _group_norm_by_layer_norm),
     Alternative("group_norm", "four axes", group_norm(
         rows=lambda v: v.x.reshape(len(v.x), v.groups, -1, v.x.shape[2]), mu=lambda v: v.rows.mean((2, 3), keepdims=True),

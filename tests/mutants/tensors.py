@@ -736,6 +736,14 @@ def _sum_entry_by_entry(x, axis, keepdims):
     return y.reshape(np.sum(x, axis, keepdims=keepdims).shape)
 
 
+def _max_entry_by_entry(x, axis, keepdims):
+    y = np.full(np.sum(x, axis, keepdims=True).shape, -np.inf, x.dtype)
+    for at in np.ndindex(x.shape):
+        place = tuple(min(i, n - 1) for i, n in zip(at, y.shape, strict=True))
+        y[place] = max(y[place], x[at])
+    return y.reshape(np.sum(x, axis, keepdims=keepdims).shape)
+
+
 def _var_by_both_paths(g, x, axis):
     """The gradient of the square, and what goes through the mean, though it adds up to nothing."""
     n, deviation = _count(x, axis), _deviation(x, axis)
@@ -758,6 +766,13 @@ def _by_exchanges(x, axes):
         x = x.swapaxes(place, other)
         order[place], order[other] = order[other], order[place]
     return x
+
+
+def _entry_to_entry(x, shape):
+    y = np.empty(math.prod(shape), x.dtype)
+    for number, value in enumerate(x.flat):
+        y[number] = value
+    return y.reshape(shape)
 
 
 def _filled(gy, x, shape):
@@ -855,7 +870,11 @@ RIGHT = [
     Alternative("matmul", "transposed twice", matmul(
         y=lambda a, b: np.swapaxes(np.swapaxes(b, -1, -2) @ np.swapaxes(a, -1, -2), -1, -2),
         ga=lambda gy, a, b: np.swapaxes(b @ np.swapaxes(gy, -1, -2), -1, -2))),
-    Alternative("matmul", "matrix by matrix", _matrix_by_matrix),
+    Alternative("matmul", "einsum", matmul(
+        y=lambda a, b: np.einsum("...ik,...kj->...ij", a, b, optimize=True),
+        ga=lambda gy, a, b: np.einsum("...ij,...kj->...ik", gy, b, optimize=True),
+        gb=lambda gy, a, b: np.einsum("...ik,...ij->...kj", a, gy, optimize=True))),
+    Alternative("matmul", "matrix by matrix", _matrix_by_matrix, slow=True),
     Alternative("matmul", "leading axes one by one", matmul(
         back=lambda g, shape: _back_axis_by_axis(g, (*shape[:-2], *(n if n > 1 else -1 for n in shape[-2:]))))),
 
@@ -899,6 +918,7 @@ RIGHT = [
     Alternative("reshape", "from bytes", reshape(
         y=lambda x, shape: np.frombuffer(x.tobytes(), x.dtype).reshape(shape), gx=lambda gy, x, shape: np.frombuffer(gy.tobytes(), x.dtype).reshape(x.shape))),
     Alternative("reshape", "both transposed", reshape(y=lambda x, shape: x.T.reshape(shape[::-1], order="F").T)),
+    Alternative("reshape", "entry to entry", reshape(y=_entry_to_entry), slow=True),
 
     Alternative("broadcast_to", "a read-only view", broadcast_to()),
     Alternative("broadcast_to", "added to zeros", broadcast_to(
@@ -921,13 +941,16 @@ RIGHT = [
     Alternative("take", "np.take", take(y=lambda x, indices: np.take(x, indices, axis=0))),
     Alternative("take", "sorted, then added up by runs", take(gx=_sorted_and_added)),
     Alternative("take", "one-hot matrix", take(gx=_by_one_hot)),
-    Alternative("take", "row by row", take(gx=_row_by_row)),
+    Alternative("take", "row by row", take(gx=_row_by_row), slow=True),
+    Alternative("take", "a loop over all entries", take(
+        gx=lambda gy, x, indices: _entry_to_entry(_row_by_row(gy, x, indices), x.shape)), slow=True),
 
     Alternative("where", "masked by arithmetic", where(
         y=lambda c, a, b: c * a + ~c * b, ga=lambda gy, c, a, b: gy * c, gb=lambda gy, c, a, b: gy - gy * c)),
     Alternative("where", "copied over", where(y=_copied_where, back=_back_axis_by_axis)),
     Alternative("where", "picked by a mask", where(
         ga=lambda gy, c, a, b: _masked(gy, np.broadcast_to(c, gy.shape)), gb=lambda gy, c, a, b: _masked(gy, ~np.broadcast_to(c, gy.shape)))),
+    Alternative("where", "use by use", where(back=_back_use_by_use), slow=True),
 
     Alternative("cumsum", "accumulate", cumsum(y=np.add.accumulate)),
     Alternative("cumsum", "moved to the front", cumsum(gx=_backwards)),
@@ -937,6 +960,6 @@ RIGHT = [
 ]
 
 SLOW = [
-    Alternative("reduce_max", "entry by entry", reduce_max(y=lambda x, axis, keepdims: -_sum_entry_by_entry(-x, axis, keepdims)), slow=True),
+    Alternative("reduce_max", "entry by entry", reduce_max(y=_max_entry_by_entry), slow=True),
 ]
 # fmt: on

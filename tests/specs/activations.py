@@ -37,9 +37,7 @@ OPS = [
        why="F.softplus is x above its threshold, and this is exact"),
     Op("silu", x="...", par=6, torch=lambda x: x * torch.sigmoid(x)),
     Op("gelu", x="...", par=10, torch=gelu,
-       large={"...": 500},
-       why="written out, so that what cancels in it is seen: 1 + tanh(-20) is 0 to torch, and 1e-17 is as right. Smaller "
-           "for fast, since x**3 takes NumPy forty times as long as x * x * x"),
+       why="written out, so that what cancels in it is seen: 1 + tanh(-20) is 0 to torch, and 1e-17 is as right"),
     Op("softmax", x="... K", par=10, torch=softmax),
     Op("log_softmax", x="... K", par=10, torch=lambda x: x - torch.logsumexp(x, -1, keepdim=True)),
     Op("logsumexp", x="... K", par=8, torch=lambda x: torch.logsumexp(x, -1)),

@@ -44,8 +44,7 @@ OPS = [
     Op("broadcast_to", x="~...", shape=size("..."), par=8, torch=torch.broadcast_to),
     Op("concatenate", a="...A N ...B", b="...A M ...B", axis=axis("a", at="N"), par=5,
        torch=lambda a, b, axis: torch.cat((a, b), axis)),
-    Op("take", x="V ...", indices=labels("...I", below="V"), par=8, torch=lambda x, indices: x[indices],
-       large={"V": 1000, "...": 20, "...I": 50}),
+    Op("take", x="V ...", indices=labels("...I", below="V"), par=8, torch=lambda x, indices: x[indices]),
     Op("where", condition=mask("~..."), a="~...", b="~...", par=8, torch=torch.where),
     Op("cumsum", x="... K", axis=axis("x"), par=6, torch=torch.cumsum),
 ]

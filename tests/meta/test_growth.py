@@ -1,0 +1,128 @@
+"""`fast` counts: the same each time, only what a call costs, and every answer is compared."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.harness import catalogue, submissions
+from tests.harness.counting import counted
+from tests.harness.properties import Examiner, Verdict
+from tests.harness.submissions import Here, reference
+from tests.meta.test_mutants import ALONE, OPERATIONS
+
+PROJECT = Path(__file__).parents[2]
+HARMLESS = """
+import collections, contextlib, dataclasses, enum, fractions, functools, random, statistics, timeit, typing, unittest
+import numpy as np
+
+Row = collections.namedtuple("Row", "x y")
+Name = typing.NewType("Name", int)
+Kind = enum.Enum("Kind", "one two")
+T = typing.TypeVar("T")
+
+@dataclasses.dataclass
+class Kept:
+    x: np.ndarray
+
+class Pair(typing.NamedTuple):
+    x: int
+    y: int
+
+def tensor_sum(x):
+    if x.dtype != np.float64:
+        raise ValueError(f"{np.log(-abs(x))}")
+    Here = collections.namedtuple("Here", "x")
+    with np.errstate(all="ignore"), contextlib.suppress(ZeroDivisionError):
+        1 / 0
+    return np.sum(Here(x).x), lambda gy: gy * np.ones_like(x)
+"""
+
+
+def _verdict(op: str, implementation, seed: int = 0) -> Verdict:
+    examiner = Examiner(implementation, seed, reference=lambda: reference(PROJECT, catalogue.names))
+    return examiner.verdict(ALONE, OPERATIONS[op])
+
+
+def _in_blocks(size: int):
+    """A sigmoid that works in blocks, and drops what is left over."""
+
+    def sigmoid(x):
+        y, flat = np.zeros(x.shape), x.ravel()
+        for start in range(0, max(1, x.size // size) * size, size):
+            y.flat[start : start + size] = 1 / (1 + np.exp(-flat[start : start + size]))
+        return y, lambda gy: gy * y * (1 - y)
+
+    return sigmoid
+
+
+@pytest.mark.parametrize("size", [64, 100, 256])
+def test_a_dropped_remainder_is_seen(size):
+    """Code that works in blocks and drops what is left over is wrong at a larger size, or a loop."""
+    found = _verdict("sigmoid", Here("blocks", {"sigmoid": _in_blocks(size)}.get))
+    assert found.status == "fail"
+
+
+def test_the_answers_are_compared_where_there_are_ties():
+    """Zeros of no shape are no gradient of a maximum, at a larger size either."""
+
+    def reduce_max(x, axis, keepdims):
+        return x.max(axis=axis, keepdims=keepdims), lambda gy: np.float64(0)
+
+    found = _verdict("reduce_max", Here("no shape", {"reduce_max": reduce_max}.get))
+    assert found.status == "fail"
+    assert "for larger arrays: gx has shape ()" in found.why
+
+
+def test_only_pure_minds_a_gy_that_is_overwritten():
+    """A grad that works in gy itself is as fast, and as right, as any other."""
+
+    def tanh(x):
+        y = np.tanh(x)
+        return y, lambda gy: np.multiply(gy, 1 - y * y, out=gy)
+
+    assert _verdict("tanh", Here("in place", {"tanh": tanh}.get)).status == "pass"
+
+
+def test_the_same_verdict_each_time(tmp_path):
+    """Here and in a worker, again and again, the same seed says the same; another seed draws other inputs."""
+    (tmp_path / "loop.py").write_text(
+        "import numpy as np\ndef sigmoid(x):\n    y = np.array([1 / (1 + np.exp(-v)) for v in x.ravel()]).reshape(x.shape)\n"
+        "    return y, lambda gy: gy * y * (1 - y)\n"
+    )
+    implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, catalogue.names)
+    try:
+        whys = {_verdict("sigmoid", implementation, seed=3).why for _ in range(3)}
+    finally:
+        implementation.close()
+    assert len(whys) == 1
+    assert next(iter(whys)).startswith("Python's steps grow by ")
+
+
+def test_what_the_standard_library_does_is_no_disturbance(tmp_path):
+    """Named tuples, enums, data classes and an exception in another property look at frames too, and are nobody's fault."""
+    (tmp_path / "kata.py").write_text(HARMLESS)
+    implementation = submissions.resolve(str(tmp_path / "kata.py"), PROJECT, catalogue.names)
+    try:
+        examiner = Examiner(implementation, 0, reference=lambda: reference(PROJECT, catalogue.names))
+        single = [(np.ones(3, np.float32),)]
+        assert implementation.observe("tensor_sum", single, [], (submissions.Call(),)).crash.kind == "ValueError"
+        found = examiner.verdict(ALONE, OPERATIONS["tensor_sum"])
+    finally:
+        implementation.close()
+    assert found.status == "pass", found.why
+
+
+def test_a_count_is_of_opcodes_and_memory():
+    """A loop of a hundred more rounds takes so many steps more each time; an array that is gone again counts at its largest."""
+
+    def run(rounds: int):
+        for _ in range(rounds):
+            pass
+
+    (_, few), (_, many), (_, again) = (counted(lambda n=n: run(n), 10**6) for n in (100, 200, 200))
+    assert many == again
+    assert many.steps - few.steps >= 200
+    _, cost = counted(lambda: np.zeros(10**6).sum(), 10**6)
+    assert 8 * 10**6 <= cost.bytes < 9 * 10**6
+    assert counted(lambda: run(10**6), 1000)[1].steps == 1001
