@@ -2,12 +2,12 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tests.harness import intake
+from tests.harness.leftovers import Folder
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
@@ -24,7 +24,7 @@ class Package:
     folder: Path
     files: dict[str, str]
     shown: dict[str, str]
-    temporary: tempfile.TemporaryDirectory
+    temporary: Folder
 
     def close(self) -> None:
         """Remove the copy."""
@@ -94,7 +94,7 @@ def _defined(source: bytes) -> set[str]:
 
 
 def _copy(layout: _Layout) -> Package:
-    temporary = tempfile.TemporaryDirectory(prefix="kata-")
+    temporary = Folder()
     folder = Path(temporary.name, "submission")
     copied = dict(_importable(layout.modules))
     try:

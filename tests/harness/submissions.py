@@ -18,7 +18,8 @@ from tests.harness import loading
 from tests.harness.deadline import Expired, deadline
 from tests.harness.observe import Call, Grad, Large, Observation, observe, observe_network, printable
 from tests.harness.packages import Levels, Package, Unusable, package
-from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation, plain_steps
+from tests.harness.patience import Spent, WorkerStuck
+from tests.harness.remote import Worker, WorkerDied, observation, plain_steps
 from tests.harness.sandbox import require
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 5.0  # a call on a handful of numbers takes microseconds
 IMPORT_SECONDS = 20.0
-TOTAL_SECONDS = 600.0  # of a submission, in all its calls
+OPERATION = Spent(60.0, 20.0)  # what all calls of an operation may take together, elsewhere
+SUBMISSION = Spent(600.0, 60.0)  # and all calls of a submission
 _THROUGH = (KeyboardInterrupt, Expired, BdbQuit, pytest.exit.Exception)
 
 
@@ -122,7 +124,7 @@ class Here:
 class Elsewhere:
     """Somebody else's code: it runs in a worker process, which is started anew for the next operation when it dies.
 
-    `sandbox`: bwrap or process. Its constants may be shortened for tests.
+    `sandbox`: bwrap or process. What a call, an operation and the submission may take can be shortened for tests.
     """
 
     def __init__(
@@ -131,13 +133,16 @@ class Elsewhere:
         package: Package,
         sandbox: str,
         *,
-        call_seconds: float = CALL_SECONDS,
-        total_seconds: float = TOTAL_SECONDS,
+        call_seconds: float | None = None,
+        operation: Spent | None = None,
+        submission: Spent | None = None,
     ):
         self.name, self.sandbox, self._package = name, sandbox, package
-        self._call_seconds, self._total_seconds, self._left = call_seconds, total_seconds, total_seconds
+        self._call_seconds = CALL_SECONDS if call_seconds is None else call_seconds
+        self._operation, self._submission = operation or OPERATION, submission or SUBMISSION
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
+        self._spent: dict[str, Spent] = {}
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused, or GraderTrouble where no worker can be started."""
@@ -148,17 +153,16 @@ class Elsewhere:
         file, inputs = self._package.files[op], list(inputs)
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
         request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
-        seconds = min(self._call_seconds, self._left)
         try:
-            reply = self._asked(self._call_seconds, **request)
+            reply = self._asked(op, **request)
             if reply.get("missing") is True:
                 raise Refused("todo", "not there yet")
             if "problem" in reply:
                 self._refused[op] = ("error", printable(str(reply["problem"])))
                 raise Refused(*self._refused[op])
             seen = observation(reply, steps, len(inputs[0]))
-        except WorkerStuck:
-            self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
+        except WorkerStuck as stuck:
+            self._lost(op, "timeout", f"stopped: {stuck}")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
         return _unless_todo(seen)
@@ -173,21 +177,20 @@ class Elsewhere:
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
         steps = (Call(), Grad(0))
         try:
-            return observation(self._asked(self._call_seconds, **request), steps, len(network.leaves))
-        except WorkerStuck:
+            return observation(self._asked("compose", **request), steps, len(network.leaves))
+        except WorkerStuck as stuck:
             self.rest()
-            raise Refused("timeout", f"stopped: no answer after {self._call_seconds:g} s") from None
+            raise Refused("timeout", f"stopped: {stuck}") from None
         except WorkerDied as death:
             self.rest()
             raise Refused("error", str(death)) from None
 
     def pace(self, op: str, task: "Task", seconds: float, places: NDArray) -> Pace:
         """Time a call and its grad at a large size, in a worker of their own. Raises GraderTrouble."""
-        self._refuse_when_used_up()
+        self._refuse_when_used_up(op)
         worker = Worker(self.sandbox, self._package.folder)
         file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
-        begun = time.monotonic()
         try:
             worker.await_ready()
             before = worker.peak_bytes()
@@ -208,7 +211,7 @@ class Elsewhere:
         except WorkerDied as death:
             return Pace(0, failed=str(death))
         finally:
-            self._left -= time.monotonic() - begun
+            self._charge(op, worker)
             worker.close()
 
     def rest(self) -> None:
@@ -222,20 +225,27 @@ class Elsewhere:
         self.rest()
         self._package.close()
 
-    def _asked(self, seconds: float, **request) -> dict:
-        """The worker's reply, on the submission's account."""
-        self._refuse_when_used_up()
+    def _asked(self, account: str, **request) -> dict:
+        """The worker's reply, on the account of an operation and of the submission. Its start is on nobody's."""
+        self._refuse_when_used_up(account)
         self._worker = self._worker or Worker(self.sandbox, self._package.folder)
-        self._worker.await_ready()  # not on the submission's account
-        started = time.monotonic()
         try:
-            return self._worker.ask(min(seconds, self._left), **request)
+            return self._worker.ask(self._call_seconds, **request)
         finally:
-            self._left -= time.monotonic() - started
+            self._charge(account, self._worker)
 
-    def _refuse_when_used_up(self) -> None:
-        if self._left <= 0:
-            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
+    def _charge(self, op: str, worker: Worker) -> None:
+        spent = worker.spent()
+        for account in (op, ""):
+            self._spent[account] = self._spent.get(account, Spent()) + spent
+
+    def _refuse_when_used_up(self, op: str) -> None:
+        for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):
+            spent = self._spent.get(account, Spent())
+            if spent.computing >= allowed.computing:
+                raise Refused("timeout", f"stopped: {whose} took {allowed.computing:g} s of computing together")
+            if spent.asleep >= allowed.asleep:
+                raise Refused("timeout", f"stopped: {whose} took {allowed.asleep:g} s asleep or waiting together")
 
     def _lost(self, op: str, status: str, line: str):
         self.rest()

@@ -1,13 +1,13 @@
 """The process that runs somebody else's code: it answers "call this operation on these arrays", and knows nothing else.
 
-Started as `python -I -S -B worker.py NUMPY FD ROOT`: the folder that holds NumPy, one socket as the descriptor FD, and the
-submission's folder. PROTOCOL.md, beside this file, has the messages. NumPy and the standard library only.
+Started as `python -I -S -B worker.py NUMPY QUESTIONS ANSWERS ROOT`: the folder that holds NumPy, the descriptors of the
+pipe that questions come from and of the one that answers go to, and the submission's folder. PROTOCOL.md, beside this
+file, has the messages. NumPy and the standard library only.
 """
 
 import contextlib
 import os
 import resource
-import socket
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,7 +25,7 @@ LIMITS = {
 
 def main() -> None:
     """Answer requests until the grader hangs up."""
-    numpy_parent, descriptor, root = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    numpy_parent, questions, answers, root = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     for kind, most in LIMITS.items():
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -42,20 +42,19 @@ def main() -> None:
     del sys.path[:2]
     sys.argv[1:] = []
     loading.make_package(PACKAGE, root)
-    channel = socket.socket(fileno=descriptor)
-    channel.sendall(wire.pack({"id": 0, "ready": True}))
+    _send(answers, wire.pack({"id": 0, "ready": True}))
     answer = _Answers(root, loading, observe)
     while True:
-        prefix = _exactly(channel, wire.PREFIX.size)
+        prefix = _exactly(questions, wire.PREFIX.size)
         if not prefix:
             return
         header, body = wire.lengths(prefix)
-        request = wire.unpack(_exactly(channel, header), _exactly(channel, body))
+        request = wire.unpack(_exactly(questions, header), _exactly(questions, body))
         try:
             frame = wire.pack({"id": request["id"], **answer.to(request)})
         except wire.ProtocolError as error:  # more than a message may hold
             frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
-        channel.sendall(frame)
+        _send(answers, frame)
 
 
 class _Missing(Exception):
@@ -120,16 +119,22 @@ class _Answers:
         return {"observation": data}
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes:
+def _exactly(descriptor: int, size: int) -> bytes:
     """The next `size` bytes; nothing when the grader has hung up."""
     data = bytearray(size)
     view, got = memoryview(data), 0
     while got < size:
-        count = channel.recv_into(view[got:])
+        count = os.readv(descriptor, [view[got:]])
         if not count:
             return b""
         got += count
     return bytes(data)
+
+
+def _send(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 if __name__ == "__main__":
