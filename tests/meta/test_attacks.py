@@ -228,6 +228,32 @@ def test_a_whole_run_survives(tmp_path):
     assert not re.search(r"^\W*24 passed", done.stdout, re.MULTILINE)
 
 
+def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
+    """A submission asleep in every call gets TIMEOUT for all of it; the one graded with it keeps its verdict."""
+    for folder, body in (("asleep", "time.sleep(0.3)"), ("right", "pass")):
+        (tmp_path / folder).mkdir()
+        source = re.sub(r"def \w+\(x\):\n", rf"\g<0>    {body}\n", f"import time\nimport numpy as np\n{RIGHT}")
+        (tmp_path / folder / "module.py").write_text(source + "\n\ndef relu(x):\n    return tensor_sum(x)\n")
+    (tmp_path / "temporary").mkdir(exist_ok=True)
+    report = tmp_path / "report.json"
+    code = (
+        "import sys, pytest\nfrom tests.harness import submissions\n"
+        "submissions.OPERATION, submissions.SUBMISSION = submissions.Spent(60, 0.8), submissions.Spent(600, 1.5)\n"
+        "sys.exit(pytest.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "tests/test_ops.py", "-k", "tensor_sum or relu", f"--report={report}"]
+    command += [f"--impl={tmp_path / folder}" for folder in ("asleep", "right")]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    asleep, right = (s["ops"] for s in json.loads(report.read_text())["submissions"])
+    assert {row["forward"] for op, row in asleep.items() if op in ("tensor_sum", "relu")} == {"timeout"}
+    assert set(right["tensor_sum"].values()) == {"pass"}
+    assert os.listdir(tmp_path / "temporary") == []
+
+
 def _family(pid: int) -> set[int]:
     """A process and all that descend from it, now."""
     parents = {}
