@@ -124,12 +124,11 @@ class Worker:
 
     def _settle(self, patience: Patience) -> None:
         """Put what an answer took on the account; what many that came at once took together, now and then."""
-        spent = patience.end()
-        self._at_once = 0 if patience.begun else self._at_once + 1
+        self._at_once += 1
         if not patience.begun and self._at_once < _SETTLED:
             return
         self._at_once = 0
-        now = self._usage()
+        spent, now = patience.end(), self._usage()
         if now:
             spent = Spent(max(spent.computing, now.computing - self._computed), spent.asleep)
             self._computed = max(self._computed, now.computing)
