@@ -5,7 +5,8 @@ neutral paths. Nothing it sees can be written to, not even /tmp; there is no /pr
 its own with the limits of worker.py, for code that is trusted.
 
 Every host file is mounted read-only, for a reason beyond writing: where the grader is root, the owner inside is root
-outside, and could change the mode of what it may write to. Hence no devices either, and pipes for stdin and stdout.
+outside, and could change the mode of what it may write to. Hence no devices either, and nothing but pipes to the grader:
+a socket would be one of the machine's network, and would tell of both.
 """
 
 import os
@@ -14,20 +15,16 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from tests.harness import seccomp
 from tests.harness.packages import Unusable
+from tests.harness.runtime import INSIDE, LIBRARY, MACHINE_CODE, NUMPY, copies
 
 _HARNESS = Path(__file__).parent
 _FILES = ("worker.py", "wire.py", "observe.py", "loading.py", "counting.py", "guard.py")
-_NUMPY = Path(np.__file__).parent
-_FOREIGN = ("site-packages", "dist-packages")  # folders of a standard library that are not of it
 _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")  # never --unshare-all: that may go without a namespace
 _NOBODY = "65534"
 
@@ -39,25 +36,25 @@ class Unconfined(Unusable):
         super().__init__(f"--sandbox=bwrap: {seen}; {remedy}; or, for code that you trust, give --sandbox=process")
 
 
-def start(mode: str, submission: Path, channel: int) -> subprocess.Popen:
-    """Start a worker on a submission (a folder, or one file), with the socket `channel` for its answers.
+def start(mode: str, submission: Path, questions: int, answers: int) -> subprocess.Popen:
+    """Start a worker on a submission (a folder, or one file), with a pipe to read questions from and one for its answers.
 
     What it prints can be read from `stdout` of the process. It ends with the thread that starts it. Raises OSError, or
     Unconfined where the mode cannot be had.
     """
     if mode == "process":
         folder = submission if submission.is_dir() else submission.parent
-        argv = [sys.executable, *flags(), _HARNESS / "worker.py", _NUMPY.parent, str(channel), folder]
-        return _popen(argv, environment(), [channel])
+        argv = [sys.executable, *flags(), _HARNESS / "worker.py", NUMPY.parent, str(questions), str(answers), folder]
+        return _popen(argv, environment(), [questions, answers])
     filtered = system_calls()
     reading, writing = os.pipe()
     try:
         os.write(writing, filtered)  # less than a pipe holds
         os.close(writing)
-        argv = [bwrap(), *options(submission), "--seccomp", str(reading), "--"]
-        argv += ["/python/bin/python3", *flags(), "/worker/worker.py", "/numpy", str(channel), "/submission"]
+        argv = [bwrap(), *options(submission), "--seccomp", str(reading), "--", "/python/bin/python3", *flags()]
+        argv += ["/worker/worker.py", "/numpy", str(questions), str(answers), "/submission"]
         # bwrap's own environment can be read inside.
-        return _popen(argv, {}, [channel, reading])
+        return _popen(argv, {}, [questions, answers, reading])
     finally:
         os.close(reading)
 
@@ -116,16 +113,16 @@ def options(submission: Path) -> Iterator[str]:
 def runtime() -> tuple[str, ...]:
     """The options that bring the interpreter, its standard library, NumPy, and the shared libraries of all three."""
     interpreter = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-    library = Path(sysconfig.get_path("stdlib"))
-    inside = f"/python/{sys.platlibdir}/{library.name}"
-    options = ["--ro-bind", interpreter, "/python/bin/python3", "--ro-bind", str(library), inside]
-    for name in _FOREIGN:
-        if (library / name).is_dir():
-            options += ["--tmpfs", f"{inside}/{name}", "--remount-ro", f"{inside}/{name}"]
-    for folder in (_NUMPY, _NUMPY.with_name("numpy.libs")):  # wheels keep NumPy's libraries in the second
+    options = ["--ro-bind", interpreter, "/python/bin/python3"]
+    for inside, copy in copies().items():
+        options += ["--ro-bind", copy, str(inside)]
+    for folder, inside in (
+        (LIBRARY / MACHINE_CODE, INSIDE[LIBRARY] / MACHINE_CODE),
+        (NUMPY.with_name("numpy.libs"), INSIDE[NUMPY].with_name("numpy.libs")),  # wheels keep NumPy's libraries there
+    ):
         if folder.is_dir():
-            options += ["--ro-bind", str(folder), f"/numpy/{folder.name}"]
-    needed = _needed(interpreter, library, "lib-dynload/*.so") | _needed(interpreter, _NUMPY.parent, "numpy/**/*.so")
+            options += ["--ro-bind", str(folder), str(inside)]
+    needed = _needed(interpreter, LIBRARY, f"{MACHINE_CODE}/*.so") | _needed(interpreter, NUMPY.parent, "numpy/**/*.so")
     for name, file in sorted(needed.items()):
         options += ["--ro-bind", os.path.realpath(file), name if name.startswith("/") else f"/libraries/{name}"]
     return tuple(options)

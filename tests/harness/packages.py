@@ -2,14 +2,14 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from tests.harness import intake
+from tests.harness.leftovers import Folder
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
@@ -26,11 +26,11 @@ class Package:
     folder: Path
     files: dict[str, str]
     shown: dict[str, str]
-    temporary: tempfile.TemporaryDirectory
+    temporary: Folder
 
     def close(self) -> None:
         """Remove the copy."""
-        remove(self.temporary)
+        self.temporary.cleanup()
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
@@ -45,29 +45,6 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         if not best.defined:
             raise intake.Bad(_nothing_in(path, levels))
         return _copy(best)
-
-
-def remove(temporary: tempfile.TemporaryDirectory) -> None:
-    """Remove a folder. What somebody has nested too deep for that is first laid side by side; what resists stays."""
-    with suppress(OSError, RecursionError):
-        temporary.cleanup()
-    root, number = temporary.name, count()
-    waiting = [root] if os.path.isdir(root) else []
-    while waiting:
-        folder = waiting.pop()
-        with suppress(OSError):
-            for entry in list(os.scandir(folder)):
-                if not entry.is_dir(follow_symlinks=False):
-                    os.unlink(entry)
-                elif folder == root:
-                    waiting.append(entry.path)
-                else:
-                    waiting.append(os.path.join(root, f"aside {next(number)}"))
-                    os.rename(entry, waiting[-1])
-            if folder != root:
-                os.rmdir(folder)
-    with suppress(OSError):
-        os.rmdir(root)
 
 
 @contextmanager
@@ -133,7 +110,7 @@ def _defined(source: bytes, wanted: set[str]) -> set[str]:
 
 
 def _copy(layout: _Layout) -> Package:
-    temporary = tempfile.TemporaryDirectory(prefix="kata-")
+    temporary = Folder()
     folder = Path(temporary.name, "submission")
     copied = dict(_importable(layout.modules))
     try:
@@ -143,7 +120,7 @@ def _copy(layout: _Layout) -> Package:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(layout.modules[name])
     except BaseException:
-        remove(temporary)
+        temporary.cleanup()
         raise
     files = {op: copied[name] for op, name in layout.files.items()}
     return Package(folder, files, {inside: name for name, inside in copied.items()}, temporary)

@@ -3,9 +3,12 @@
 It runs beside nobody's code, in a sandbox like that of a submission. NumPy and the standard library only.
 """
 
+import contextlib
 import ctypes
 import errno
+import fcntl
 import importlib.util
+import marshal
 import os
 import resource
 import socket
@@ -21,11 +24,12 @@ _PIDS = 4096  # the numbers at which other processes are looked for: a namespace
 _FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17, "AF_VSOCK": 40}
 
 
-def look(hidden: list, variables: list, denied: list, limits: list):
+def look(hidden: list, variables: list, unsaid: list, denied: list, limits: list):
     """Raise an exception that says what is within reach; y is 1 when nothing is.
 
-    `hidden`: paths that must not be there. `variables`: names that the environment may have. `denied`: numbers of system
-    calls that must answer EPERM. `limits`: pairs of a resource and the most it may be set to.
+    `hidden`: paths that must not be there. `variables`: names that the environment may have. `unsaid`: paths that no
+    readable source or compiled file may name. `denied`: system calls, as number and arguments, that must answer EPERM.
+    `limits`: pairs of a resource and the most it may be set to.
     """
     found = [
         *(f"the file {path}" for path in hidden if os.path.lexists(path)),
@@ -35,6 +39,8 @@ def look(hidden: list, variables: list, denied: list, limits: list):
         *(f"writing to {folder}" for folder in _folders() if _works(_write, folder)),
         *(f"descriptor {number}" for number in range(256) if _is_foreign(number)),
         *(f"the module {name}" for name in ("torch", "pytest", "hypothesis") if importlib.util.find_spec(name)),
+        *(f"a path of this machine in {file}" for file in _files() if _says(file, unsaid)),
+        *(f"{name} on a file that is only read" for name, action in _HOLDS.items() if _works(action, os.__file__)),
         *_privileges(denied, limits),
     ]
     if found:
@@ -46,10 +52,10 @@ def look(hidden: list, variables: list, denied: list, limits: list):
 
 def _privileges(denied: list, limits: list):
     libc = ctypes.CDLL(None, use_errno=True)
-    for number in denied:
-        # Every argument is nonsense, so that nothing happens where the call is let through.
-        if libc.syscall(number, -1, -1, -1, -1, -1) != -1 or ctypes.get_errno() != errno.EPERM:
-            yield f"system call {number}"
+    for number, *arguments in denied:
+        # Nearly every argument is nonsense, so that nothing happens where the call is let through.
+        if libc.syscall(number, *arguments) != -1 or ctypes.get_errno() != errno.EPERM:
+            yield f"system call {number}" + "".join(f" with {a:#x}" for a in arguments if a != -1)
     if any(libc.prctl(_CAPBSET_READ, capability, 0, 0, 0) == 1 for capability in range(_CAPABILITIES)):
         yield "a capability"
     if 0 in (os.getuid(), os.getgid(), os.geteuid(), os.getegid()):
@@ -77,16 +83,48 @@ def _folders() -> list[str]:
 def _write(folder: str) -> None:
     file = os.path.join(folder, "kata-probe")
     open(file, "x").close()
-    os.unlink(file)
+    with contextlib.suppress(OSError):  # that it was made is enough
+        os.unlink(file)
 
 
 def _is_foreign(number: int) -> bool:
-    """Whether a descriptor is open and is neither the channel nor a pipe. Through one of a file, its mode can be changed."""
+    """Whether a descriptor is open and is no pipe. Through one of a file, its mode can be changed; a socket knows too much."""
     try:
-        mode = os.fstat(number).st_mode
+        return not stat.S_ISFIFO(os.fstat(number).st_mode)
     except OSError:
         return False
-    return not (stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode))
+
+
+def _files() -> list[str]:
+    found = [os.path.join(folder, name) for folder, _, names in os.walk("/") for name in names]
+    return [file for file in found if file.endswith((".py", ".pyc"))]
+
+
+def _says(file: str, unsaid: list) -> bool:
+    """Whether a file names one of the paths, or is compiled from a source elsewhere."""
+    with open(file, "rb") as stream:
+        data = stream.read()
+    if any(path.encode() in data for path in unsaid):
+        return True
+    return file.endswith(".pyc") and marshal.loads(data[16:]).co_filename != importlib.util.source_from_cache(file)
+
+
+def _lock(file: str) -> None:
+    with open(file) as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _lock_a_part(file: str) -> None:
+    with open(file) as stream:
+        fcntl.lockf(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _lease(file: str) -> None:
+    with open(file) as stream:
+        fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+
+
+_HOLDS = {"a lock": _lock, "a lock of a part": _lock_a_part, "a lease": _lease}
 
 
 def _lives(pid: int) -> bool:

@@ -8,9 +8,7 @@ import os
 import secrets
 import select
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +16,12 @@ from numpy.typing import NDArray
 
 from tests.harness import confinement, wire
 from tests.harness.observe import Call, Grad, Observation, from_data, printable
+from tests.harness.patience import Patience, Spent, WorkerStuck
+from tests.harness.usage import Usage, family, peak_bytes, usage
 
-START_SECONDS = 60
+START_SECONDS = 60.0  # to compute, and as many to wait for a disk
+ASLEEP_SECONDS = 10.0  # in a call that may compute for at least half as long
+_SETTLED = 100  # answers that came at once, after which what they took is looked up
 _CHUNK = 2**16
 _REMEMBERED = 4096  # bytes of what was printed last
 _TOLD = 200  # characters of it that are told
@@ -27,10 +29,6 @@ _TOLD = 200  # characters of it that are told
 
 class WorkerDied(Exception):
     """The worker is gone, or said something that is no answer; one line says what is known."""
-
-
-class WorkerStuck(Exception):
-    """The worker did not answer within its deadline."""
 
 
 class GraderTrouble(BaseException):
@@ -47,102 +45,140 @@ class Worker:
     """
 
     def __init__(self, sandbox: str, submission: Path) -> None:
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = confinement.start(sandbox, submission, theirs.fileno())
-            except OSError as error:
-                self._channel.close()
+        reading, questions = os.pipe()
+        answers, writing = os.pipe()
+        self._questions, self._answers = open(questions, "wb", 0), open(answers, "rb", 0)  # noqa: SIM115 (closed by close)
+        try:
+            self._process = confinement.start(sandbox, submission, reading, writing)
+        except BaseException as error:
+            self._hang_up()
+            if isinstance(error, OSError):
                 raise GraderTrouble(f"the worker cannot be started: {error}") from None
-        os.set_blocking(self._process.stdout.fileno(), False)
-        self._ready, self._arrived, self._printed = False, bytearray(), bytearray()
-        self._poll = select.poll()
-        self._poll.register(self._channel, select.POLLIN)
-        self._poll.register(self._process.stdout, select.POLLIN)
+            raise
+        finally:
+            os.close(reading)
+            os.close(writing)
+        for ours in (self._questions, self._answers, self._process.stdout):
+            os.set_blocking(ours.fileno(), False)
+        self._ready, self._arrived, self._printed, self._printing = False, bytearray(), bytearray(), True
+        self._family: list[int] = []
+        self._at_once, self._computed, self._spent = 0, 0.0, Spent()
 
     def ask(self, seconds: float, **request) -> dict:
-        """Send a request and return its reply. Raises WorkerDied, or WorkerStuck after `seconds`; both end the worker.
+        """Send a request and return its reply. Raises WorkerDied, or WorkerStuck; both end the worker.
 
-        Raises GraderTrouble where it does not come to life.
+        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. Raises
+        GraderTrouble where it does not come to life.
         """
         self.await_ready()
         # Not to be foreseen, so that an answer cannot come before its question.
         number = secrets.randbits(48)
-        deadline = time.monotonic() + seconds
+        patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
         try:
-            self._channel.settimeout(seconds)
-            self._channel.sendall(wire.pack({"id": number, **request}))
-            reply = self._receive(number, deadline)
-        except TimeoutError:
+            try:
+                self._tell(wire.pack({"id": number, **request}), patience)
+                return self._receive(number, patience)
+            finally:
+                self._settle(patience)
+        except WorkerStuck:
             self.close()
-            raise WorkerStuck from None
+            raise
         except (OSError, wire.ProtocolError) as error:
             raise WorkerDied(self._last_words(error)) from None
-        return reply
 
     def await_ready(self) -> None:
         """Wait until it is started. Raises GraderTrouble where it does not come to life."""
         if self._ready:
             return
         try:
-            self._receive(0, time.monotonic() + START_SECONDS)
-        except (OSError, wire.ProtocolError) as error:  # also TimeoutError
+            self._receive(0, Patience(lambda: usage(family(self._process.pid)), START_SECONDS, START_SECONDS))
+        except (OSError, wire.ProtocolError, WorkerStuck) as error:
             raise GraderTrouble(f"the worker cannot be started: {self._last_words(error)}") from None
         self._ready = True
+        self._family = family(self._process.pid)
+        now = self._usage()
+        self._computed = now.computing if now else 0.0
+
+    def spent(self) -> Spent:
+        """What it has used for answers since this was asked last; it is not told at once of answers that took no time."""
+        spent, self._spent = self._spent, Spent()
+        return spent
 
     def peak_bytes(self) -> int:
         """The most memory that a process of the worker has had, as the system says; 0 where it does not."""
-        peaks, parents = {}, {}
-        for status in Path("/proc").glob("[0-9]*/status"):
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-                parents[int(fields["Pid"])] = int(fields["PPid"])
-                peaks[int(fields["Pid"])] = int(fields["VmHWM"].split()[0]) * 1024
-        family = {self._process.pid}
-        while more := {p for p, parent in parents.items() if parent in family} - family:
-            family |= more
-        return max((peaks.get(p, 0) for p in family), default=0)
+        return peak_bytes(self._family)
 
     def close(self) -> None:
         """End the worker and all that it started."""
-        self._channel.close()
+        self._hang_up()
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process.stdout.close()
 
-    def _receive(self, number: int, deadline: float) -> dict:
-        header, body = wire.lengths(self._exactly(wire.PREFIX.size, deadline))
-        reply = wire.unpack(self._exactly(header, deadline), self._exactly(body, deadline))
+    def _hang_up(self) -> None:
+        self._questions.close()
+        self._answers.close()
+
+    def _usage(self) -> Usage | None:
+        return usage(self._family)
+
+    def _settle(self, patience: Patience) -> None:
+        """Put what an answer took on the account; what many that came at once took together, now and then."""
+        self._at_once += 1
+        if not patience.begun and self._at_once < _SETTLED:
+            return
+        self._at_once = 0
+        spent, now = patience.end(), self._usage()
+        if now:
+            spent = Spent(max(spent.computing, now.computing - self._computed), spent.asleep)
+            self._computed = max(self._computed, now.computing)
+        self._spent += spent
+
+    def _tell(self, data: bytes, patience: Patience) -> None:
+        """Send it all. Whoever does not read cannot keep the grader waiting for longer than whoever does not answer."""
+        view = memoryview(data)
+        while view:
+            sent = self._questions.write(view)
+            if sent:
+                view = view[sent:]
+            else:
+                self._await(self._questions.fileno(), select.POLLOUT, patience)
+
+    def _receive(self, number: int, patience: Patience) -> dict:
+        header, body = wire.lengths(self._exactly(wire.PREFIX.size, patience))
+        reply = wire.unpack(self._exactly(header, patience), self._exactly(body, patience))
         if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
             raise wire.ProtocolError("an answer to another question")
         if self._arrived:
             raise wire.ProtocolError("more than one answer")
         return reply
 
-    def _exactly(self, size: int, deadline: float) -> bytes:
+    def _exactly(self, size: int, patience: Patience) -> bytes:
         """The next bytes. Memory is taken as they arrive, whatever was announced."""
         while len(self._arrived) < size:
-            self._await_channel(deadline)
-            chunk = self._channel.recv(max(_CHUNK, min(size - len(self._arrived), 16 * _CHUNK)), socket.MSG_DONTWAIT)
-            if not chunk:
+            self._await(self._answers.fileno(), select.POLLIN, patience)
+            chunk = self._answers.read(max(_CHUNK, min(size - len(self._arrived), 16 * _CHUNK)))
+            if chunk == b"":
                 raise ConnectionResetError("it hung up")
-            self._arrived += chunk
+            self._arrived += chunk or b""
         data = bytes(memoryview(self._arrived)[:size])
         del self._arrived[:size]
         return data
 
-    def _await_channel(self, deadline: float) -> None:
-        """Wait until the worker has sent something; meanwhile take what it prints, so that it need not wait."""
+    def _await(self, descriptor: int, event: int, patience: Patience) -> None:
+        """Wait until the pipe is ready; meanwhile take what the worker prints, so that it need not wait."""
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            ready = [descriptor for descriptor, _ in self._poll.poll(left * 1000 + 1)]
-            if self._process.stdout.fileno() in ready and not self._take_printed():
-                self._poll.unregister(self._process.stdout)
-            if self._channel.fileno() in ready:
+            poll = select.poll()
+            poll.register(descriptor, event)
+            if self._printing:
+                poll.register(self._process.stdout, select.POLLIN)
+            ready = [number for number, _ in poll.poll(patience.seconds() * 1000)]
+            if self._printing and self._process.stdout.fileno() in ready:
+                self._printing = bool(self._take_printed())
+            patience.look(descriptor in ready)  # also where there is something: an answer may come drop by drop
+            if descriptor in ready:
                 return
 
     def _take_printed(self) -> int:
@@ -156,7 +192,7 @@ class Worker:
 
     def _last_words(self, error: Exception) -> str:
         """What is known of the end of a worker, in one line. Ends it."""
-        self._channel.close()
+        self._hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1 if isinstance(error, OSError) else 0)
         status = self._process.poll()

@@ -11,7 +11,9 @@ from pathlib import Path
 from tests.harness import seccomp
 from tests.harness.confinement import Unconfined, bwrap, environment, system_calls
 from tests.harness.observe import Call
-from tests.harness.remote import GraderTrouble, Worker, WorkerDied, WorkerStuck, observation, plain_steps
+from tests.harness.patience import WorkerStuck
+from tests.harness.remote import GraderTrouble, Worker, WorkerDied, observation, plain_steps
+from tests.harness.runtime import paths
 from tests.harness.worker import LIMITS
 
 MODES = ("bwrap", "process")
@@ -67,7 +69,8 @@ def _request() -> dict:
     arguments = (
         list(map(str, hidden)),
         [*environment(), "LD_LIBRARY_PATH", "PWD"],
-        seccomp.harmless(platform.machine()),
+        [*paths(), str(_PROJECT)],
+        list(seccomp.refused(platform.machine())),
         [list(limit) for limit in LIMITS.items()],
     )
     steps = plain_steps((Call(),))

@@ -427,8 +427,10 @@ def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
 
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     from tests.harness.confinement import Unconfined
+    from tests.harness.deadline import last_resort
     from tests.harness.submissions import Unusable, resolve
 
+    last_resort()
     subjects = []
     for impl in impls:
         try:

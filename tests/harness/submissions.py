@@ -1,7 +1,6 @@
 """What `--impl` names: where its operations are, and how they are called. Its code runs only through `observe`."""
 
 import sys
-import time
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,7 +15,8 @@ from tests.harness.counting import Cost, counted
 from tests.harness.deadline import Expired, deadline
 from tests.harness.observe import Call, Grad, Observation, observe, observe_network, printable
 from tests.harness.packages import Levels, Package, Unusable, package
-from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation, plain_steps
+from tests.harness.patience import Spent, WorkerStuck
+from tests.harness.remote import Worker, WorkerDied, observation, plain_steps
 from tests.harness.sandbox import require
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 5.0  # a call on a handful of numbers takes microseconds
 IMPORT_SECONDS = 20.0
-TOTAL_SECONDS = 600.0  # of a submission, in all its calls
+OPERATION = Spent(60.0, 20.0)  # what all calls of an operation may take together, elsewhere
+SUBMISSION = Spent(600.0, 60.0)  # and all calls of a submission
 _THROUGH = (KeyboardInterrupt, Expired, BdbQuit, pytest.exit.Exception)
 
 
@@ -107,7 +108,7 @@ class Here:
 class Elsewhere:
     """Somebody else's code: it runs in a worker process, which is started anew for the next operation when it dies.
 
-    `sandbox`: bwrap or process. Its constants may be shortened for tests.
+    `sandbox`: bwrap or process. What a call, an operation and the submission may take can be shortened for tests.
     """
 
     def __init__(
@@ -116,15 +117,18 @@ class Elsewhere:
         package: Package,
         sandbox: str,
         *,
-        call_seconds: float = CALL_SECONDS,
-        total_seconds: float = TOTAL_SECONDS,
+        call_seconds: float | None = None,
+        operation: Spent | None = None,
+        submission: Spent | None = None,
     ):
         self.name, self.sandbox, self._package = name, sandbox, package
-        self._call_seconds, self._total_seconds, self._left = call_seconds, total_seconds, total_seconds
+        self._call_seconds = CALL_SECONDS if call_seconds is None else call_seconds
+        self._operation, self._submission = operation or OPERATION, submission or SUBMISSION
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
         self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
         self._spoilt_by = ""  # the operation that did so in the present worker
+        self._spent: dict[str, Spent] = {}
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
         """Carry out the steps (see observe.py). Raises Refused, or GraderTrouble where no worker can be started."""
@@ -153,13 +157,13 @@ class Elsewhere:
         request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
         if self._spoilt_by not in ("", op):
             self.rest()  # what one operation does to the counting is not laid at another's door
-        seconds, cost = min(self._call_seconds, self._left), None
+        cost = None
         try:
             if most:
-                self._asked(self._call_seconds, count=most)
-            reply = self._asked(self._call_seconds, **request)
+                self._asked(op, count=most)
+            reply = self._asked(op, **request)
             if most:
-                cost = self._asked(self._call_seconds, cost=True).get("cost")
+                cost = self._asked(op, cost=True).get("cost")
             if "heard" in reply:
                 self._spoilt_by = op
                 self._heard.setdefault(op, printable(str(reply["heard"]), 100))
@@ -169,8 +173,8 @@ class Elsewhere:
                 self._refused[op] = ("error", printable(str(reply["problem"])))
                 raise Refused(*self._refused[op])
             seen = observation(reply, steps, inputs, request["gys"])
-        except WorkerStuck:
-            self._lost(op, "timeout", f"stopped: no answer after {seconds:.3g} s (an endless loop?)")
+        except WorkerStuck as stuck:
+            self._lost(op, "timeout", f"stopped: {stuck}")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
         return _unless_todo(seen), cost
@@ -185,10 +189,10 @@ class Elsewhere:
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
         steps = (Call(), Grad(0))
         try:
-            return observation(self._asked(self._call_seconds, **request), steps, [network.leaves], [network.gy])
-        except WorkerStuck:
+            return observation(self._asked("compose", **request), steps, [network.leaves], [network.gy])
+        except WorkerStuck as stuck:
             self.rest()
-            raise Refused("timeout", f"stopped: no answer after {self._call_seconds:g} s") from None
+            raise Refused("timeout", f"stopped: {stuck}") from None
         except WorkerDied as death:
             self.rest()
             raise Refused("error", str(death)) from None
@@ -205,20 +209,27 @@ class Elsewhere:
         self.rest()
         self._package.close()
 
-    def _asked(self, seconds: float, **request) -> dict:
-        """The worker's reply, on the submission's account."""
-        self._refuse_when_used_up()
+    def _asked(self, account: str, **request) -> dict:
+        """The worker's reply, on the account of an operation and of the submission. Its start is on nobody's."""
+        self._refuse_when_used_up(account)
         self._worker = self._worker or Worker(self.sandbox, self._package.folder)
-        self._worker.await_ready()  # not on the submission's account
-        started = time.monotonic()
         try:
-            return self._worker.ask(min(seconds, self._left), **request)
+            return self._worker.ask(self._call_seconds, **request)
         finally:
-            self._left -= time.monotonic() - started
+            self._charge(account, self._worker)
 
-    def _refuse_when_used_up(self) -> None:
-        if self._left <= 0:
-            raise Refused("timeout", f"stopped: the submission has used up its {self._total_seconds:g} s")
+    def _charge(self, op: str, worker: Worker) -> None:
+        spent = worker.spent()
+        for account in (op, ""):
+            self._spent[account] = self._spent.get(account, Spent()) + spent
+
+    def _refuse_when_used_up(self, op: str) -> None:
+        for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):
+            spent = self._spent.get(account, Spent())
+            if spent.computing >= allowed.computing:
+                raise Refused("timeout", f"stopped: {whose} took {allowed.computing:g} s of computing together")
+            if spent.asleep >= allowed.asleep:
+                raise Refused("timeout", f"stopped: {whose} took {allowed.asleep:g} s asleep or waiting together")
 
     def _lost(self, op: str, status: str, line: str):
         self.rest()

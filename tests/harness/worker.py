@@ -1,15 +1,15 @@
 """The process that runs somebody else's code: it answers "call this operation on these arrays", and knows nothing else.
 
-Started as `python -I -S -B worker.py NUMPY FD ROOT`: the folder that holds NumPy, one socket as the descriptor FD, and the
-submission's folder. PROTOCOL.md, beside this file, has the messages. NumPy and the standard library only.
+Started as `python -I -S -B worker.py NUMPY QUESTIONS ANSWERS ROOT`: the folder that holds NumPy, the descriptors of the
+pipe that questions come from and of the one that answers go to, and the submission's folder. PROTOCOL.md, beside this
+file, has the messages. NumPy and the standard library only.
 """
 
-import _socket
 import contextlib
 import os
 import resource
-import socket
 import sys
+from collections.abc import Callable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = "kata"  # what the submission's folder is called inside, whatever it is called outside
@@ -26,7 +26,7 @@ LIMITS = {
 
 def main() -> None:
     """Answer requests until the grader hangs up."""
-    numpy_parent, descriptor, root = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    numpy_parent, questions, answers, root = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     for kind, most in LIMITS.items():
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -45,35 +45,32 @@ def main() -> None:
     del sys.path[:2]
     sys.argv[1:] = []
     loading.make_package(PACKAGE, root)
-    channel = socket.socket(fileno=descriptor)
-    channel.sendall(wire.pack({"id": 0, "ready": True}))
+    send, write = _send, os.write  # as they are now: os.write may be replaced
+    send(answers, wire.pack({"id": 0, "ready": True}), write)
     watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
-    answer, send = (
-        _Answers(root, loading, observe, watch),
-        _socket.socket.sendall,
-    )  # nobody can put another in its place
+    answer = _Answers(root, loading, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
     def serve() -> bool:
         """Answer one request; whether there was one."""
         nonlocal most
-        prefix = _exactly(channel, wire.PREFIX.size)
+        prefix = _exactly(questions, wire.PREFIX.size)
         if not prefix:
             return False
         header, body = wire.lengths(prefix)
-        request = wire.unpack(_exactly(channel, header), _exactly(channel, body))
+        request = wire.unpack(_exactly(questions, header), _exactly(questions, body))
         if "cost" in request:
             # Spelt out: what wire calls may have been replaced, and this is not counted.
             told = f'{{"id": {request["id"]}, "cost": [{steps}, {size}, "{watch.heard or foul}"]}}'.encode()
-            send(channel, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told)
+            send(answers, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told, write)
             return True
         most = request.get("count", 0)
         try:
             frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
         except wire.ProtocolError as error:  # more than a message may hold
             frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
-        channel.sendall(frame)
+        send(answers, frame, write)
         return True
 
     while True:
@@ -136,16 +133,22 @@ class _Answers:
         return {"observation": data}
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes:
+def _exactly(descriptor: int, size: int) -> bytes:
     """The next `size` bytes; nothing when the grader has hung up."""
     data = bytearray(size)
     view, got = memoryview(data), 0
     while got < size:
-        count = channel.recv_into(view[got:])
+        count = os.readv(descriptor, [view[got:]])
         if not count:
             return b""
         got += count
     return bytes(data)
+
+
+def _send(descriptor: int, data: bytes, write: Callable[[int, memoryview], int]) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[write(descriptor, view) :]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness import intake
-from tests.harness.packages import Unusable, package, remove
+from tests.harness.leftovers import remove
+from tests.harness.packages import Unusable, package
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record
 
@@ -78,7 +79,7 @@ def said(number: int) -> str:
     except Exception:
         return f"ALARM {number}: {traceback.format_exc()}"
     finally:
-        remove(temporary)
+        remove(temporary.name)
 
 
 def is_alarm(line: str) -> bool:

@@ -11,24 +11,41 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, packages, submissions
+from tests.harness import catalogue, confinement, submissions
+from tests.harness.leftovers import remove
+from tests.harness.observe import Call
 from tests.harness.packages import Unusable
+from tests.harness.patience import Spent
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
+from tests.harness.runtime import copies
 from tests.harness.submissions import Elsewhere, Refused, reference
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
-from tests.meta.attacks import MARK, PROJECT, Attack, flooding, headers, hurrying, leaving, lying, misshaping, parcels, prying
+from tests.meta.attacks import (
+    MARK,
+    PROJECT,
+    Attack,
+    flooding,
+    headers,
+    hurrying,
+    leaving,
+    lying,
+    misshaping,
+    parcels,
+    prying,
+)
 from tests.meta.attacks.parcels import Parcel
 
-CALL_SECONDS = 0.5
-SECONDS = 6.0  # of an attack: a few deadlines, and a worker started after each
+SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
+SECONDS = 120.0  # by the clock, in case all else fails
 ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
-ATTACKER, HONEST = OPS["sigmoid"], OPS["tensor_sum"]
+ATTACKER, HONEST, RELU = OPS["sigmoid"], OPS["tensor_sum"], OPS["relu"]
 FORWARD = replace(test_ops.test_forward.property, examples=6)
 GRADIENT = replace(test_ops.test_gradient.property, examples=6)
 FAST = replace(test_hidden.test_fast.property, after=())
@@ -38,6 +55,7 @@ PLACES = ("/", "/tmp", "/dev/shm", "/var/tmp", str(Path.home()), str(PROJECT), "
 @pytest.fixture(autouse=True)
 def started(tmp_path, monkeypatch):
     """Temporary files go to a folder of the test's own, and the processes that are started are noted."""
+    copies()  # they are there until the end of the run
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     processes = []
@@ -54,7 +72,7 @@ def started(tmp_path, monkeypatch):
 def graded(path: Path, started: list) -> dict[str, Verdict]:
     """Grade a submission for real, and see that nothing of it is left. `op property` -> its verdict."""
     begun = time.monotonic()
-    implementation = elsewhere(path, call_seconds=CALL_SECONDS)
+    implementation = elsewhere(path, **SHORT)
     try:
         examiner = Examiner(implementation, seed=1, shrink=False, explain=False)
         verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
@@ -62,6 +80,9 @@ def graded(path: Path, started: list) -> dict[str, Verdict]:
     finally:
         implementation.close()
     assert time.monotonic() - begun < SECONDS
+    spent, most = implementation._spent[""], SHORT["submission"]
+    assert spent.computing < most.computing + 1
+    assert spent.asleep < most.asleep + 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
     for verdict in verdicts:
@@ -118,7 +139,7 @@ def folder(tmp_path):
     """A folder that goes away however deep it becomes, which pytest's own do not."""
     temporary = tempfile.TemporaryDirectory(dir=tmp_path)
     yield Path(temporary.name)
-    packages.remove(temporary)
+    remove(temporary.name)
 
 
 @pytest.mark.parametrize("parcel", [*parcels.PARCELS, *headers.PARCELS], ids=lambda parcel: parcel.name)
@@ -137,19 +158,35 @@ def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
         assert {verdicts[f"sigmoid {p}"].status for p in ("forward", "gradient")}.isdisjoint({"pass"})
 
 
-LOOP = "def sigmoid(x):\n    while True: pass\n\n\ntensor_sum = sigmoid\n"
+COMPUTES = "end = time.process_time() + 0.3\n    while time.process_time() < end: pass"
 
 
-def test_a_submission_has_a_time_for_all_its_calls(tmp_path):
-    """What is left of a submission's whole time shortens its last call; then nothing of it is called any more."""
-    (tmp_path / "module.py").write_text(LOOP)
-    implementation = elsewhere(tmp_path / "module.py", call_seconds=0.5, total_seconds=0.7)
-    whys = [Examiner(implementation, seed=1).verdict(FORWARD, op).why for op in (ATTACKER, HONEST, HONEST)]
-    assert whys[0] == "stopped: no answer after 0.5 s (an endless loop?)"
-    assert re.fullmatch(r"stopped: no answer after 0\.[12]\d* s \(an endless loop\?\)", whys[1])
-    implementation._refused.clear()
-    with pytest.raises(Refused, match=r"used up its 0.7 s"):
-        implementation.observe("tensor_sum", [(1.0,)], [], ())
+@pytest.mark.parametrize(("body", "what"), [("time.sleep(0.3)", "asleep or waiting"), (COMPUTES, "of computing")])
+def test_an_operation_has_a_time_for_all_its_calls(body, what, tmp_path):
+    """Calls that each stay below the limit end with the operation's allowance; and all operations with the submission's."""
+    (tmp_path / "module.py").write_text(f"import time\nimport numpy as np\n\n\ndef sigmoid(x):\n    {body}\n{SLOW}")
+    implementation = elsewhere(tmp_path / "module.py", operation=Spent(0.8, 0.8), submission=Spent(1.5, 1.5))
+    whys = [Examiner(implementation, seed=1).verdict(FORWARD, op) for op in (ATTACKER, ATTACKER, RELU, RELU, HONEST)]
+    implementation.close()
+    assert [v.status for v in whys] == ["timeout"] * 5
+    assert [v.why for v in whys[:2]] == [f"stopped: its calls took 0.8 s {what} together"] * 2
+    assert whys[4].why == f"stopped: all calls took 1.5 s {what} together"
+
+
+SLOW = "    return 1 / (1 + np.exp(-x)), None\n\n\nrelu = sigmoid\n\n\ndef tensor_sum(x):\n    return np.sum(x), None\n"
+
+
+def test_calls_that_come_at_once_are_accounted_for_together(tmp_path):
+    """What many short calls compute is on the account as well, though none of them is looked at."""
+    (tmp_path / "module.py").write_text(f"import numpy as np\n\n\ndef sigmoid(x):\n    sum(range(20000))\n{SLOW}")
+    implementation = elsewhere(tmp_path / "module.py", operation=Spent(0.1, 60.0))
+
+    def observe_often() -> None:
+        for _ in range(5000):
+            implementation.observe("sigmoid", [(np.ones(2),)], [], (Call(),))
+
+    with pytest.raises(Refused, match=r"took 0\.1 s of computing together"):
+        observe_often()
     implementation.close()
 
 
@@ -229,6 +266,32 @@ def test_a_whole_run_survives(tmp_path):
     assert "no answer" in sentences["square_error_loss"]
     assert done.stdout.replace("\n", "").isprintable()
     assert not re.search(r"^\W*24 passed", done.stdout, re.MULTILINE)
+
+
+def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
+    """A submission asleep in every call gets TIMEOUT for all of it; the one graded with it keeps its verdict."""
+    for folder, body in (("asleep", "time.sleep(0.3)"), ("right", "pass")):
+        (tmp_path / folder).mkdir()
+        source = re.sub(r"def \w+\(x\):\n", rf"\g<0>    {body}\n", f"import time\nimport numpy as np\n{RIGHT}")
+        (tmp_path / folder / "module.py").write_text(source + "\n\ndef relu(x):\n    return tensor_sum(x)\n")
+    (tmp_path / "temporary").mkdir(exist_ok=True)
+    report = tmp_path / "report.json"
+    code = (
+        "import sys, pytest\nfrom tests.harness import submissions\n"
+        "submissions.OPERATION, submissions.SUBMISSION = submissions.Spent(60, 0.8), submissions.Spent(600, 1.5)\n"
+        "sys.exit(pytest.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "tests/test_ops.py", "-k", "tensor_sum or relu", f"--report={report}"]
+    command += [f"--impl={tmp_path / folder}" for folder in ("asleep", "right")]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    asleep, right = (s["ops"] for s in json.loads(report.read_text())["submissions"])
+    assert {row["forward"] for op, row in asleep.items() if op in ("tensor_sum", "relu")} == {"timeout"}
+    assert set(right["tensor_sum"].values()) == {"pass"}
+    assert os.listdir(tmp_path / "temporary") == []
 
 
 def _family(pid: int) -> set[int]:

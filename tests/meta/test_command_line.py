@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -191,6 +192,24 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     implementation.close()
     assert verdict.status == "timeout"
     assert "endless loop" in verdict.why
+
+
+def test_an_endless_loop_in_c_ends_the_process(tmp_path):
+    """What no exception reaches ends the run, with the line where it was, and not what is slow beside it."""
+    code = (
+        "import sys, pytest\nfrom tests.harness import deadline, submissions\n"
+        "deadline.LAST_RESORT, submissions.CALL_SECONDS = 0.5, 0.2\n"
+        "def slow():\n    sum(range(3 * 10**7)), sum(range(3 * 10**7))\n"
+        "def relu(x):\n    sum(iter(int, 1))\n"
+        "deadline.last_resort()\nslow()\nprint('slow is done', flush=True)\n"
+        "submissions.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (submissions.Call(),))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout == "slow is done\n"
+    assert done.returncode == -signal.SIGVTALRM
+    assert re.search(r'File "<string>", line \d+ in relu', done.stderr)
 
 
 def test_colour_only_where_it_is_wanted():

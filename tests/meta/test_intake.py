@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import intake, packages, parcel, session, unpacking
+from tests.harness.leftovers import remove
 from tests.harness.packages import Unusable, package
 from tests.harness.parcel import Bad
 from tests.meta import mutated_parcels
@@ -129,7 +130,7 @@ def test_no_parcel_takes_the_grader_s_memory(tmp_path):
     finally:
         tracemalloc.stop()
         for folder in folders:
-            packages.remove(folder)
+            remove(folder.name)
 
 
 def test_spoilt_parcels_are_read_or_refused(temporary):
@@ -231,7 +232,7 @@ def test_a_copy_is_removed_however_deep_it_became(tmp_path):
         here, last = os.open("deep", os.O_RDONLY, dir_fd=here), here
         os.close(last)
     os.close(here)
-    packages.remove(temporary)
+    remove(temporary.name)
     assert not os.path.exists(temporary.name)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import os
 import random
-import socket
 import threading
 import time
 import tracemalloc
@@ -19,13 +18,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, judge, remote, wire
+from tests.harness import catalogue, confinement, judge, patience, remote, wire
 from tests.harness.examples import Example
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
 from tests.harness.oracle import Truth
+from tests.harness.patience import WorkerStuck
 from tests.harness.properties import Examiner
-from tests.harness.remote import Worker, WorkerDied, WorkerStuck, observation
+from tests.harness.remote import Worker, WorkerDied, observation
 from tests.harness.submissions import Elsewhere
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
@@ -50,7 +50,9 @@ FRAME = wire.pack({"id": NUMBER, "observation": SEEN})
 
 
 class Process:
-    """Stands for the worker's process; the test itself speaks on its socket."""
+    """Stands for the worker's process; the test itself speaks in its place. Of what it uses, nothing is known."""
+
+    pid = 0
 
     def __init__(self):
         reading, writing = os.pipe()
@@ -63,32 +65,58 @@ class Process:
     wait = kill = lambda self, *_: 0
 
 
+class End:
+    """The worker's end of the two pipes."""
+
+    def __init__(self, questions: int, answers: int):
+        self.questions, self.answers = os.fdopen(os.dup(questions), "rb"), os.fdopen(os.dup(answers), "wb", 0)
+
+    def say(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self.answers.write(view) :]
+
+    def hear(self, size: int) -> bytes:
+        return self.questions.read(size)
+
+    def close(self) -> None:
+        self.questions.close()
+        self.answers.close()
+
+
+@pytest.fixture(autouse=True)
+def _by_the_clock(monkeypatch):
+    """What is asked of threads of this process, whose usage says nothing, is limited by the clock, and looked at often."""
+    monkeypatch.setattr(patience, "BLIND_TIMES", 1)
+    monkeypatch.setattr(patience, "LOOK", 0.01)
+
+
 @contextlib.contextmanager
 def worker():
-    """A worker that is ready, and its end of the socket."""
+    """A worker that is ready, and its end of the pipes."""
     ends = []
 
-    def start(_mode, _folder, channel):
-        ends.append(socket.socket(fileno=os.dup(channel)))
+    def start(_mode, _folder, questions, answers):
+        ends.append(End(questions, answers))
         return Process()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(confinement, "start", start)
         patch.setattr(remote.secrets, "randbits", lambda _bits: NUMBER)
         made = Worker("bwrap", None)
-        with ends[0] as end:
-            end.sendall(READY)
-            made.await_ready()
-            yield made, end
+        ends[0].say(READY)
+        made.await_ready()
+        yield made, ends[0]
+        ends[0].close()
         made.close()
 
 
 def said(data: bytes, *, seconds: float = 0.05, hangs_up: bool = True) -> Observation | None:
     """What the grader makes of these bytes; None where that is one of its own errors, in time."""
     with worker() as (made, end):
-        end.sendall(data)
+        end.say(data)
         if hangs_up:
-            end.shutdown(socket.SHUT_WR)
+            end.answers.close()
         begun, seen = time.monotonic(), None
         with contextlib.suppress(WorkerDied, WorkerStuck):
             seen = observation(made.ask(seconds, op="affine"), STEPS, [INPUTS], [GY])
@@ -305,7 +333,7 @@ def test_an_answer_drop_by_drop_ends_at_the_deadline():
             for byte in FRAME:
                 if stop.wait(0.02):
                     return
-                end.sendall(bytes([byte]))
+                end.say(bytes([byte]))
 
         dripping = threading.Thread(target=drip)
         dripping.start()
@@ -317,35 +345,64 @@ def test_an_answer_drop_by_drop_ends_at_the_deadline():
         dripping.join()
 
 
-def serve(end: socket.socket, behaviour: str) -> None:
+@pytest.mark.parametrize("reads", [0, 2**16])
+def test_a_question_that_is_not_read_ends_at_the_deadline(reads):
+    """A worker that does not read, or reads a part, and says nothing keeps the grader no longer than one that is silent."""
+    with worker() as (made, end):
+        begun = time.monotonic()
+        reading = threading.Thread(target=end.hear, args=(reads,))
+        reading.start()
+        with pytest.raises(WorkerStuck):
+            made.ask(0.3, op="affine", inputs=[np.zeros(2**18)])
+        assert time.monotonic() - begun < 5
+        reading.join()
+
+
+def test_a_large_question_arrives_whole():
+    """What a pipe does not hold is sent in parts."""
+    with worker() as (made, end):
+        heard = []
+
+        def listen():
+            heard.append(wire.unpack(*(end.hear(n) for n in wire.lengths(end.hear(wire.PREFIX.size)))))
+            end.say(FRAME)
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        made.ask(20, op="affine", inputs=[np.arange(2.0**18)])
+        listening.join()
+        np.testing.assert_array_equal(heard[0]["inputs"][0], np.arange(2.0**18))
+
+
+def serve(end: End, behaviour: str) -> None:
     """A worker that computes the right answers, and behaves wrongly."""
-    with end, contextlib.suppress(OSError):
-        end.sendall(READY)
+    with contextlib.suppress(OSError), contextlib.closing(end):
+        end.say(READY)
         if behaviour == "early":
             time.sleep(0.05)  # or it would come with the first frame
-            end.sendall(FRAME)
-        while prefix := end.recv(wire.PREFIX.size, socket.MSG_WAITALL):
+            end.say(FRAME)
+        while prefix := end.hear(wire.PREFIX.size):
             header, body = wire.lengths(prefix)
-            question = wire.unpack(*(end.recv(n, socket.MSG_WAITALL) for n in (header, body)))
+            question = wire.unpack(*(end.hear(n) for n in (header, body)))
             steps = [Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in question["steps"]]
             seen = to_data(observe(right, question["inputs"], question["gys"], steps))
             answer = wire.pack({"id": question["id"], "observation": seen})
             match behaviour:
                 case "right":
-                    end.sendall(answer)
+                    end.say(answer)
                 case "another":
-                    end.sendall(wire.pack({"id": question["id"] + 1, "observation": seen}))
+                    end.say(wire.pack({"id": question["id"] + 1, "observation": seen}))
                 case "twice":
-                    end.sendall(answer * 2)
+                    end.say(answer * 2)
                 case "half":
-                    end.sendall(answer[:-1])
+                    end.say(answer[:-1])
                 case "fewer":
-                    end.sendall(wire.pack({"id": question["id"], "observation": seen | {"answers": []}}))
+                    end.say(wire.pack({"id": question["id"], "observation": seen | {"answers": []}}))
                 case "more":
                     more = seen | {"answers": [*seen["answers"], seen["answers"][0]]}
-                    end.sendall(wire.pack({"id": question["id"], "observation": more}))
+                    end.say(wire.pack({"id": question["id"], "observation": more}))
                 case "praise":
-                    end.sendall(wire.pack({"id": question["id"], "status": "pass", "score": 100}))
+                    end.say(wire.pack({"id": question["id"], "status": "pass", "score": 100}))
                 case "dies":
                     return
 
@@ -356,8 +413,8 @@ def serve(end: socket.socket, behaviour: str) -> None:
 def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypatch):
     """A worker that answers nothing, early, something else, twice, too little, too much, or dies, gets no point at all."""
 
-    def start(_mode, _folder, channel):
-        threading.Thread(target=serve, args=(socket.socket(fileno=os.dup(channel)), behaviour), daemon=True).start()
+    def start(_mode, _folder, questions, answers):
+        threading.Thread(target=serve, args=(End(questions, answers), behaviour), daemon=True).start()
         return Process()
 
     monkeypatch.setattr(confinement, "start", start)

@@ -1,6 +1,7 @@
 """The confinement: what is visible inside, what is said where it cannot be had, and the limits in both modes."""
 
 import os
+import platform
 import re
 import resource
 import socket
@@ -16,7 +17,9 @@ import pytest
 from tests.harness import confinement, probe, sandbox, seccomp, submissions
 from tests.harness.observe import Call, Observation
 from tests.harness.packages import Unusable
-from tests.harness.remote import GraderTrouble, Worker, WorkerDied, WorkerStuck, observation
+from tests.harness.patience import WorkerStuck
+from tests.harness.remote import GraderTrouble, Worker, WorkerDied, observation
+from tests.harness.runtime import INSIDE, LIBRARY, NUMPY, paths
 from tests.harness.worker import LIMITS
 
 PROJECT = Path(__file__).parents[2]
@@ -89,11 +92,38 @@ def test_the_environment_and_the_identity_are_neutral(tmp_path):
 
 
 def test_no_descriptor_is_open_on_a_file(tmp_path):
-    """There are three pipes and the channel: not even /dev/null, whose mode the root of a container could change."""
+    """There are five pipes: no socket, and not even /dev/null, whose mode the root of a container could change."""
     body = "[(d, __import__('stat').S_IFMT(__import__('os').fstat(d).st_mode)) for d in range(64) if not _closed(d)]"
     closed = "def _closed(d):\n    import os\n    try:\n        os.fstat(d)\n    except OSError:\n        return True\n"
     kinds = re.findall(r"\(\d+, (\d+)\)", run(f"{closed}raise Exception({body})", tmp_path).crash.message)
-    assert sorted(kinds) == ["4096", "4096", "4096", "49152"]
+    assert kinds == ["4096"] * 5
+
+
+def test_no_file_says_where_it_comes_from(tmp_path):
+    """No source and no compiled file that can be read inside names the folders of this machine's interpreter or NumPy."""
+    body = (
+        "import os\nfiles = [os.path.join(d, f) for d, _, names in os.walk('/') if d != '/submission' for f in names if f.endswith(('.py', '.pyc'))]\n"
+        f"said = [f for f in files if any(p in open(f, 'rb').read() for p in {[p.encode() for p in (*paths(), str(PROJECT))]})]\n"
+        "raise Exception([len(files) > 500, any(f.endswith('.pyc') for f in files), said])"
+    )
+    assert run(body, tmp_path).crash.message == "[True, True, []]"
+    assert told("__import__('numpy').linalg.norm.__wrapped__.__code__.co_filename", tmp_path).startswith(
+        "/numpy/numpy/"
+    )
+
+
+def test_the_standard_library_is_whole(tmp_path):
+    """What can be imported of it outside can be imported inside, but for its tests and its programs with windows."""
+    body = (
+        "import importlib, sys\nfailed = []\n"
+        "for name in sorted(sys.stdlib_module_names - {'this', 'antigravity', 'idlelib', 'turtledemo'}):\n"
+        "    try:\n        importlib.import_module(name)\n    except ImportError as error:\n        failed.append(name)\n"
+    )
+    inside = run(f"{body}raise Exception(failed)", tmp_path, seconds=60).crash.message
+    command = [sys.executable, "-I", "-W", "ignore", "-c", f"{body}print(failed)"]
+    outside = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    missing = {*re.findall(r"\w+", inside)} - {*re.findall(r"\w+", outside)}
+    assert missing <= {"_tkinter", "tkinter", "turtle"}
 
 
 def test_devices_keep_their_mode(tmp_path):
@@ -103,7 +133,7 @@ def test_devices_keep_their_mode(tmp_path):
         "import os\nfor d in range(64):\n    try:\n        os.fchmod(d, 0)\n    except OSError:\n        pass", tmp_path
     )
     assert os.stat("/dev/null").st_mode == mode
-    assert "Read-only" in run("import os\nos.chmod(os.__file__, 0o666)", tmp_path).crash.message
+    assert "not permitted" in run("import os\nos.chmod(os.__file__, 0o666)", tmp_path).crash.message
 
 
 @MODES
@@ -169,6 +199,12 @@ FLAWS = {
     "writing to /more": lambda options: _with(options, "--tmpfs", "/more"),
     "uid or gid 0": lambda options: ["0" if o == "65534" else o for o in options],
     "process": lambda options: [o for o in options if o != "--unshare-pid"],
+    "a path of this machine in /numpy/numpy/": lambda options: _with(
+        options, "--ro-bind", str(NUMPY), str(INSIDE[NUMPY])
+    ),
+    "a path of this machine in /python/": lambda options: _with(
+        options, "--ro-bind", str(LIBRARY), str(INSIDE[LIBRARY])
+    ),
     "the module torch": lambda options: _with(options, "--ro-bind", os.path.dirname(np.__file__), "/submission/torch"),
 }
 
@@ -187,9 +223,45 @@ def test_the_self_test_sees_a_flaw(flaw, monkeypatch):
         sandbox.require("bwrap")
 
 
+LET_THROUGH = {
+    "a lock on a file": {"flock": (73, 32)},
+    "a lock of a part on a file": {"fcntl": (72, 25)},
+    "a lease on a file": {"fcntl": (72, 25)},
+    "system call 72 with 0x4": {"fcntl": (72, 25)},
+    "system call 16 with 0x5400": {"ioctl": (16, 29)},
+    "system call 55": {"getsockopt": (55, 209)},
+    "system call 157 with 0x1": {"prctl": (157, 167)},
+    "system call 137": {"statfs": (137, 43)},
+    "a AF_UNIX socket": {"socket": (41, 198)},
+    "starting a process": {"clone": (56, 220), "fork": (57, None)},
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize("seen", LET_THROUGH)
+def test_the_self_test_sees_a_call_that_is_let_through(seen, monkeypatch):
+    """A filter that lets one call through that it should not is refused, and the line names what is within reach."""
+    with monkeypatch.context() as patch:
+        for name, numbers in LET_THROUGH[seen].items():
+            patch.setitem(seccomp.ALLOWED, name, numbers)
+        widened = seccomp.program(platform.machine())
+    monkeypatch.setattr(confinement, "system_calls", lambda: widened)
+    with pytest.raises(sandbox.Unconfined, match=f"within reach: (.*, )?{seen}"):
+        sandbox.require("bwrap")
+
+
+def test_the_self_test_sees_a_socket(monkeypatch):
+    """A socket among what the worker inherits is refused."""
+    popen = confinement._popen
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(confinement, "_popen", lambda argv, env, given: popen(argv, env, [*given, theirs.fileno()]))
+    with ours, theirs, pytest.raises(sandbox.Unconfined, match=r"within reach: descriptor \d+"):
+        sandbox.require("bwrap")
+
+
 def test_the_self_test_sees_a_missing_filter(monkeypatch):
     """Without the system call filter, sockets, threads and processes are within reach, and it is refused."""
-    allow_all = seccomp.program("x86_64")[-8:]
+    allow_all = seccomp._instruction(seccomp._RETURN, seccomp._ALLOW)
     monkeypatch.setattr(confinement, "system_calls", lambda: allow_all)
     with pytest.raises(sandbox.Unconfined, match=r"within reach: a AF_UNIX socket"):
         sandbox.require("bwrap")
@@ -278,8 +350,9 @@ def test_the_filter_knows_the_machines_and_no_others():
 def test_the_probe_finds_what_is_in_reach_here(monkeypatch, tmp_path):
     """Run without any confinement, the probe says what it can reach."""
     monkeypatch.setattr(probe, "_folders", lambda: [str(tmp_path)])
+    monkeypatch.setattr(probe, "_files", list)
     with pytest.raises(RuntimeError, match=r"within reach: the file .* and \d+ more"):
-        probe.look([str(PROJECT)], [], [], [(resource.RLIMIT_CORE, 0)])
+        probe.look([str(PROJECT)], [], [], [], [(resource.RLIMIT_CORE, 0)])
 
 
 def test_a_worker_dies_with_its_grader(tmp_path):

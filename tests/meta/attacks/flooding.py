@@ -1,8 +1,10 @@
 """Never ending, and using up whatever there is."""
 
-from tests.meta.attacks import MARK, at_import, in_call
+from tests.meta.attacks import MARK, at_import, in_call, in_grad
 
 _STOPPED = "no answer after"
+_ASLEEP = "s asleep or waiting"
+_IN_ALL = "s asleep or waiting together"
 
 ATTACKS = [
     in_call("an endless loop", "while True: pass", _STOPPED),
@@ -19,7 +21,44 @@ ATTACKS = [
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         _STOPPED,
     ),
-    in_call("stopped", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"),
+    in_call("stopped", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", _ASLEEP),
+    in_call(
+        "stopped in every call, and woken",
+        "import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0.4)\nsignal.signal(14, print)\nsignal.pause()",
+        _IN_ALL,
+    ),
+    in_call("asleep in every call", "import time; time.sleep(0.4)", _IN_ALL),
+    in_grad("asleep in grad", "import time; time.sleep(10**6)", _ASLEEP),
+    at_import("asleep at import", "import time; time.sleep(10**6)", _ASLEEP),
+    in_call(
+        "asleep as it is forgotten", "import time\nclass End:\n    def __del__(self): time.sleep(0.4)\nEnd()", _IN_ALL
+    ),
+    at_import("asleep at its end", "import atexit, time\natexit.register(time.sleep, 10**6)", honest=True),
+    in_call(
+        "computing in every call",
+        "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass",
+        "s of computing together",
+    ),
+    in_call(
+        "asleep and computing in turn",
+        "import time\nwhile True:\n    time.sleep(0.01)\n    end = time.process_time() + 0.01\n    while time.process_time() < end: pass",
+        _STOPPED,
+    ),
+    in_call("reading a pipe that nobody writes to", "import os\nr, w = os.pipe()\nos.read(r, 1)", _ASLEEP),
+    in_call("writing a pipe that nobody reads", "import os\nr, w = os.pipe()\nos.write(w, bytes(2**20))", _ASLEEP),
+    in_call("polling for ever", "import os, select\np = select.poll()\np.register(os.pipe()[0])\np.poll()", _ASLEEP),
+    in_call("waiting for a signal", "import signal; signal.pause()", _ASLEEP),
+    in_call("waiting for a lock", "import threading\nl = threading.Lock()\nl.acquire(), l.acquire()", _ASLEEP),
+    in_call(
+        "reading the questions itself",
+        "import os\nfor d in range(3, 64):\n    try: os.read(d, 1)\n    except OSError: pass",
+        _ASLEEP,
+    ),
+    in_call(
+        "a question that is not read",
+        "import os, time\nfor d in range(3, 64):\n    try: os.write(d, b'K')\n    except OSError: pass\ntime.sleep(10**6)",
+        _STOPPED,
+    ),
     in_call("an endless generator for y", "import itertools\nreturn itertools.count(), lambda gy: gy"),
     in_call("an endless iterator for an answer", "import itertools\nreturn itertools.repeat(x)"),
     in_call(

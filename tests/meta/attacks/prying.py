@@ -5,7 +5,8 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.harness import seccomp
+import numpy as np
+
 from tests.meta.attacks import MARK, PROJECT, at_import, in_call
 
 PORT = 65000  # a grader's own server, which the test listens on in place of this one
@@ -36,11 +37,120 @@ def _raises(body: str, *kinds: str) -> str:
 
 
 _OUT = "out of reach"
-_ADD_KEY = seccomp.DENIED["add_key"][platform.machine() == "aarch64"]
+_ADD_KEY = 248 if platform.machine() == "x86_64" else 217
 _SYSCALL = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
 _OR_FAIL = "\nif result < 0: raise OSError(ctypes.get_errno(), '')"
 
+_PATHS = {str(PROJECT), str(Path(np.__file__).parents[1]), os.path.dirname(os.__file__), sys.prefix} - {"/usr"}
+
+
+def _with_a_descriptor(action: str) -> str:
+    """Do it with whatever descriptor `d` it can be done with."""
+    return f"""
+import ctypes, fcntl, os, socket, stat
+libc = ctypes.CDLL(None, use_errno=True)
+def done(d):
+    try:
+        return {action}
+    except OSError:
+        return False
+if not any(map(done, range(64))): raise OSError
+"""
+
+
+def _named_in(pattern: str) -> str:
+    """Find a path of this machine in a file that can be read."""
+    return f"""
+import glob
+paths = {sorted(path.encode() for path in _PATHS)!r}
+files = [f for f in glob.glob({pattern!r}, recursive=True) if not f.startswith("/submission")]
+if not any(path in open(f, "rb").read() for f in files for path in paths): raise OSError
+"""
+
+
+_HOLD = "import fcntl, os, struct\nf = open(np.__file__)\n"
+_HOLDING = {
+    "a lock on a file of the host": "fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+    "a lock of a part of a file of the host": "fcntl.lockf(f, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+    "a lock of an open file of the host": "fcntl.fcntl(f, 37, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0))",
+    "a lease on a file of the host": "fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+    "notices of what becomes of a folder of the host": "fcntl.fcntl(os.open('/numpy', 0), fcntl.F_NOTIFY, 0x80000001)",
+    "a larger pipe": "fcntl.fcntl(1, 1031, 2**20)",
+    "signals from a pipe": "fcntl.fcntl(1, fcntl.F_SETOWN, os.getpid())",
+    "another signal from a pipe": "fcntl.fcntl(1, 10, 9)",
+    "how much is in a pipe": "fcntl.ioctl(1, 0x541B, bytes(4))",
+    "the file system of the host": "os.statvfs(np.__file__)",
+    "the attributes of a file of the host": "os.listxattr(np.__file__)",
+    "a lower priority": "os.nice(1)",
+    "another scheduling": "os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))",
+    "another processor": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
+    "watching descriptors": "import select; select.epoll()",
+    "copying between files": "os.sendfile(1, f.fileno(), 0, 1)",
+}
+_CALLS = {  # numbers on x86_64 and aarch64, arguments
+    "the machine's uptime and load": (99, 179, "ctypes.create_string_buffer(512)"),
+    "watching files of the host": (294, 26, "0"),
+    "a handle of a file of the host": (303, 264, "-100, b'/numpy', handle, ctypes.create_string_buffer(8), 0"),
+    "writing all disks": (162, 81, ""),
+    "what the machine has read lately": (27, 232, "page, 4096, ctypes.create_string_buffer(8)"),
+    "memory that is kept": (149, 228, "page, 4096"),
+    "timers": (222, 107, "1, None, ctypes.create_string_buffer(8)"),
+    "the kernel's queues": (206, 0, "1, ctypes.byref(ctypes.c_ulong())"),
+    "pages given to a pipe": (278, 75, "1, None, 0, 0"),
+    "another personality": (135, 92, "0xffffffff"),
+    "an event": (290, 19, "0, 0"),
+    "death with its parent": (157, 167, "1, 9, 0, 0, 0"),
+    "what else can be known of a file": (332, 291, "-100, b'/numpy', 0, 0xfff, ctypes.create_string_buffer(256)"),
+}
+_PREPARED = (
+    _SYSCALL
+    + "import mmap\nregion = mmap.mmap(-1, 8192)\npage = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(region)))\n"
+    "handle = ctypes.create_string_buffer(b'\\x80' + bytes(200))\n"
+)
+
 ATTACKS = [
+    in_call(
+        "the machine's interfaces", _raises(_with_a_descriptor("fcntl.ioctl(d, 0x8912, bytes(16)) and True")), _OUT
+    ),
+    in_call(
+        "the machine's hardware addresses",
+        _raises(_with_a_descriptor("fcntl.ioctl(d, 0x8927, b'lo'.ljust(40, bytes(1))) and True")),
+        _OUT,
+    ),
+    in_call("a socket that was left open", _raises(_with_a_descriptor("stat.S_ISSOCK(os.fstat(d).st_mode)")), _OUT),
+    in_call(
+        "who is at the other end",
+        _raises(
+            _with_a_descriptor(
+                "libc.getsockopt(d, 1, 17, ctypes.create_string_buffer(12), ctypes.byref(ctypes.c_uint(12))) == 0"
+            )
+        ),
+        _OUT,
+    ),
+    in_call(
+        "a descriptor of the grader",
+        _raises(
+            _with_a_descriptor(
+                "libc.getsockopt(d, 1, 77, ctypes.create_string_buffer(4), ctypes.byref(ctypes.c_uint(4))) == 0"
+            )
+        ),
+        _OUT,
+    ),
+    in_call("paths of the machine in compiled files", _raises(_named_in("/**/*.pyc")), _OUT),
+    in_call("paths of the machine in sources", _raises(_named_in("/**/*.py")), _OUT),
+    in_call("paths of the machine in settings", _raises(_named_in("/**/[Mm]ake*")), _OUT),
+    *(in_call(name, _raises(_HOLD + body), _OUT) for name, body in _HOLDING.items()),
+    *(
+        in_call(
+            name,
+            _raises(
+                f"{_PREPARED}result = libc.syscall({x86 if platform.machine() == 'x86_64' else arm}, {arguments})"
+                + _OR_FAIL
+            ),
+            _OUT,
+        )
+        for name, (x86, arm, arguments) in _CALLS.items()
+    ),
     in_call(
         "the solutions", _from_file(str(_SOLUTION), "solutions/feedforward.py", "../solutions/feedforward.py"), _OUT
     ),

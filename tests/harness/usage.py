@@ -1,0 +1,53 @@
+"""What the system says that processes have used: seconds of a processor, seconds of waiting for one, memory. Linux only."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds. `computing`: on a processor. `queued`: ready to compute, while every processor was with others."""
+
+    computing: float
+    queued: float
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it, now; nothing where the system does not say."""
+    parents = {}
+    for entry in _PROC.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parents[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
+    found = [pid] if pid in parents else []
+    for member in found:
+        found += [child for child, parent in parents.items() if parent == member]
+    return found
+
+
+def usage(pids: Iterable[int | str]) -> Usage | None:
+    """What these processes have used together; None where the system does not say. One of them that is gone has used nothing."""
+    told = []
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            told.append([int(field) / 1e9 for field in (_PROC / str(pid) / "schedstat").read_text().split()])
+    return Usage(sum(t[0] for t in told), sum(t[1] for t in told)) if told else None
+
+
+def own_usage() -> Usage | None:
+    """What this thread has used; None where the system does not say."""
+    return usage(["thread-self"])
+
+
+def peak_bytes(pids: Iterable[int]) -> int:
+    """The most memory that one of these processes has had; 0 where the system does not say."""
+    peaks = [0]
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            lines = (_PROC / str(pid) / "status").read_text().splitlines()
+            fields = dict(line.split(":", 1) for line in lines)
+            peaks.append(int(fields["VmHWM"].split()[0]) * 1024)
+    return max(peaks)
