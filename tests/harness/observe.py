@@ -60,6 +60,10 @@ class Room:
         entries = max((array.size for array in given), default=1)
         return Room(TIMES * entries + SPARE, SPARE_AXES + max((array.ndim for array in given), default=0))
 
+    def bytes(self, steps: int) -> int:
+        """What the answers to so many steps may take in a message."""
+        return steps * MOST_VALUES * self.entries * 8
+
     def holds(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
         return len(shape) <= self.axes and prod(n for n in shape if n) <= self.entries

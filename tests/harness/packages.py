@@ -10,13 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from tests.harness import intake
 from tests.harness.leftovers import Folder
+from tests.harness.observe import printable
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
 
 
 class Unusable(Exception):
-    """What `--impl` names cannot be graded at all; the line says what was seen, expected, and to do."""
+    """What `--impl` names cannot be graded at all; the line says what was seen, expected, and to do. It can be shown."""
+
+    def __init__(self, line: str):
+        super().__init__(printable(line, 2000))
 
 
 @dataclass(frozen=True)

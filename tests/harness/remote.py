@@ -64,11 +64,11 @@ class Worker:
         self._family: list[int] = []
         self._at_once, self._computed, self._spent = 0, 0.0, Spent()
 
-    def ask(self, seconds: float, **request) -> dict:
+    def ask(self, seconds: float, *, room: int = wire.BODY, **request) -> dict:
         """Send a request and return its reply. Raises WorkerDied, or WorkerStuck; both end the worker.
 
-        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. Raises
-        GraderTrouble where it does not come to life.
+        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. `room`: bytes
+        that the arrays of the reply may have. Raises GraderTrouble where it does not come to life.
         """
         self.await_ready()
         # Not to be foreseen, so that an answer cannot come before its question.
@@ -77,7 +77,7 @@ class Worker:
         try:
             try:
                 self._tell(wire.pack({"id": number, **request}), patience)
-                return self._receive(number, patience)
+                return self._receive(number, patience, room)
             finally:
                 self._settle(patience)
         except WorkerStuck:
@@ -146,8 +146,10 @@ class Worker:
             else:
                 self._await(self._questions.fileno(), select.POLLOUT, patience)
 
-    def _receive(self, number: int, patience: Patience) -> dict:
+    def _receive(self, number: int, patience: Patience, room: int = 0) -> dict:
         header, body = wire.lengths(self._exactly(wire.PREFIX.size, patience))
+        if body > room:
+            raise wire.ProtocolError(f"{body} bytes, where at most {room} are due")
         reply = wire.unpack(self._exactly(header, patience), self._exactly(body, patience))
         if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
             raise wire.ProtocolError("an answer to another question")

@@ -215,7 +215,8 @@ def pytest_xdist_node_collection_finished(node, ids: list[str]) -> None:
     run = node.config.stash[RUN]
     named = {_escaped(subject.name): subject.name for subject in run.subjects}
     known = {"compose", *(op for ops in listed().values() for op in ops)}
-    for test, parameters in re.findall(r"::test_(\w+)\[(.+)\]$", "\n".join(ids), re.MULTILINE):
+    graded = rf"^tests/(?!{'|'.join(NOT_FOR_GRADING)}).*::test_(\w+)\[(.+)\]$"
+    for test, parameters in re.findall(graded, "\n".join(ids), re.MULTILINE):
         before, _, op = parameters.rpartition("-")
         submission = named.get(before) if len(run.subjects) > 1 else run.subjects[0].name
         if submission and op in known:

@@ -13,7 +13,7 @@ import pytest
 from tests.harness import loading
 from tests.harness.counting import Cost, counted
 from tests.harness.deadline import Expired, deadline
-from tests.harness.observe import Call, Grad, Observation, observe, observe_network, printable
+from tests.harness.observe import Call, Grad, Observation, Room, observe, observe_network, printable
 from tests.harness.packages import Levels, Package, Unusable, package
 from tests.harness.patience import Spent, WorkerStuck
 from tests.harness.remote import Worker, WorkerDied, observation, plain_steps
@@ -161,7 +161,7 @@ class Elsewhere:
         try:
             if most:
                 self._asked(op, count=most)
-            reply = self._asked(op, **request)
+            reply = self._asked(op, room=Room.beside(inputs, request["gys"]).bytes(len(steps)), **request)
             if most:
                 cost = self._asked(op, cost=True).get("cost")
             if "heard" in reply:
@@ -189,7 +189,8 @@ class Elsewhere:
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
         steps = (Call(), Grad(0))
         try:
-            return observation(self._asked("compose", **request), steps, [network.leaves], [network.gy])
+            room = Room.beside([network.leaves], [network.gy]).bytes(len(steps))
+            return observation(self._asked("compose", room=room, **request), steps, [network.leaves], [network.gy])
         except WorkerStuck as stuck:
             self.rest()
             raise Refused("timeout", f"stopped: {stuck}") from None

@@ -3,6 +3,7 @@
     python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives
     python -m tests.meta.soak --fast 20           fast, for solutions and all alternatives, slow ones too, for so many seeds
     python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
+    python -m tests.meta.soak --answers 10000     grade odd answers until there are so many verdicts; what should not be
     python -m tests.meta.soak --parcels 10000     read so many submissions that were spoilt at random; what is said of them
 
 Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before.
@@ -21,6 +22,7 @@ from tests.harness.catalogue import names, operations
 from tests.harness.properties import Examiner
 from tests.harness.submissions import Here, resolve
 from tests.meta import mutated_parcels
+from tests.meta.odd_answers import looked_at
 from tests.meta.terminals import Terminal
 from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, RIGHT, SLOW
 
@@ -32,7 +34,10 @@ def main() -> int:
     parser.add_argument("--fast", type=int, default=0)
     parser.add_argument("--saves", type=int, default=0)
     parser.add_argument("--parcels", type=int, default=0)
+    parser.add_argument("--answers", type=int, default=0)
     options = parser.parse_args()
+    if options.answers:
+        return answer(options.answers, options.first)
     if options.parcels:
         return spoil(range(options.first, options.first + options.parcels))
     if options.saves:
@@ -61,6 +66,20 @@ def main() -> int:
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
     print(f"{done} rounds, {len(alarms)} alarms", *alarms, sep="\n")
     return bool(alarms)
+
+
+def answer(verdicts: int, seed: int) -> int:
+    """Make so many verdicts on odd answers; the grader neither breaks nor grows."""
+    done, alarms, largest = 0, [], 0
+    while done < verdicts:
+        for found in looked_at(seed):
+            done += 1
+            alarms += found
+        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"seed {seed}: {done} verdicts, {len(alarms)} alarms, at most {largest} MB", file=sys.stderr)
+        seed += 1
+    print(f"{done} verdicts, {len(alarms)} alarms, at most {largest} MB", *alarms, sep="\n")
+    return int(bool(alarms) or largest > 1500)
 
 
 def spoil(numbers: range) -> int:

@@ -16,6 +16,7 @@ import pytest
 
 from tests import test_ops
 from tests.harness import catalogue, confinement, submissions
+from tests.harness.explain import screen
 from tests.harness.leftovers import remove
 from tests.harness.observe import Call
 from tests.harness.packages import Unusable
@@ -23,7 +24,9 @@ from tests.harness.patience import Spent
 from tests.harness.properties import Examiner, Verdict
 from tests.harness.remote import GraderTrouble
 from tests.harness.runtime import copies
+from tests.harness.scoreboard import as_data
 from tests.harness.submissions import Elsewhere, Refused, reference
+from tests.harness.usage import peak_bytes
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
@@ -42,6 +45,7 @@ from tests.meta.attacks import (
 from tests.meta.attacks.parcels import Parcel
 
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
+MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts
 SECONDS = 120.0  # by the clock, in case all else fails
 ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
@@ -69,12 +73,14 @@ def started(tmp_path, monkeypatch):
     return processes
 
 
-def graded(path: Path, started: list) -> dict[str, Verdict]:
-    """Grade a submission for real, and see that nothing of it is left. `op property` -> its verdict."""
+def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verdict]:
+    """Grade a submission for real, and see that nothing of it is left, and what it took. `op property` -> its verdict."""
     begun = time.monotonic()
+    Path("/proc/self/clear_refs").write_text("5")  # the most memory is measured from here on
+    before = peak_bytes([os.getpid()])
     implementation = elsewhere(path, **SHORT)
     try:
-        examiner = Examiner(implementation, seed=1, shrink=False, explain=False)
+        examiner = Examiner(implementation, seed=1, shrink=shrink)
         verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
         family = {pid for process in started for pid in _family(process.pid)}
     finally:
@@ -85,6 +91,11 @@ def graded(path: Path, started: list) -> dict[str, Verdict]:
     assert spent.asleep < most.asleep + 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
+    told = "".join(json.dumps(as_data(v, "s", "level", 0), allow_nan=False) + str(screen(v)) for v in verdicts)
+    assert len(told) < REPORT
+    assert told.replace("\n", "").isprintable()
+    assert "please report this" not in told
+    assert peak_bytes([os.getpid()]) - before < MEMORY
     for verdict in verdicts:
         assert verdict.status in ("pass", "fail", "todo", "error", "timeout", "skip")
         assert verdict.status == "pass" or (verdict.why and len(verdict.why) < 3000)
@@ -105,7 +116,7 @@ def test_an_attack_earns_nothing(attack: Attack, tmp_path, started):
         server.settimeout(0)
         path = tmp_path / "module.py"
         path.write_text(attack.source.replace(str(prying.PORT), str(server.getsockname()[1])))
-        verdicts = graded(path, started)
+        verdicts = graded(path, started, shrink=attack in misshaping.ATTACKS)
         with pytest.raises(BlockingIOError):  # nobody has called
             server.accept()
     assert verdicts["sigmoid gradient"].status != "pass"
@@ -266,6 +277,40 @@ def test_a_whole_run_survives(tmp_path):
     assert "no answer" in sentences["square_error_loss"]
     assert done.stdout.replace("\n", "").isprintable()
     assert not re.search(r"^\W*24 passed", done.stdout, re.MULTILINE)
+
+
+HOSTILE = (
+    "y of no rows",
+    "nothing, of a great length",
+    "64 MiB of a wrong shape",
+    "shapes that change from call to call",
+)
+HOSTILE += ("a type whose name forges", "an exception whose name forges", "os._exit in a call", "an endless loop")
+
+
+def test_a_submission_beside_hostile_ones_is_graded_as_if_alone(tmp_path):
+    """In one run with them it has the verdict that it has alone, to the byte but for the seconds; nothing is forged."""
+    (tmp_path / "inbox").mkdir()
+    attacks = {a.name: a for room in (leaving, misshaping, flooding) for a in room.ATTACKS}
+    for number, name in enumerate(HOSTILE):
+        (tmp_path / "inbox" / f"a{number}.py").write_text(attacks[name].source)
+    honest = tmp_path / "inbox" / "honest.py"
+    honest.write_text(f"import numpy as np\n\n\ndef sigmoid(x):\n    return x, lambda gy: gy\n{RIGHT}")
+    told = []
+    for impl in (honest, tmp_path / "inbox" / "*"):
+        reports = [tmp_path / "r.json", tmp_path / "r.html"]
+        command = [sys.executable, "-m", "pytest", "tests/test_ops.py", f"--impl={impl}", "-p", "no:cacheprovider"]
+        command += ["-k", "tensor_sum or sigmoid", *(f"--report={report}" for report in reports)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert done.stdout.replace("\n", "").isprintable()
+        assert not re.search(r"^\W*(264 passed|score 100)", done.stdout, re.MULTILINE), done.stdout
+        assert all(report.stat().st_size < 2 * 10**6 for report in reports)
+        submissions = {s["submission"]: s for s in json.loads(reports[0].read_text())["submissions"]}
+        assert all(s["score"] <= 65 for s in submissions.values()), "tensor_sum, and 3 of sigmoid's points"
+        told.append(submissions[str(honest)] | {"seconds": 0})
+    assert told[0] == told[1]
+    assert told[0]["score"] == 50
 
 
 def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.meta.odd_answers import looked_at
+
 PROJECT = Path(__file__).parents[2]
 OPS = "tensor_sum or sigmoid or relu and not leaky_relu"
 SUBMISSION = """
@@ -50,6 +52,14 @@ EXPLAINING = [
     ("page", "_failure"),
 ]
 ERRORS = [RuntimeError("\x1b[2J\nscore 100 of 100"), MemoryError(), RecursionError("too deep"), KeyError("gx")]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_answered_there_is_a_verdict(seed):
+    """Odd answers of all kinds are judged, explained and told; soak.py tries more of them."""
+    alarms = list(looked_at(seed))
+    assert len(alarms) > 80
+    assert [line for found in alarms for line in found] == []
 
 
 def graded(tmp_path: Path, module: str, name: str, error: Exception, *, only: str = "") -> tuple[int, str, dict, str]:

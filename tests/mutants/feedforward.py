@@ -173,6 +173,29 @@ def _in_one_buffer() -> Callable:
     return relu(y=y, gx=lambda gy, x, y: gy * (x > 0))
 
 
+class _Plain(np.ndarray):
+    """An array of a class of its own, which is otherwise like any other."""
+
+
+def _in_one_buffer_of_another_class() -> Callable:
+    buffer = np.zeros(10_000)
+
+    def y(x):
+        return np.maximum(x, 0, out=buffer[: x.size].reshape(x.shape)).view(_Plain)
+
+    return relu(y=y, gx=lambda gy, x, y: gy * (x > 0))
+
+
+def _gradients_in_one_list() -> Callable:
+    kept = []
+
+    def grads(*gradients):
+        kept[:] = gradients
+        return kept
+
+    return affine(grads=grads)
+
+
 def _in_a_buffer_per_shape() -> Callable:
     buffers = {}
 
@@ -257,6 +280,7 @@ WRONG = [
     Mutant("affine", "a fourth gradient", "gradient", affine(grads=lambda gx, gw, gb: (gx, gw, gb, gb)), diagnosis="grad returns 4 gradients, number 4 is too many: only gx, gw and gb are due"),
     Mutant("affine", "gb summed in gy", "pure", affine(gb=_sum_into_first_row), diagnosis="grad changes gy in place"),
     Mutant("affine", "saved in one place for all calls", "pure", Stateful(_of_last_call), diagnosis="grad reads the last call's inputs"),
+    Mutant("affine", "gradients in one list for all calls", "pure", Stateful(_gradients_in_one_list), diagnosis="a gradient is overwritten by a later call"),
     Mutant("affine", "gw accumulated", "pure", _accumulated, diagnosis="gw accumulates: called again, grad returns twice as much"),
     Mutant("affine", "y in float64", "stable", affine(y=lambda x, w, b: x @ w + np.ones((len(x), 1)) @ b), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
@@ -303,6 +327,7 @@ WRONG = [
     Mutant("relu", "mask of gy", "gradient", relu(gx=lambda gy, x, y: gy * (gy > 0)), diagnosis="in gx, gy is used non-linearly"),
     Mutant("relu", "clipped in x", "pure", relu(y=lambda x: np.maximum(x, 0, out=x)), diagnosis="forward changes x in place"),
     Mutant("relu", "y in one buffer for all calls", "pure", Stateful(_in_one_buffer), diagnosis="y is overwritten by a later call"),
+    Mutant("relu", "views of another class of one buffer", "pure", Stateful(_in_one_buffer_of_another_class), diagnosis="y is overwritten by a later call"),
     Mutant("relu", "y in one buffer for all calls of a shape", "pure", Stateful(_in_a_buffer_per_shape), diagnosis="y is overwritten by a later call"),
     Mutant("relu", "y in float64", "stable", relu(y=lambda x: x * (x > 0).astype(float)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("relu", "clipped at 6", "stable", relu(y=lambda x: np.clip(x, 0, 6)), diagnosis="y no longer changes from x = 6 up: is something clipped?"),
