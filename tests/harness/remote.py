@@ -88,19 +88,6 @@ class Worker:
             raise GraderTrouble(f"the worker cannot be started: {self._last_words(error)}") from None
         self._ready = True
 
-    def peak_bytes(self) -> int:
-        """The most memory that a process of the worker has had, as the system says; 0 where it does not."""
-        peaks, parents = {}, {}
-        for status in Path("/proc").glob("[0-9]*/status"):
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-                parents[int(fields["Pid"])] = int(fields["PPid"])
-                peaks[int(fields["Pid"])] = int(fields["VmHWM"].split()[0]) * 1024
-        family = {self._process.pid}
-        while more := {p for p, parent in parents.items() if parent in family} - family:
-            family |= more
-        return max((peaks.get(p, 0) for p in family), default=0)
-
     def close(self) -> None:
         """End the worker and all that it started."""
         self._channel.close()

@@ -22,6 +22,14 @@ LIMITS = {
     resource.RLIMIT_CORE: 1,  # no core file, and at 1, unlike 0, no program that the system pipes it to
 }
 """Resource -> the most of it that this process, and so the submission, can have."""
+# As they are now: a submission could put others in their places, and learn a question before what it does is counted.
+_receive, _send, _bytearray, _bytes, _view = (
+    _socket.socket.recv_into,
+    _socket.socket.sendall,
+    bytearray,
+    bytes,
+    memoryview,
+)
 
 
 def main() -> None:
@@ -48,41 +56,35 @@ def main() -> None:
     channel = socket.socket(fileno=descriptor)
     channel.sendall(wire.pack({"id": 0, "ready": True}))
     watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
-    answer, send = (
-        _Answers(root, loading, observe, watch),
-        _socket.socket.sendall,
-    )  # nobody can put another in its place
+    answer = _Answers(root, loading, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
-    def serve() -> bool:
-        """Answer one request; whether there was one."""
+    def respond(header: bytes, body: bytes) -> None:
+        """Answer one request."""
         nonlocal most
-        prefix = _exactly(channel, wire.PREFIX.size)
-        if not prefix:
-            return False
-        header, body = wire.lengths(prefix)
-        request = wire.unpack(_exactly(channel, header), _exactly(channel, body))
+        request = wire.unpack(header, body)
         if "cost" in request:
             # Spelt out: what wire calls may have been replaced, and this is not counted.
             told = f'{{"id": {request["id"]}, "cost": [{steps}, {size}, "{watch.heard or foul}"]}}'.encode()
-            send(channel, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told)
-            return True
+            _send(channel, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told)
+            return
         most = request.get("count", 0)
         try:
             frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
         except wire.ProtocolError as error:  # more than a message may hold
             frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
         channel.sendall(frame)
-        return True
 
     while True:
-        if most:
-            more, (steps, size, foul) = counting.counted(serve, most)
-        else:
-            more = serve()
-        if not more:
+        prefix = _exactly(channel, wire.PREFIX.size)
+        if not prefix:
             return
+        parts = [_exactly(channel, length) for length in wire.lengths(prefix)]
+        if most:
+            _, (steps, size, foul) = counting.counted(lambda parts=parts: respond(*parts), most)
+        else:
+            respond(*parts)
 
 
 class _Missing(Exception):
@@ -138,14 +140,14 @@ class _Answers:
 
 def _exactly(channel: socket.socket, size: int) -> bytes:
     """The next `size` bytes; nothing when the grader has hung up."""
-    data = bytearray(size)
-    view, got = memoryview(data), 0
+    data = _bytearray(size)
+    view, got = _view(data), 0
     while got < size:
-        count = channel.recv_into(view[got:])
+        count = _receive(channel, view[got:])
         if not count:
             return b""
         got += count
-    return bytes(data)
+    return _bytes(data)
 
 
 if __name__ == "__main__":
