@@ -143,7 +143,7 @@ def _hold(seen: _Beside) -> None:
         )
     if seen.yours.bytes > LARGER * seen.due.bytes + SPARE:
         raise Wrong(
-            f"memory: more than {LARGER} times what the reference takes for inputs of shapes {shapes}: an explicit Jacobian?"
+            f"takes more than {LARGER} times the reference's memory for inputs of shapes {shapes}: an explicit Jacobian?"
         )
 
 
