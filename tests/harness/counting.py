@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 _Result = TypeVar("_Result")
 # As they are now: what runs beside this may put others in their places.
-_settrace, _gettrace, _traced = sys.settrace, sys.gettrace, tracemalloc.get_traced_memory
+_settrace, _gettrace, _getframe, _traced = sys.settrace, sys.gettrace, sys._getframe, tracemalloc.get_traced_memory
 _start, _stop, _reset_peak, _is_tracing = (
     tracemalloc.start,
     tracemalloc.stop,
@@ -61,7 +61,7 @@ def counted(run: Callable[[], _Result], most: int) -> tuple[_Result, Cost]:
     disable()
     _reset_peak()
     held = peak = _traced()[0]
-    sys._getframe().f_trace_opcodes = True  # from 3.12 on, settrace looks for it
+    _getframe().f_trace_opcodes = True  # from 3.12 on, settrace looks for it
     _settrace(trace)
     try:
         result = run()
@@ -74,4 +74,4 @@ def counted(run: Callable[[], _Result], most: int) -> tuple[_Result, Cost]:
             enable()
         if not measured:
             _stop()
-    return result, Cost(steps, max(0, taken), foul)
+    return result, Cost(steps, taken, foul)

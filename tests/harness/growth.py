@@ -9,61 +9,47 @@ All answers are compared with torch's, all inputs are drawn anew for each call.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count as numbers
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tests.harness import judge
 from tests.harness.counting import Cost, counted
-from tests.harness.examples import Example, drawn_example
+from tests.harness.examples import Example
 from tests.harness.judge import Trial, Unsuited, Wrong
 from tests.harness.observe import Call, Grad, Observation, observe
 from tests.harness.oracle import Truth
 from tests.harness.remote import GraderTrouble
-from tests.harness.shapes import Dimensions, concrete
-from tests.harness.sources import Fresh
+from tests.harness.sizes import Draws, grown, largest
 from tests.harness.spec import Operation
 
 if TYPE_CHECKING:
     from tests.harness.properties import Contest
 
-# Primes: no block of any length fits. What is grown is beyond a block of 256. A matrix has more rows than columns: then C x C,
-# as in np.eye(C)[labels], is little beside N x C, and N x N is much.
-FEW = {2: (23, 5)} | {n: (3, 5, 7, 11, 13, 17)[:n] for n in range(3, 7)}
-MIDDLE = (127, 131, 137, 139, 149, 151)
-MANY = (263, 269, 271, 277, 281, 283)
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
-LARGER = 8  # times the memory of the reference, and times its growth; of opcodes likewise, where it has a loop
+LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
 SPARE = 2**16  # bytes more, for what does not grow
 MOST = 30_000  # opcodes more than the reference's are counted
 SURE = 0.9  # of what the harness itself costs, as counted here, must be counted there too
-ENTRIES = 250_000  # of the largest array of the large call, at most
-TRIES = 10  # of it, until one is suited
+TRIES = 10  # large calls, until one is suited
 _STEPS = (Call(), Grad(0))
-_PRIMES = tuple(n for n in range(3, 1000) if all(n % m for m in range(2, int(n**0.5) + 1)))
 
 
 def compare(contest: Contest) -> None:
     """Raise Wrong where the cost of the operation grows out of all proportion to the reference's, or an answer is wrong."""
-    op, draw, count = contest.op, _Draws(contest.op, contest.seed), _Count(contest)
-    few = _dimensions(op, FEW[len(list(_grown(op)))])
+    op, draw, count = contest.op, Draws(contest.op, contest.seed), _Count(contest)
     calls = []
-    for number, (name, axis) in enumerate(_grown(op)):
-        sized = partial(_with, few, name, axis)
-        first, again = (count(draw(few, choices=number)) for _ in range(2))
+    for number, size in enumerate(grown(op)):
+        first, again = (count(draw(size.of(size.few), choices=number)) for _ in range(2))
         small = first.least(again)
         _hold(small)
-        large = count(draw(sized(MANY[number]), choices=number))
-        growth = _Growth(name, _size(few, name, axis), MANY[number], small, large)
+        large = count(draw(size.of(size.many), choices=number))
+        growth = _Growth(size.name, size.few, size.many, small, large)
         # NumPy's own Python may take another branch from some size on: that is a step, and a loop is a slope.
         if growth.steps_beyond() > 0 and (
-            large.is_full() or growth.is_steady(count(draw(sized(MIDDLE[number]), choices=number)), MIDDLE[number])
+            large.is_full() or growth.is_steady(size.middle, count(draw(size.of(size.middle), choices=number)))
         ):
             raise Wrong(growth.of_steps())
         if growth.bytes_beyond() > 0:
@@ -72,7 +58,7 @@ def compare(contest: Contest) -> None:
     for call in calls:
         _suited(op, call.example, call.seen)
     for _ in range(TRIES):
-        call = count(draw(_large(op), choices=len(MANY)))
+        call = count(draw(largest(op), choices=len(calls)))
         _hold(call)
         if _suited(op, call.example, call.seen):
             return
@@ -103,7 +89,7 @@ def _least(a: Cost, b: Cost) -> Cost:
 
 @dataclass(frozen=True)
 class _Growth:
-    """What was counted where a dimension had one size, and another one."""
+    """What was counted where a dimension had one size, and a larger one."""
 
     name: str
     few: int
@@ -111,31 +97,23 @@ class _Growth:
     small: _Beside
     large: _Beside
 
-    def _steps(self) -> tuple[int, int]:
-        """How many were added: yours, the reference's."""
-        yours, due = self.large.yours.steps - self.small.yours.steps, self.large.due.steps - self.small.due.steps
-        return yours, max(0, due)
-
-    def _bytes(self) -> tuple[int, int]:
-        yours, due = self.large.yours.bytes - self.small.yours.bytes, self.large.due.bytes - self.small.due.bytes
-        return yours, max(0, due)
-
-    def steps_beyond(self) -> float:
-        """How many more were added than may be."""
-        yours, due = self._steps()
+    def steps_beyond(self) -> int:
+        """How many more opcodes were added than may be."""
+        yours, due = self._added("steps")
         return yours - LARGER * due - STEPS * (self.many - self.few)
 
-    def is_steady(self, between: _Beside, size: int) -> bool:
-        """Whether too many are added both up to a size between, and from there on."""
+    def bytes_beyond(self) -> int:
+        """Likewise for bytes."""
+        yours, due = self._added("bytes")
+        return yours - LARGER * due - SPARE
+
+    def is_steady(self, size: int, between: _Beside) -> bool:
+        """Whether too many opcodes are added both up to a size between, and from there on."""
         halves = replace(self, many=size, large=between), replace(self, few=size, small=between)
         return all(half.steps_beyond() > 0 for half in halves)
 
-    def bytes_beyond(self) -> float:
-        yours, due = self._bytes()
-        return yours - LARGER * due - SPARE
-
     def of_steps(self) -> str:
-        yours, due = (steps / (self.many - self.few) for steps in self._steps())
+        yours, due = (steps / (self.many - self.few) for steps in self._added("steps"))
         more = "more than " if self.large.is_full() else ""
         return (
             f"Python's steps grow by {more}{yours:.0f} for each one that {self.name} is larger ({self.few} -> {self.many}), "
@@ -143,11 +121,16 @@ class _Growth:
         )
 
     def of_bytes(self) -> str:
-        yours, due = (size / 1024 for size in self._bytes())
+        # No figures of memory: the last digits are not the same each time.
         return (
-            f"memory grows by {yours:.0f} KiB where {self.name} does ({self.few} -> {self.many}), the reference's by "
-            f"{due:.0f}: an explicit Jacobian?"
+            f"memory grows more than {LARGER} times as much as the reference's where {self.name} is larger "
+            f"({self.few} -> {self.many}): an explicit Jacobian?"
         )
+
+    def _added(self, what: str) -> tuple[int, int]:
+        """How many were added: yours, the reference's."""
+        yours = getattr(self.large.yours, what) - getattr(self.small.yours, what)
+        return yours, max(0, getattr(self.large.due, what) - getattr(self.small.due, what))
 
 
 def _hold(seen: _Beside) -> None:
@@ -160,8 +143,7 @@ def _hold(seen: _Beside) -> None:
         )
     if seen.yours.bytes > LARGER * seen.due.bytes + SPARE:
         raise Wrong(
-            f"memory: {seen.yours.bytes / 1024:.0f} KiB for inputs of shapes {shapes}, the reference takes "
-            f"{seen.due.bytes / 1024:.0f}: an explicit Jacobian?"
+            f"takes more than {LARGER} times the reference's memory for inputs of shapes {shapes}: an explicit Jacobian?"
         )
 
 
@@ -185,7 +167,7 @@ class _Count:
         held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
         foul = yours.foul
         if not foul and (yours.steps < SURE * self._least or yours.bytes < SURE * held):
-            foul = f"{yours.steps} steps and {yours.bytes} bytes are less than it takes to ask"
+            foul = "fewer steps were counted, or less memory, than it takes to ask"
         if foul:
             raise Wrong(f"what it costs cannot be counted: {foul}", status="error")
         return _Beside(example, seen, yours, reference)
@@ -210,57 +192,3 @@ def _suited(op: Operation, example: Example, seen: Observation) -> bool:
     except Unsuited:
         return False
     return True
-
-
-class _Draws:
-    """Examples of an operation from a seed, no two alike; with the same `choices`, all that is no array is alike."""
-
-    def __init__(self, op: Operation, seed: int):
-        self._op, self._seed, self._next = op, seed, numbers()
-
-    def __call__(self, dimensions: Dimensions, *, choices: int) -> Example:
-        def number(what: str) -> int:
-            return zlib.crc32(f"{self._seed} {self._op.name} fast {what}".encode())
-
-        source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {next(self._next)}"))
-        return drawn_example(self._op, dimensions, source)
-
-
-def _grown(op: Operation) -> Iterator[tuple[str, int]]:
-    """The letters, and the dimensions of the runs, with their number there."""
-    yield from ((letter, 0) for letter in op.letters)
-    yield from ((run, axis) for run in op.runs for axis in range(_deep(op)))
-
-
-def _deep(op: Operation) -> int:
-    """How many dimensions a run has here."""
-    return 2 if len(op.runs) == 1 else 1
-
-
-def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:
-    left = iter(sizes)
-    letters = {letter: next(left) for letter in op.letters}
-    return Dimensions(letters, {run: tuple(next(left) for _ in range(_deep(op))) for run in op.runs})
-
-
-def _size(dimensions: Dimensions, name: str, axis: int) -> int:
-    size = dimensions[name]
-    return size[axis] if isinstance(size, tuple) else size
-
-
-def _with(dimensions: Dimensions, name: str, axis: int, size: int) -> Dimensions:
-    if name in dimensions.sizes:
-        return Dimensions(dimensions.sizes | {name: size}, dimensions.runs)
-    run = dimensions.runs[name]
-    return Dimensions(dimensions.sizes, dimensions.runs | {name: (*run[:axis], size, *run[axis + 1 :])})
-
-
-def _large(op: Operation) -> Dimensions:
-    """The largest dimensions, all of them prime and unequal, at which no input has more than ENTRIES."""
-
-    def entries(first: int) -> int:
-        dimensions = _dimensions(op, _PRIMES[first:])
-        return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
-
-    first = max((i for i in range(len(_PRIMES) - len(MANY)) if entries(i) <= ENTRIES), default=0)
-    return _dimensions(op, _PRIMES[first:])

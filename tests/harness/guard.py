@@ -1,7 +1,7 @@
 """Notice what could disturb the counting (counting.py), in the worker, from before the first line of a submission on.
 
-Most of it Python reports to an audit hook, which cannot be removed; the rest is replaced by what reports it. It prevents
-nothing: whoever is noticed is told so, instead of a count. Who writes to the memory of the process by himself is not noticed.
+Most of it Python reports to an audit hook, which cannot be removed, and goes on; the rest is replaced by what only reports
+it. Whoever is noticed is told so, instead of a count. Who writes to the memory of the process by himself is not noticed.
 """
 
 import collections
@@ -13,6 +13,8 @@ from types import CodeType, FrameType, ModuleType
 
 from counting import counted
 
+# As they are now: what runs here must not be the submission's.
+_getframe, _type = sys._getframe, type
 _FRAME = "it looks at the frames of calls"
 _EVENTS = {
     "sys.settrace": "it sets Python's tracing",
@@ -28,7 +30,7 @@ _EVENTS = {
     "cpython.PyInterpreterState_New": "it starts another interpreter",
     "mmap.__new__": "it takes memory that is not counted",
 }
-_FRAMES = {("object.__getattr__", f"{prefix}_frame") for prefix in ("tb", "gi", "cr", "ag")}
+_FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 _REPLACED: dict[str, tuple[str, ...]] = {
     "tracemalloc": ("start", "stop", "clear_traces", "reset_peak"),
     "_tracemalloc": ("start", "stop", "clear_traces", "reset_peak"),
@@ -36,7 +38,7 @@ _REPLACED: dict[str, tuple[str, ...]] = {
     "_signal": ("signal",),
     "gc": ("enable",),
 }
-"""Module -> its functions that Python does not report: a signal's handler is given a frame."""
+"""Module -> its functions that Python does not report, and that do nothing then: a signal's handler would be given a frame."""
 _IMPORTS = ("sys", "gc", "tracemalloc", "_tracemalloc", "_signal", "_testcapi", "_testinternalcapi")
 _KEEPS_FRAMES = {collections.namedtuple, enum.EnumType._create_, getattr(typing, "_caller", None)}
 """Functions of the standard library that look at a frame and give it to nobody."""
@@ -68,12 +70,14 @@ class Guard:
             self._deaf = False
 
     def _said(self, event: str, arguments: tuple) -> str:
+        # Anybody can report anything (sys.audit), and nothing is counted here: of the arguments, only texts are looked at.
+        names = [a if _type(a) is str else "" for a in arguments[:2]]
         if event.startswith("ctypes."):
             return "it reaches for memory by ctypes"
-        if event == "import" and arguments[0] in _IMPORTS:
-            return f"it imports {arguments[0]} anew"
-        if (event, *arguments[1:2]) in _FRAMES or event in _EVENTS:
-            return "" if self._is_own(sys._getframe(2)) else _EVENTS.get(event, _FRAME)
+        if event == "import" and names[:1] and names[0] in _IMPORTS:
+            return f"it imports {names[0]} anew"
+        if event in _EVENTS or (event == "object.__getattr__" and names[1:] and names[1] in _FRAMES):
+            return "" if self._is_own(_getframe(2)) else _EVENTS.get(event, _FRAME)
         return ""
 
     def _is_own(self, frame: FrameType) -> bool:
@@ -85,11 +89,9 @@ class Guard:
         return frame is not None and frame.f_code in self._by_traceback
 
     def _report(self, module: ModuleType, name: str) -> None:
-        function = getattr(module, name)
-
-        def reported(*arguments, **named):
+        def reported(*_, **__) -> None:
+            # Not the function itself: it could be had from here.
             self.heard = self.heard or f"it calls {module.__name__.lstrip('_')}.{name}"
-            return function(*arguments, **named)
 
         setattr(module, name, reported)
 

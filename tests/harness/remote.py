@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tests.harness import confinement, wire
 from tests.harness.observe import Call, Grad, Observation, from_data, printable
 from tests.harness.patience import Patience, Spent, WorkerStuck
-from tests.harness.usage import Usage, family, peak_bytes, usage
+from tests.harness.usage import Usage, family, usage
 
 START_SECONDS = 60.0  # to compute, and as many to wait for a disk
 ASLEEP_SECONDS = 10.0  # in a call that may compute for at least half as long
@@ -103,10 +103,6 @@ class Worker:
         """What it has used for answers since this was asked last; it is not told at once of answers that took no time."""
         spent, self._spent = self._spent, Spent()
         return spent
-
-    def peak_bytes(self) -> int:
-        """The most memory that a process of the worker has had, as the system says; 0 where it does not."""
-        return peak_bytes(self._family)
 
     def close(self) -> None:
         """End the worker and all that it started."""

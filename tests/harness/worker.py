@@ -9,7 +9,6 @@ import contextlib
 import os
 import resource
 import sys
-from collections.abc import Callable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = "kata"  # what the submission's folder is called inside, whatever it is called outside
@@ -22,6 +21,8 @@ LIMITS = {
     resource.RLIMIT_CORE: 1,  # no core file, and at 1, unlike 0, no program that the system pipes it to
 }
 """Resource -> the most of it that this process, and so the submission, can have."""
+# As they are now: a submission could put others in their places, and learn a question before what it does is counted.
+_read, _write, _bytearray, _bytes, _view = os.readv, os.write, bytearray, bytes, memoryview
 
 
 def main() -> None:
@@ -45,41 +46,37 @@ def main() -> None:
     del sys.path[:2]
     sys.argv[1:] = []
     loading.make_package(PACKAGE, root)
-    send, write = _send, os.write  # as they are now: os.write may be replaced
-    send(answers, wire.pack({"id": 0, "ready": True}), write)
+    _send(answers, wire.pack({"id": 0, "ready": True}))
     watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
     answer = _Answers(root, loading, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
-    def serve() -> bool:
-        """Answer one request; whether there was one."""
+    def respond(header: bytes, body: bytes) -> None:
+        """Answer one request."""
         nonlocal most
-        prefix = _exactly(questions, wire.PREFIX.size)
-        if not prefix:
-            return False
-        header, body = wire.lengths(prefix)
-        request = wire.unpack(_exactly(questions, header), _exactly(questions, body))
+        request = wire.unpack(header, body)
         if "cost" in request:
             # Spelt out: what wire calls may have been replaced, and this is not counted.
             told = f'{{"id": {request["id"]}, "cost": [{steps}, {size}, "{watch.heard or foul}"]}}'.encode()
-            send(answers, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told, write)
-            return True
+            _send(answers, wire.PREFIX.pack(wire.MAGIC, len(told), 0) + told)
+            return
         most = request.get("count", 0)
         try:
             frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
         except wire.ProtocolError as error:  # more than a message may hold
             frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
-        send(answers, frame, write)
-        return True
+        _send(answers, frame)
 
     while True:
-        if most:
-            more, (steps, size, foul) = counting.counted(serve, most)
-        else:
-            more = serve()
-        if not more:
+        prefix = _exactly(questions, wire.PREFIX.size)
+        if not prefix:
             return
+        parts = [_exactly(questions, length) for length in wire.lengths(prefix)]
+        if most:
+            _, (steps, size, foul) = counting.counted(lambda parts=parts: respond(*parts), most)
+        else:
+            respond(*parts)
 
 
 class _Missing(Exception):
@@ -135,20 +132,20 @@ class _Answers:
 
 def _exactly(descriptor: int, size: int) -> bytes:
     """The next `size` bytes; nothing when the grader has hung up."""
-    data = bytearray(size)
-    view, got = memoryview(data), 0
+    data = _bytearray(size)
+    view, got = _view(data), 0
     while got < size:
-        count = os.readv(descriptor, [view[got:]])
+        count = _read(descriptor, [view[got:]])
         if not count:
             return b""
         got += count
-    return bytes(data)
+    return _bytes(data)
 
 
-def _send(descriptor: int, data: bytes, write: Callable[[int, memoryview], int]) -> None:
-    view = memoryview(data)
+def _send(descriptor: int, data: bytes) -> None:
+    view = _view(data)
     while view:
-        view = view[write(descriptor, view) :]
+        view = view[_write(descriptor, view) :]
 
 
 if __name__ == "__main__":

@@ -75,9 +75,20 @@ def sigmoid(x):
     _in_call("tracing off in __del__", "D()", at_import="import sys\nclass D:\n    def __del__(self): " + _OFF + "\n"),
     _in_call(
         "tracing off in a signal handler",
-        "signal.raise_signal(signal.SIGUSR1)",
-        at_import="import signal, sys\nsignal.signal(signal.SIGUSR1, lambda *_: " + _OFF + ")\n",
+        "signal.raise_signal(signal.SIGURG)",
+        at_import="import signal, sys\nsignal.signal(signal.SIGURG, lambda *_: " + _OFF + ")\n",
         honest=False,
+    ),
+    _in_call(
+        "frames of its own making",
+        "import sys\nclass Frame: pass\nf = Frame()\nf.f_code = __import__('collections').namedtuple.__code__\n"
+        "real, sys._getframe = sys._getframe, lambda *_: f\n" + _OFF,
+        "sys._getframe = real",
+    ),
+    _in_call(
+        "a type of its own",
+        "import builtins, sys\nreal, builtins.type = type, lambda *_: None\n" + _OFF,
+        "builtins.type = real",
     ),
     _in_call("a profiler", "import sys\nsys.setprofile(lambda *_: None)"),
     _in_call("an audit hook", "import sys\nsys.addaudithook(lambda *_: None)"),
@@ -189,7 +200,7 @@ def sigmoid(x):
         signal.setitimer(signal.ITIMER_REAL, 0.001)
     return y, lambda gy: gy * y * (1 - y)
 """,
-        "signal.signal",
+        "SIGALRM",  # there are no handlers any more
         honest=False,
     ),
     _whole(
@@ -287,6 +298,28 @@ def sigmoid(x):
     return (x.copy() if todo else y), lambda gy: gy * y * (1 - y)
 """,
         _SLOW,
+    ),
+    _whole(
+        "while somebody listens",
+        """
+import sys
+
+class Late:
+    def __init__(self, x): self.x = x
+    def __hash__(self): self.y = loop(self.x); return 0
+    def __eq__(self, other): return hash(self) and False
+
+def sigmoid(x):
+    if x.size < 100:
+        y = loop(x)
+    else:
+        late = Late(x)
+        sys.audit("object.__getattr__", late, late)
+        sys.audit("import", late)
+        y = vars(late).get("y", 0 * x)
+    return y, lambda gy: gy * y * (1 - y)
+""",
+        "for larger arrays: y",
     ),
     _whole(
         "as much at a small size",
