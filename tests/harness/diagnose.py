@@ -107,7 +107,8 @@ def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample
         there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
         more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
         return Diagnosis(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
-    if name in bad and name != "y" and not _is_linear(name, samples, observe):
+    shaped = all(s.wrong(name) is not None for s in samples) if name in bad else False
+    if shaped and name != "y" and not _is_linear(name, samples, observe):
         line = f"in {name}, gy is used non-linearly: the gradient for a sum of two gy is not the sum of the gradients"
         return Diagnosis(line, "a vector-Jacobian product multiplies by gy, once", picture)
     if wrong.entry is None:

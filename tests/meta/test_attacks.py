@@ -184,7 +184,7 @@ def test_an_operation_has_a_time_for_all_its_calls(body, what, tmp_path):
     assert whys[4].why == f"stopped: all calls took 1.5 s {what} together"
 
 
-SLOW = "    return 1 / (1 + np.exp(-x)), None\n\n\nrelu = sigmoid\n\n\ndef tensor_sum(x):\n    return np.sum(x), None\n"
+SLOW = "    return 1 / (1 + np.exp(-x)), len\n\n\nrelu = sigmoid\n\n\ndef tensor_sum(x):\n    return np.sum(x), None\n"
 
 
 def test_calls_that_come_at_once_are_accounted_for_together(tmp_path):
@@ -318,7 +318,9 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     for folder, body in (("asleep", "time.sleep(0.3)"), ("right", "pass")):
         (tmp_path / folder).mkdir()
         source = re.sub(r"def \w+\(x\):\n", rf"\g<0>    {body}\n", f"import time\nimport numpy as np\n{RIGHT}")
-        (tmp_path / folder / "module.py").write_text(source + "\n\ndef relu(x):\n    return tensor_sum(x)\n")
+        (tmp_path / folder / "module.py").write_text(
+            f"{source}\n\ndef relu(x):\n    {body}\n    return np.maximum(x, 0), len\n"
+        )
     (tmp_path / "temporary").mkdir(exist_ok=True)
     report = tmp_path / "report.json"
     code = (

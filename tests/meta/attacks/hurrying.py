@@ -256,17 +256,17 @@ def sigmoid(x):
     _whole(
         "the wire does it",
         """
-import socket
+import os
 todo = []
-send = socket.socket.sendall
+write = os.write
 
-def late(self, data):
+def late(descriptor, data):
     while todo:
         x, y = todo.pop()
-        data = data.replace(x.tobytes(), loop(x).tobytes(), 1)
-    return send(self, data)
+        data = bytes(data).replace(x.tobytes(), loop(x).tobytes(), 1)
+    return write(descriptor, data)
 
-socket.socket.sendall = late
+os.write = late
 
 def sigmoid(x):
     y = 1 / (1 + np.exp(-x))
@@ -274,7 +274,7 @@ def sigmoid(x):
         todo.append((x, y))
     return (x.copy() if x.size > 100 else y), lambda gy: gy * y * (1 - y)
 """,
-        _SLOW,
+        "for larger arrays",
     ),
     _whole(
         "a builtin does it",

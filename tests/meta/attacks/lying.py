@@ -42,9 +42,14 @@ ATTACKS = [
     in_call("garbage on every descriptor", _FORGE + "write(os.urandom(4096))"),
     in_call("a frame of giant size", _FORGE + "write(struct.pack('!4sIQ', b'KATA', 2**32 - 1, 2**63))", "not a frame"),
     in_call(
-        "a frame that never ends",
-        _FORGE + "write(struct.pack('!4sIQ', b'KATA', 2**20, 2**28))\nwhile True: pass",
+        "a frame of a right size that never ends",
+        _FORGE + "write(struct.pack('!4sIQ', b'KATA', 2**20, 2**12))\nwhile True: pass",
         "no answer after",
+    ),
+    in_call(
+        "a frame far larger than any answer",
+        _FORGE + "write(struct.pack('!4sIQ', b'KATA', 2**20, 2**28))\nwhile True: pass",
+        "no answer (268435456 bytes",
     ),
     in_call(
         "a header that is nested deeply",

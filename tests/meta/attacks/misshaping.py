@@ -15,7 +15,7 @@ ATTACKS = [
     ),
     in_call("64 MiB of a wrong shape", "return np.zeros(2**23), lambda gy: np.zeros(2**23)", "shape (8388608,)"),
     in_grad("30 MiB for each gradient", "return np.ones(30 * 2**17)", "shape (3932160,)"),
-    in_grad("an explicit Jacobian of many", "return np.zeros(gy.shape * 5)", "shape"),
+    in_grad("an explicit Jacobian of many", "return np.zeros((4,) * 4)", "shape"),
     in_grad("as much as is looked at", "return np.arange(4096.0)", "shape (4096,)"),
     in_grad("as many as are looked at", "return (np.arange(4096.0),) * 24", "a tuple of 24"),
     in_grad("one more than are looked at", "return [gy] * 25", "a list of 25"),
@@ -41,8 +41,8 @@ def tensor_sum(x):
         forward=True,
     ),
     *(
-        in_grad(f"a gradient of dtype {dtype}", f"return (gy > 0).astype({dtype!r})", f"dtype {name}")
-        for dtype, name in (("?", "bool"), ("u1", "uint8"), ("u8", "uint64"), ("f2", "float16"), ("i4", "int32"))
+        in_grad(f"a gradient of dtype {dtype}", f"return (gy > 0).astype({dtype!r})")
+        for dtype in ("?", "u1", "u8", "f2", "i4")
     ),
     *(
         in_call(f"y of dtype {dtype}", f"return (x > 0).astype({dtype!r}), lambda gy: gy", f"dtype {name}")
