@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = ["tests.harness.evening", "tests.harness.session", "tests.harness.unstuck"]
+pytest_plugins = ["tests.harness.plugin.evening", "tests.harness.plugin.session", "tests.harness.plugin.unstuck"]
 
 PROJECT = Path(__file__).parent
 
@@ -92,7 +92,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    from tests.harness import evening, session
+    from tests.harness.plugin import evening, session
 
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given

@@ -7,10 +7,10 @@ what the implementation under test does with it; the judge compares that with to
 
 import numpy as np
 
-from tests.harness import judge
-from tests.harness.examples import EXTREME
-from tests.harness.observe import Call, Grad
-from tests.harness.properties import each_operation, truth_of
+from tests.harness.examples.examples import EXTREME
+from tests.harness.judgement import judge
+from tests.harness.judgement.properties import each_operation, truth_of
+from tests.harness.worker.observe import Call, Grad
 
 
 @each_operation(examples=25)

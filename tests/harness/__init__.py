@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.harness.notebook import Checked
+    from tests.harness.plugin.notebook import Checked
 
 
 def check(function: Callable, op: str = "", *, seed: int = 0) -> Checked:
@@ -15,6 +15,6 @@ def check(function: Callable, op: str = "", *, seed: int = 0) -> Checked:
     `op`: which operation it is, where that is not its name. The same `seed` gives the same examples. What comes back
     shows itself; `.passed` says whether everything held. Nothing is written to the history. Raises ValueError.
     """
-    from tests.harness.notebook import checked  # which imports torch
+    from tests.harness.plugin.notebook import checked  # which imports torch
 
     return checked(function, op, seed)

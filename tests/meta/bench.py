@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.catalogue import names
+from tests.harness.rows.catalogue import names
 from tests.meta.terminals import copy
 
 _FLOOR = "import torch, numpy, pytest, hypothesis.extra.numpy"

@@ -1,7 +1,7 @@
 """A small project that keeps all conventions, and one breach of each: what is changed in it, and all that is then said."""
 
 SPECS = """
-from tests.harness.spec import Op
+from tests.harness.rows.spec import Op
 
 OPS = [
     Op("twice", x="...", par=4, torch=lambda x: 2 * x),
@@ -79,9 +79,9 @@ FILES = {
     **{f"{folder}/products.py": text for folder, text in LEVEL.items()},
     **{f"{folder}/more.py": text.replace("twice", "thrice").replace("times", "add") for folder, text in LEVEL.items()},
     "README.md": README,
-    **{f"tests/harness/{stem}.py": WORKER for stem in ("counting", "guard", "observe", "loading", "wire")},
-    "tests/harness/worker.py": WORKER + "import observe\n",
-    "tests/harness/border.py": '"""As in twice."""\n\nKEY = "what is to add"\n',
+    **{f"tests/harness/worker/{stem}.py": WORKER for stem in ("observe", "loading", "wire")},
+    "tests/harness/worker/worker.py": WORKER + "from worker import observe\n",
+    "tests/harness/diagnosis/border.py": '"""As in twice."""\n\nKEY = "what is to add"\n',
     "tests/test_all.py": 'def test_one():\n    """One is\n    one.\n\n    And so on\n    """\n',
 }
 _RIGHT = MUTANTS[MUTANTS.index("    *(Alt") : MUTANTS.index("]\nSLOW")]
@@ -157,12 +157,11 @@ BREACHES = [
     ("readme", "README.md", "| products | `twice`, `times` |\n| more | `thrice`, `add` |", "| more | `thrice`, `add` |\n| products | `twice`, `times` |", [
         "README.md, table of the levels: put the lines in the order of LEVELS: products, more"]),
     ("recorded_screens", "README.md", "products: 0 of 2", "products: 1 of 3", ["README.md, line 7: 'products: 1 of 3 hold' was recorded with other operations; record it again, or write 'products: 1 of 2 hold'"]),
-    ("names_no_operation", "tests/harness/border.py", "what is to add", "what twice is", ["tests/harness/border.py, line 3: twice is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
-    ("names_no_operation", "tests/harness/border.py", '"what is to add"', '"add"', ["tests/harness/border.py, line 3: add is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
-    ("names_no_operation", "tests/harness/border.py", "KEY", "times", ["tests/harness/border.py, line 3: times is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
-    ("needs_numpy_alone", "tests/harness/wire.py", "import json", "import torch.nn", ["tests/harness/wire.py, line 1: torch.nn is imported, beside the candidate's code; there, import only NumPy, the standard library, counting, guard, observe, loading, worker"]),
-    ("needs_numpy_alone", "tests/harness/wire.py", "import json", "from . import observe", ["tests/harness/wire.py, line 1: . is imported, beside the candidate's code; there, import only NumPy, the standard library, counting, guard, observe, loading, worker"]),
-    ("needs_numpy_alone", "tests/harness/wire.py", None, None, ["tests/harness/wire.py is missing, but BESIDE_THE_CANDIDATE in tests/meta/machinery.py has it; say there what runs instead"]),
+    ("names_no_operation", "tests/harness/diagnosis/border.py", "what is to add", "what twice is", ["tests/harness/diagnosis/border.py, line 3: twice is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
+    ("names_no_operation", "tests/harness/diagnosis/border.py", '"what is to add"', '"add"', ["tests/harness/diagnosis/border.py, line 3: add is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
+    ("names_no_operation", "tests/harness/diagnosis/border.py", "KEY", "times", ["tests/harness/diagnosis/border.py, line 3: times is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
+    ("needs_numpy_alone", "tests/harness/worker/wire.py", "import json", "import torch.nn", ["tests/harness/worker/wire.py, line 1: torch.nn is imported, beside the candidate's code; there, import only NumPy, the standard library, and what lies in that folder, as in `from .wire import`"]),
+    ("needs_numpy_alone", "tests/harness/worker/wire.py", "import json", "from . import observe", ["tests/harness/worker/wire.py, line 1: . is imported, beside the candidate's code; there, import only NumPy, the standard library, and what lies in that folder, as in `from .wire import`"]),
     ("tests_say_what_they_prove", "tests/test_all.py", "one.\n", "one\n", ["tests/test_all.py, line 1: test_one does not say what it proves; give it a docstring of one sentence"]),
     ("tests_say_what_they_prove", "tests/test_all.py", FILES["tests/test_all.py"], "class TestIt:\n    def test_two(self):\n        pass\n", ["tests/test_all.py, line 2: test_two does not say what it proves; give it a docstring of one sentence"]),
 ]

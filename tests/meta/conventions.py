@@ -12,7 +12,7 @@ from itertools import groupby
 
 import pytest
 
-from tests.harness.hints import KINDS, hints
+from tests.harness.practice.hints import KINDS, hints
 from tests.meta.project import Project, here
 
 FOLDERS = ("tests/specs", "kata", "solutions", "tests/mutants")  # in the order in which an operation is added

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.oracle import Truth
-from tests.harness.shapes import parsed
-from tests.harness.sources import Random
-from tests.harness.spec import Operation
+from tests.harness.rows.oracle import Truth
+from tests.harness.rows.shapes import parsed
+from tests.harness.rows.sources import Random
+from tests.harness.rows.spec import Operation
 from tests.meta.evaluation import Evaluation
 from tests.meta.formulas import Entry, FormulaError, InWords, Statement
 from tests.meta.grammar import statement

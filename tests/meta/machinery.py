@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.meta.project import Project
 
-BESIDE_THE_CANDIDATE = ("counting", "guard", "observe", "loading", "wire", "worker")
+BESIDE_THE_CANDIDATE = "tests/harness/worker"
 
 
 def names_no_operation(project: Project) -> Iterator[str]:
@@ -19,27 +19,26 @@ def names_no_operation(project: Project) -> Iterator[str]:
     """
     names = {name for level in project.rows for name in project.names(level)}
     words = {name for name in names if hasattr(np, name)}
-    for path in sorted((project.folder / "tests/harness").glob("*.py")):
+    for path in sorted((project.folder / "tests/harness").rglob("*.py")):
         for line, text, is_string in _words_of_code(ast.parse(path.read_text(encoding="utf-8"))):
             named = (names - words) & set(re.findall(r"\w+", text)) or ({text} & words if is_string else set())
             for name in sorted(named):
                 yield (
-                    f"tests/harness/{path.name}, line {line}: {name} is an operation, and the machinery names none; "
+                    f"{path.relative_to(project.folder).as_posix()}, line {line}: {name} is an operation, and the machinery names none; "
                     "take it from the rows, or call this otherwise"
                 )
 
 
 def needs_numpy_alone(project: Project) -> Iterator[str]:
     """What runs in the candidate's process imports the standard library, NumPy and each other only."""
-    for stem in BESIDE_THE_CANDIDATE:
-        file, others = f"tests/harness/{stem}.py", [name for name in BESIDE_THE_CANDIDATE if name != stem]
-        if not project.text(file):
-            yield f"{file} is missing, but BESIDE_THE_CANDIDATE in tests/meta/machinery.py has it; say there what runs instead"
-        for line, module in _imported(ast.parse(project.text(file))):
-            if module.partition(".")[0] not in sys.stdlib_module_names | {"numpy"} and module not in others:
+    for path in sorted((project.folder / BESIDE_THE_CANDIDATE).glob("*.py")):
+        for line, module in _imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top, _, inner = module.partition(".")
+            own = (not top and (path.parent / f"{inner}.py").exists()) or (top == path.parent.name and path.stem == top)
+            if top not in sys.stdlib_module_names | {"numpy"} and not own:
                 yield (
-                    f"{file}, line {line}: {module} is imported, beside the candidate's code; there, import only NumPy, "
-                    f"the standard library, {', '.join(others)}"
+                    f"{BESIDE_THE_CANDIDATE}/{path.name}, line {line}: {module} is imported, beside the candidate's code; "
+                    "there, import only NumPy, the standard library, and what lies in that folder, as in `from .wire import`"
                 )
 
 

@@ -15,9 +15,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.harness import intake
-from tests.harness.leftovers import remove
-from tests.harness.packages import Unusable, package
+from tests.harness.submissions import intake
+from tests.harness.submissions.leftovers import remove
+from tests.harness.submissions.packages import Unusable, package
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record
 

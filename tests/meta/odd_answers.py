@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests import test_ops
-from tests.harness import catalogue, scoreboard
-from tests.harness.explain import screen
-from tests.harness.properties import Examiner, Property, Verdict
-from tests.harness.submissions import Elsewhere, resolve
+from tests.harness.display import scoreboard
+from tests.harness.display.explain import screen
+from tests.harness.judgement.properties import Examiner, Property, Verdict
+from tests.harness.rows import catalogue
+from tests.harness.submissions.submissions import Elsewhere, resolve
 
 PROJECT = Path(__file__).parents[2]
 LARGEST = 50_000  # characters of one verdict in a report

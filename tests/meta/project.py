@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from tests.harness.catalogue import operations
-from tests.harness.spec import Operation
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.spec import Operation
 
 FOLDER = Path(__file__).parents[2]
 

@@ -9,13 +9,13 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples import drawn_inputs
-from tests.harness.kinds import Size
-from tests.harness.oracle import output_shape
-from tests.harness.samples import generic
-from tests.harness.shapes import Dimensions, parsed
-from tests.harness.sources import Random
-from tests.harness.spec import Operation
+from tests.harness.diagnosis.samples import generic
+from tests.harness.examples.examples import drawn_inputs
+from tests.harness.rows.kinds import Size
+from tests.harness.rows.oracle import output_shape
+from tests.harness.rows.shapes import Dimensions, parsed
+from tests.harness.rows.sources import Random
+from tests.harness.rows.spec import Operation
 from tests.meta.formulas import FormulaError
 
 _PART = re.compile(r"(?P<name>\w+) (?:= (?P<value>.+)|(?P<shape>\(.*\)))$")

@@ -18,9 +18,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.harness.catalogue import names, operations
-from tests.harness.properties import Examiner
-from tests.harness.submissions import Here, resolve
+from tests.harness.judgement.properties import Examiner
+from tests.harness.rows.catalogue import names, operations
+from tests.harness.submissions.submissions import Here, resolve
 from tests.meta import mutated_parcels
 from tests.meta.odd_answers import looked_at
 from tests.meta.terminals import Terminal

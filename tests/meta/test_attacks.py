@@ -15,18 +15,19 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, submissions
-from tests.harness.explain import screen
-from tests.harness.leftovers import remove
-from tests.harness.observe import Call
-from tests.harness.packages import Unusable
-from tests.harness.patience import Spent
-from tests.harness.properties import Examiner, Verdict
-from tests.harness.remote import GraderTrouble
-from tests.harness.runtime import copies
-from tests.harness.scoreboard import as_data
-from tests.harness.submissions import Elsewhere, Refused, reference
-from tests.harness.usage import peak_bytes
+from tests.harness.display.explain import screen
+from tests.harness.display.scoreboard import as_data
+from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.rows import catalogue
+from tests.harness.submissions import confinement, submissions
+from tests.harness.submissions.leftovers import remove
+from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.patience import Spent
+from tests.harness.submissions.remote import GraderTrouble
+from tests.harness.submissions.runtime import copies
+from tests.harness.submissions.submissions import Elsewhere, Refused, reference
+from tests.harness.submissions.usage import peak_bytes
+from tests.harness.worker.observe import Call
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
@@ -324,7 +325,7 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     (tmp_path / "temporary").mkdir(exist_ok=True)
     report = tmp_path / "report.json"
     code = (
-        "import sys, pytest\nfrom tests.harness import submissions\n"
+        "import sys, pytest\nfrom tests.harness.submissions import submissions\n"
         "submissions.OPERATION, submissions.SUBMISSION = submissions.Spent(60, 0.8), submissions.Spent(600, 1.5)\n"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.changes import read
+from tests.harness.practice.changes import read
 
 NAMES = {"first": ["f", "g"], "second": ["h"]}
 FIRST = '''"""A module."""

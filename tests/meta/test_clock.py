@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from tests.harness.catalogue import operations
-from tests.harness.clock import Asked, Clock, minutes_of, sample_of
-from tests.harness.history import GAP, Timer
-from tests.harness.interview import drawn, written
-from tests.harness.listing import outline, pars
-from tests.harness.practice import Practice
-from tests.harness.scoreboard import Result, only
-from tests.harness.store import NAME, data_folder
+from tests.harness.display.scoreboard import Result, only
+from tests.harness.practice.clock import Asked, Clock, minutes_of, sample_of
+from tests.harness.practice.history import GAP, Timer
+from tests.harness.practice.interview import drawn, written
+from tests.harness.practice.practice import Practice
+from tests.harness.practice.store import NAME, data_folder
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import outline, pars
 from tests.meta.test_grading import PROJECT, grade
 
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))

@@ -152,9 +152,9 @@ NONSENSE = {
 def test_nonsense_gets_a_sentence(returned, said):
     """Whatever an operation returns, a sentence says what was seen and what was expected; the harness does not break."""
     from tests import test_ops
-    from tests.harness.catalogue import operations
-    from tests.harness.properties import Examiner
-    from tests.harness.submissions import Here
+    from tests.harness.judgement.properties import Examiner
+    from tests.harness.rows.catalogue import operations
+    from tests.harness.submissions.submissions import Here
 
     space: dict = {}
     exec(f"import numpy as np\ndef affine(x, w, b):\n    return {returned}", space)
@@ -175,9 +175,9 @@ LOOP = (
 def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     """An operation that never returns, and catches everything, gets the status timeout, in this process and in another."""
     from tests import test_ops
-    from tests.harness import submissions
-    from tests.harness.catalogue import names, operations
-    from tests.harness.properties import Examiner
+    from tests.harness.judgement.properties import Examiner
+    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.submissions import submissions
 
     monkeypatch.setattr(submissions, "CALL_SECONDS", 0.3)
     (tmp_path / "loop.py").write_text(LOOP)

@@ -12,11 +12,11 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import test_ops
-from tests.harness.catalogue import operations
-from tests.harness.examples import ORDINARY, examples
-from tests.harness.properties import Examiner
-from tests.harness.spec import Operation
-from tests.harness.submissions import Here
+from tests.harness.examples.examples import ORDINARY, examples
+from tests.harness.judgement.properties import Examiner
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.spec import Operation
+from tests.harness.submissions.submissions import Here
 from tests.meta import conventions, machinery
 from tests.meta.breaches import BREACHES, FILES
 from tests.meta.conventions import implementation

@@ -4,7 +4,7 @@ from inspect import cleandoc
 
 import pytest
 
-from tests.harness.catalogue import operations
+from tests.harness.rows.catalogue import operations
 from tests.meta.conventions import implementation
 from tests.meta.derivations import cases, complaints, where
 

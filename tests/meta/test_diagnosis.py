@@ -9,11 +9,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.harness.catalogue import operations
-from tests.harness.hypotheses import explain
-from tests.harness.kinds import const
-from tests.harness.samples import Sample, close, generic, square
-from tests.harness.spec import Op
+from tests.harness.diagnosis.hypotheses import explain
+from tests.harness.diagnosis.samples import Sample, close, generic, square
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.kinds import const
+from tests.harness.rows.spec import Op
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.harness.catalogue import names, place_of
-from tests.harness.changes import Code
-from tests.harness.display import screen
-from tests.harness.scoreboard import Result
-from tests.harness.state import State
-from tests.harness.terminal import clipped, width
+from tests.harness.display.scoreboard import Result
+from tests.harness.practice.changes import Code
+from tests.harness.rows.catalogue import names, place_of
+from tests.harness.watch.display import screen
+from tests.harness.watch.state import State
+from tests.harness.watch.terminal import clipped, width
 
 PROPERTIES = ("forward", "gradient", "pure", "stable")
 EVERY = [op for ops in names().values() for op in ops]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from lark import Lark
 
-from tests.harness.catalogue import operations
+from tests.harness.rows.catalogue import operations
 from tests.meta.derivations import complaints
 from tests.meta.evaluation import Evaluation
 from tests.meta.formulas import FormulaError, InWords, Letter, walk

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import catalogue, kit, report
+from tests.harness.display import report
+from tests.harness.plugin import kit
+from tests.harness.rows import catalogue
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -89,9 +91,9 @@ def test_the_same_seed_gives_the_same_report(half, tmp_path):
 def test_another_seed_draws_other_examples():
     """Seeds decide the examples: none of ten seeds repeats another's."""
     from tests import test_ops
-    from tests.harness.catalogue import operations
-    from tests.harness.properties import Examiner
-    from tests.harness.submissions import Here
+    from tests.harness.judgement.properties import Examiner
+    from tests.harness.rows.catalogue import operations
+    from tests.harness.submissions.submissions import Here
 
     (op,) = (op for op in operations()["feedforward"] if op.name == "affine")
     drawn = set()
@@ -183,8 +185,8 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
-    from tests.harness import submissions
-    from tests.harness.remote import GraderTrouble
+    from tests.harness.submissions import submissions
+    from tests.harness.submissions.remote import GraderTrouble
     real, calls = submissions.Worker.ask, []
 
     def ask(self, *arguments, **request):
@@ -272,10 +274,10 @@ def test_networks_catch_a_wrong_gradient():
     """A wrong gradient in one operation fails compose, a right submission passes; both chain several operations."""
     import numpy as np
 
-    from tests.harness.catalogue import names, operations
-    from tests.harness.network import random_network
-    from tests.harness.properties import examine_networks
-    from tests.harness.submissions import Here, resolve
+    from tests.harness.examples.network import random_network
+    from tests.harness.judgement.properties import examine_networks
+    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.submissions.submissions import Here, resolve
 
     rows = operations()["feedforward"]
     solutions = resolve("solutions", PROJECT, names)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.harness import catalogue, submissions
-from tests.harness.counting import counted
-from tests.harness.properties import Examiner, Verdict
-from tests.harness.submissions import Here, reference
+from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.rows import catalogue
+from tests.harness.submissions import submissions
+from tests.harness.submissions.submissions import Here, reference
+from tests.harness.worker.counting import counted
 from tests.meta.test_mutants import ALONE, OPERATIONS
 
 PROJECT = Path(__file__).parents[2]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import unstuck
-from tests.harness.catalogue import names
-from tests.harness.hints import LAST, next_hint
-from tests.harness.listing import closest, listed
+from tests.harness.plugin import unstuck
+from tests.harness.practice.hints import LAST, next_hint
+from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import closest, listed
 from tests.meta.test_grading import PROJECT, grade
 
 SOLUTION = '''

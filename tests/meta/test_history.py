@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.history import GAP, History, Timer
-from tests.harness.practice import Practice
-from tests.harness.store import Store
+from tests.harness.practice.history import GAP, History, Timer
+from tests.harness.practice.practice import Practice
+from tests.harness.practice.store import Store
 
 PROJECT = Path(__file__).parents[2]
 GREEN = dict.fromkeys(("forward", "gradient", "pure", "stable"), "pass")

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import intake, packages, parcel, session, unpacking
-from tests.harness.leftovers import remove
-from tests.harness.packages import Unusable, package
-from tests.harness.parcel import Bad
+from tests.harness.plugin import session
+from tests.harness.submissions import intake, packages, parcel, unpacking
+from tests.harness.submissions.leftovers import remove
+from tests.harness.submissions.packages import Unusable, package
+from tests.harness.submissions.parcel import Bad
 from tests.meta import mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
@@ -29,7 +30,7 @@ SOURCE = b"def relu(x):\n    return x, None\n"
 SAY = f"""
 import os, resource, signal, sys, time
 sys.path.append({str(PROJECT)!r})
-from tests.harness import parcel, unpacking
+from tests.harness.submissions import parcel, unpacking
 
 def say(kind, name=b"", content=b"", sizes=None):
     sys.stdout.buffer.write(parcel.PREFIX.pack(kind, *(sizes or (len(name), len(content)))) + name + content)

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.harness import leftovers
-from tests.harness.leftovers import PREFIX, Folder, sweep
+from tests.harness.submissions import leftovers
+from tests.harness.submissions.leftovers import PREFIX, Folder, sweep
 
 PROJECT = Path(__file__).parents[2]
 OWNER = (
     "import sys, tempfile; sys.path[:0] = [sys.argv[1]]; tempfile.tempdir = sys.argv[2]\n"
-    "from tests.harness.leftovers import Folder\nf = Folder(); open(f.name + '/file', 'w').close()\n"
+    "from tests.harness.submissions.leftovers import Folder\nf = Folder(); open(f.name + '/file', 'w').close()\n"
     "print(f.name, flush=True); sys.stdin.read()"
 )
 

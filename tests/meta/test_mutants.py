@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness.catalogue import names, operations
-from tests.harness.properties import Examiner, Verdict
-from tests.harness.submissions import Here, resolve
+from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.rows.catalogue import names, operations
+from tests.harness.submissions.submissions import Here, resolve
 from tests.hidden import test_hidden
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS

@@ -13,7 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.harness import check
-from tests.harness.deadline import Expired, deadline
+from tests.harness.submissions.deadline import Expired, deadline
 from tests.meta.test_grading import PROJECT
 from tests.meta.test_page import HOSTILE, _Page
 
@@ -30,7 +30,7 @@ CELLS = {
     "stub": "def relu(x):\n    raise NotImplementedError('relu')\ncheck(relu)",
     "closure": "slope = 2\ndef relu(x):\n    return np.maximum(x, 0), lambda gy: slope * gy * (x > 0)\ncheck(relu)",
     "global": "slope = 1\ncheck(relu).passed",
-    "loop": "from tests.harness import submissions\nsubmissions.CALL_SECONDS = 0.5\n"
+    "loop": "from tests.harness.submissions import submissions\nsubmissions.CALL_SECONDS = 0.5\n"
     "def sigmoid(x):\n    while True:\n        pass\ncheck(sigmoid)",
     "unknown": "def afine(x):\n    pass\ncheck(afine)",
 }

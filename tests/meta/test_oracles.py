@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from torch.nn import functional
 
-from tests.harness.catalogue import operations
-from tests.harness.samples import close, generic, mixed
+from tests.harness.diagnosis.samples import close, generic, mixed
+from tests.harness.rows.catalogue import operations
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 OWN: dict[str, Callable] = {

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.harness import page
-from tests.harness.page import render
-from tests.harness.scoreboard import POINTS, Result, score
+from tests.harness.display import page
+from tests.harness.display.page import render
+from tests.harness.display.scoreboard import POINTS, Result, score
 
 VOID = {"meta", "wbr", "br", "img", "link", "input", "hr"}
 HOSTILE = {

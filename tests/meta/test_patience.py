@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from tests.harness import patience
-from tests.harness.patience import Patience, Spent, WorkerStuck
-from tests.harness.usage import Usage, family, own_usage, peak_bytes, usage
+from tests.harness.submissions import patience
+from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
+from tests.harness.submissions.usage import Usage, family, own_usage, peak_bytes, usage
 
 COMPUTING, ASLEEP = 5.0, 10.0
 

@@ -9,11 +9,11 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tests.harness.history import History, Timer
-from tests.harness.listing import pars
-from tests.harness.practice import minutes
-from tests.harness.progress import rows, sparkline, told
-from tests.harness.store import NAME, Store, data_folder
+from tests.harness.practice.history import History, Timer
+from tests.harness.practice.practice import minutes
+from tests.harness.practice.progress import rows, sparkline, told
+from tests.harness.practice.store import NAME, Store, data_folder
+from tests.harness.rows.names import pars
 from tests.meta.test_grading import PROJECT, grade
 
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))

@@ -18,15 +18,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests import test_ops
-from tests.harness import catalogue, confinement, judge, patience, remote, wire
-from tests.harness.examples import Example
-from tests.harness.judge import Trial, Unsuited, Wrong
-from tests.harness.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
-from tests.harness.oracle import Truth
-from tests.harness.patience import WorkerStuck
-from tests.harness.properties import Examiner
-from tests.harness.remote import Worker, WorkerDied, observation
-from tests.harness.submissions import Elsewhere
+from tests.harness.examples.examples import Example
+from tests.harness.judgement import judge
+from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.properties import Examiner
+from tests.harness.rows import catalogue
+from tests.harness.rows.oracle import Truth
+from tests.harness.submissions import confinement, patience, remote
+from tests.harness.submissions.patience import WorkerStuck
+from tests.harness.submissions.remote import Worker, WorkerDied, observation
+from tests.harness.submissions.submissions import Elsewhere
+from tests.harness.worker import wire
+from tests.harness.worker.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import kit, reset, stubs
-from tests.harness.listing import listed
+from tests.harness.plugin import kit
+from tests.harness.practice import reset, stubs
+from tests.harness.rows.names import listed
 from tests.meta.test_grading import PROJECT, grade
 
 LEVELS = {"first": ["one", "two"], "second": ["three"]}

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness.catalogue import names, operations
-from tests.harness.changes import fingerprints
-from tests.harness.examples import Example
-from tests.harness.properties import Examiner
-from tests.harness.running import Forked, Spare
-from tests.harness.submissions import Here
-from tests.harness.warm import Graded, Job, Stale, Told
+from tests.harness.examples.examples import Example
+from tests.harness.judgement.properties import Examiner
+from tests.harness.practice.changes import fingerprints
+from tests.harness.rows.catalogue import names, operations
+from tests.harness.submissions.submissions import Here
+from tests.harness.watch.running import Forked, Spare
+from tests.harness.watch.warm import Graded, Job, Stale, Told
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}

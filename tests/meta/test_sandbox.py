@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.harness import confinement, probe, sandbox, seccomp, submissions
-from tests.harness.observe import Call, Observation
-from tests.harness.packages import Unusable
-from tests.harness.patience import WorkerStuck
-from tests.harness.remote import GraderTrouble, Worker, WorkerDied, observation
-from tests.harness.runtime import INSIDE, LIBRARY, NUMPY, paths
-from tests.harness.worker import LIMITS
+from tests.harness.submissions import confinement, probe, sandbox, seccomp, submissions
+from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.patience import WorkerStuck
+from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation
+from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
+from tests.harness.worker.observe import Call, Observation
+from tests.harness.worker.worker import LIMITS
 
 PROJECT = Path(__file__).parents[2]
 MODES = pytest.mark.parametrize("mode", sandbox.MODES)
@@ -63,7 +63,7 @@ def test_only_what_is_needed_is_there(tmp_path):
         tmp_path,
     )
     assert (
-        "['counting.py', 'guard.py', 'loading.py', 'observe.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
+        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observe.py', 'printable.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
         in files
     )
     assert files.endswith("[], ['python3']]")
@@ -312,7 +312,7 @@ def test_a_bubblewrap_that_cannot_start_is_refused_with_its_remedy(said, monkeyp
 @pytest.mark.parametrize("script", ["exit 0", "exec sleep 60", "head -c 100000 /dev/zero; exit 0"])
 def test_a_bubblewrap_that_does_something_else_is_refused(script, monkeypatch, tmp_path):
     """A program of that name that ends well, hangs or floods proves nothing, and is refused."""
-    monkeypatch.setattr("tests.harness.remote.START_SECONDS", 0.5)
+    monkeypatch.setattr("tests.harness.submissions.remote.START_SECONDS", 0.5)
     (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -360,7 +360,7 @@ def test_a_worker_dies_with_its_grader(tmp_path):
     (tmp_path / "module.py").write_text("def look():\n    while True: pass\n")
     ours, theirs = socket.socketpair()
     code = (
-        "import sys; sys.path[:0] = [sys.argv[1]]\nfrom pathlib import Path\nfrom tests.harness.remote import Worker\n"
+        "import sys; sys.path[:0] = [sys.argv[1]]\nfrom pathlib import Path\nfrom tests.harness.submissions.remote import Worker\n"
         "w = Worker('bwrap', Path(sys.argv[2])); w.await_ready(); print(w._process.pid, flush=True)\n"
         "w.ask(60, op='look', file='module.py', shown='', inputs=[()], gys=[], steps=[['call', 0]])"
     )

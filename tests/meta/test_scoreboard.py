@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.harness import scoreboard
-from tests.harness.catalogue import names
-from tests.harness.report import Graded
-from tests.harness.scoreboard import POINTS, Result, only
+from tests.harness.display import scoreboard
+from tests.harness.display.report import Graded
+from tests.harness.display.scoreboard import POINTS, Result, only
+from tests.harness.rows.catalogue import names
 
 PUBLIC = list(POINTS)[:4]
 EVERY = [op for ops in names().values() for op in ops]

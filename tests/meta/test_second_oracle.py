@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.harness.catalogue import operations
-from tests.harness.samples import mixed
-from tests.harness.spec import Operation
+from tests.harness.diagnosis.samples import mixed
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.spec import Operation
 from tests.meta.conventions import implementation
 from tests.meta.differences import Slope, complex_step, differences, takes_complex
 

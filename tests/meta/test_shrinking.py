@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.catalogue import operations
-from tests.harness.properties import Property, examine
-from tests.harness.submissions import Here
+from tests.harness.judgement.properties import Property, examine
+from tests.harness.rows.catalogue import operations
+from tests.harness.submissions.submissions import Here
 from tests.mutants import Mutant, Stateful
 from tests.mutants.feedforward import RIGHT, WRONG
 

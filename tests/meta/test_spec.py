@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.harness.catalogue import operations
-from tests.harness.examples import EXTREME, ORDINARY, Example, stream
-from tests.harness.judge import off_entries
-from tests.harness.kinds import (
+from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
+from tests.harness.examples.shrink import simpler
+from tests.harness.judgement.judge import off_entries
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.kinds import (
     axes,
     axis,
     choice,
@@ -25,10 +26,9 @@ from tests.harness.kinds import (
     reshaping,
     size,
 )
-from tests.harness.oracle import Truth, output_shape
-from tests.harness.shapes import Dimensions, concrete
-from tests.harness.shrink import simpler
-from tests.harness.spec import Op, Operation
+from tests.harness.rows.oracle import Truth, output_shape
+from tests.harness.rows.shapes import Dimensions, concrete
+from tests.harness.rows.spec import Op, Operation
 
 MANY = 400
 ROWS = {op.name: op for ops in operations().values() for op in ops}

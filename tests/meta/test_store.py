@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import store
-from tests.harness.store import SCHEMA
+from tests.harness.practice import store
+from tests.harness.practice.store import SCHEMA
 from tests.meta.test_history import GREEN, HALF, STUB, noted, opened
 
 PROJECT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from pathlib import Path
-from tests.harness.history import History
-from tests.harness.store import Store
+from tests.harness.practice.history import History
+from tests.harness.practice.store import Store
 history = History(Store(Path(sys.argv[1])), sys.argv[2])
 for number in range(int(sys.argv[3])):
     history.note({"f": {"forward": "pass"}}, {"f": str(number)}, 1000.0 + number)

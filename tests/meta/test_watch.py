@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.saves import installed
+from tests.harness.watch.saves import installed
 from tests.meta.terminals import PROJECT, Terminal
 
 SOLVED = (PROJECT / "solutions" / "feedforward.py").read_text()
@@ -89,7 +89,7 @@ def test_every_way_to_save_brings_a_verdict(terminal, polling, tmp_path):
 
 
 def hide_watchfiles(terminal: Terminal) -> None:
-    edit(terminal.folder / "tests" / "harness" / "saves.py", '"watchfiles")', '"watchfiles_is_not_here")')
+    edit(terminal.folder / "tests" / "harness" / "watch" / "saves.py", '"watchfiles")', '"watchfiles_is_not_here")')
 
 
 def edit(file: Path, before: str, after: str) -> None:
@@ -137,8 +137,12 @@ def test_a_module_that_cannot_be_read_is_a_line(terminal):
 
 def test_an_endless_loop_ends(terminal):
     """A loop ends with the next save, at the limit, and also where no exception reaches it; the process may be killed."""
-    edit(terminal.folder / "tests" / "harness" / "submissions.py", "CALL_SECONDS = 5.0", "CALL_SECONDS = 2.5")
-    edit(terminal.folder / "tests" / "harness" / "warm.py", "SLACK = 3.0", "SLACK = 1.0")
+    edit(
+        terminal.folder / "tests" / "harness" / "submissions" / "submissions.py",
+        "CALL_SECONDS = 5.0",
+        "CALL_SECONDS = 2.5",
+    )
+    edit(terminal.folder / "tests" / "harness" / "watch" / "warm.py", "SLACK = 3.0", "SLACK = 1.0")
     terminal.watch()
     module(terminal).write_text(LOOP)
     terminal.until("grading affine")

@@ -5,8 +5,8 @@ from math import pi, sqrt
 import torch
 from torch.nn import functional
 
-from tests.harness.kinds import choice
-from tests.harness.spec import Op
+from tests.harness.rows.kinds import choice
+from tests.harness.rows.spec import Op
 
 
 def gelu(x):

@@ -2,8 +2,8 @@
 
 import torch
 
-from tests.harness.kinds import const
-from tests.harness.spec import Op
+from tests.harness.rows.kinds import const
+from tests.harness.rows.spec import Op
 
 
 def feed_forward(x, y, w1, b1, w2, b2, w3, b3):

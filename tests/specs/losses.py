@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tests.harness.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
-from tests.harness.spec import Op
+from tests.harness.rows.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
+from tests.harness.rows.spec import Op
 
 
 def hinges(yours, gl, scores, labels, margin):

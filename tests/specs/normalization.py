@@ -6,8 +6,8 @@ holds them to torch's own functions.
 
 import torch
 
-from tests.harness.kinds import choice, mask, off_centre, size
-from tests.harness.spec import Op
+from tests.harness.rows.kinds import choice, mask, off_centre, size
+from tests.harness.rows.spec import Op
 
 EPS = choice(1e-5, 0.5, 2.0)
 _ROUNDED = 1e-13  # by how much two norms that are the same may differ, for their rounding

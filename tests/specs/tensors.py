@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from tests.harness.kinds import axes, axis, choice, labels, mask, nonzero, off_centre, permutation, reshaping, size
-from tests.harness.spec import Op
+from tests.harness.rows.kinds import axes, axis, choice, labels, mask, nonzero, off_centre, permutation, reshaping, size
+from tests.harness.rows.spec import Op
 
 
 def reduce_max(x, axis, keepdims):

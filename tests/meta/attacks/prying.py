@@ -278,7 +278,7 @@ for o in seen:
     at_import("a module of the harness", "import worker", "imports worker"),
     at_import(
         "a back door to the harness",
-        "import importlib\nimportlib.import_module('tests.harness.judge')",
+        "import importlib\nimportlib.import_module('tests.harness.judgement.judge')",
         "No module named",
     ),
 ]

@@ -1,0 +1,227 @@
+"""Where an array is wrong: for which dimensions and arguments, for which values, at which places.
+
+A condition is named only if everything wrong satisfies it, most of what satisfies it is wrong, and enough was seen on
+both sides. Of several, the one of which the largest share is wrong is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.diagnosis.samples import Sample
+from tests.harness.rows.shapes import parsed
+
+ENOUGH = 6  # cases on each side of a condition
+MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
+
+ZERO = 1e-12  # what is less is what rounding leaves of 0
+NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
+
+
+def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
+    """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits.
+
+    Where an input has another shape than the array, so that none of its entries can tell: or for which inputs with a 0.
+    """
+    alike = [v for v in _floats(samples[0]) if samples[0].inputs[v].shape == samples[0].right[name].shape]
+    conditions = [(words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])]
+    return _best(*_whole(name, samples), iter([*conditions, *_holding_zero(samples, alike)]))
+
+
+def of_zeros(name: str, samples: Sequence[Sample]) -> str:
+    """`only where x holds a 0`: an input that has one somewhere; asked where no entry's own value tells it."""
+    return _best(*_whole(name, samples), _holding_zero(samples))
+
+
+def _holding_zero(samples: Sequence[Sample], but: Sequence[str] = ()) -> Iterator[tuple[str, NDArray]]:
+    for v in _floats(samples[0]):
+        if v not in but:
+            yield f"only where {v} holds a 0", np.array([bool(np.any(s.inputs[v] == 0)) for s in samples])
+
+
+def _floats(sample: Sample) -> list[str]:
+    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+
+
+def of_values(name: str, samples: Sequence[Sample]) -> str:
+    """`only where x < 0`: for which values of an input, entry by entry, an array is wrong; nothing where no such condition fits."""
+    cases = [s for s in samples if s.wrong(name) is not None]
+    if len(cases) < len(samples) / 2:
+        return ""
+    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    return _best(wrong, _zeros(name, cases), _values(name, cases))
+
+
+def of_places(name: str, samples: Sequence[Sample]) -> str:
+    """`only in the last column`: at which places an array is wrong; nothing where no such condition fits."""
+    cases = [s for s in samples if s.wrong(name) is not None and s.right[name].ndim]
+    if len(cases) < len(samples):
+        return ""
+    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    shapes = [s.right[name].shape for s in cases]
+    ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
+    places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
+    return _best(wrong, _zeros(name, cases), places)
+
+
+def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
+    """Of each sample, whether the array is wrong, and whether what is right is 0 throughout."""
+    zero = [abs(s.right[name]).max(initial=0) <= ZERO for s in samples]
+    return np.array([not s.is_right(name) for s in samples]), np.array(zero)
+
+
+def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:
+    return np.concatenate([(abs(s.right[name]) <= ZERO).ravel() for s in cases])
+
+
+def _best(wrong: NDArray, zero: NDArray, conditions: Iterator[tuple[str, NDArray]]) -> str:
+    """The condition that everything wrong satisfies, and of which most is wrong. `zero`: where what is right is 0."""
+    found, share = "", MOSTLY
+    telling = wrong | ~zero  # where 0 is right, so is a wrong factor
+    wrong = wrong[telling]
+    for words, everywhere in conditions:
+        holds = everywhere[telling]
+        if min(int(holds.sum()), int((~holds).sum()), int(wrong.sum())) < ENOUGH or wrong[~holds].any():
+            continue
+        if wrong[holds].mean() > (max(share, NEARLY_ALL) if words.startswith("unless") else share):
+            found, share = words, wrong[holds].mean()
+    return found
+
+
+def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
+    for a in sample.op.letters:
+        yield f"only where {a} == 1", lambda s, a=a: s.sizes[a] == 1
+        yield f"only where {a} > 1", lambda s, a=a: s.sizes[a] > 1
+    for a, b in combinations(sample.op.letters, 2):
+        yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
+        yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
+    for v, shape in sample.op.shapes.items():
+        if any(token.run for token in parsed(shape)):
+            yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
+            yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
+            yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
+            yield f"unless {v} has a single entry", lambda s, v=v: s.inputs[v].size > 1
+            for ndim in (1, 2):
+                yield (
+                    f"only where {v} has {ndim} dimension{'s'[: ndim > 1]}",
+                    lambda s, v=v, n=ndim: s.inputs[v].ndim == n,
+                )
+                yield (
+                    f"only where {v} has more than {ndim} dimension{'s'[: ndim > 1]}",
+                    lambda s, v=v, n=ndim: s.inputs[v].ndim > n,
+                )
+    for v, kind in sample.op.kinds.items():
+        for words, holds in kind.conditions():
+            yield words.format(v=v), lambda s, v=v, holds=holds: holds(s.inputs[v])
+
+
+def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    alike = [v for v in _floats(cases[0]) if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
+    known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
+    if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
+        known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
+    yield from _flags(name, cases)  # before what follows from them
+    for v, values in known.items():
+        yield f"only where {v} == 0", values == 0
+        yield f"only where {v} < 0", values < 0
+        yield f"only where {v} > 0", values > 0
+        yield f"only where {v} <= 0", values <= 0
+        yield f"only where {v} >= 0", values >= 0
+    pairs = [(v, w) for v, w in combinations(alike, 2) if known[v].dtype.kind == known[w].dtype.kind == "f"]
+    for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+        limit = np.concatenate([np.full(s.right[name].size, s.inputs[c]) for s in cases])
+        for v, w in pairs:
+            yield f"only where abs({v} - {w}) > {c}", abs(known[v] - known[w]) > limit
+            yield f"only where {v} - {w} < -{c}", known[v] - known[w] < -limit
+            yield f"only where {v} - {w} > {c}", known[v] - known[w] > limit
+    for v in alike:
+        along = [a for a, kind in cases[0].op.kinds.items() if getattr(kind, "of", None) == v]
+        if along:
+            tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
+            yield f"only where entries of {v} tie for the largest", tied
+    yield from _rows(alike, cases)
+    yield from _chosen(name, cases)
+    if name == "y":
+        y = np.concatenate([s.right["y"].ravel() for s in cases])
+        yield "only where y < 0", y < 0
+        yield "only where y > 0", y > 0
+
+
+def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries whose row, along the last axis, is zero, or is shorter than a number among the arguments."""
+    for v in (v for v in alike if all(s.inputs[v].ndim for s in cases)):
+        lengths = [np.linalg.norm(s.inputs[v], axis=-1, keepdims=True) for s in cases]
+        each = np.concatenate(
+            [np.broadcast_to(r, s.inputs[v].shape).ravel() for r, s in zip(lengths, cases, strict=True)]
+        )
+        yield f"only where all of {v} along the last axis is 0", each == 0
+        for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+            limit = np.concatenate([np.full(s.inputs[v].size, s.inputs[c]) for s in cases])
+            yield f"only where the length of {v} along the last axis is below {c}", each < limit
+            yield f"only where the length of {v} along the last axis is above {c}", each > limit
+
+
+def _flags(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries for which an array of bool is True, or False."""
+    for v in cases[0].inputs:
+        flags = [np.asarray(s.inputs[v]) for s in cases]
+        if all(f.dtype == bool and f.shape == s.right[name].shape for f, s in zip(flags, cases, strict=True)):
+            held = np.concatenate([f.ravel() for f in flags])
+            yield f"only where {v} is True", held
+            yield f"only where {v} is False", ~held
+
+
+def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """The entry of each row that an integer names."""
+    for v in cases[0].inputs:
+        chosen = [s.inputs[v] for s in cases]
+        integers = all(isinstance(c, np.ndarray) and c.dtype.kind == "i" for c in chosen)
+        if integers and all(c.shape == s.right[name].shape[:-1] for c, s in zip(chosen, cases, strict=True)):
+            places = [np.arange(s.right[name].shape[-1]) == c[..., None] for c, s in zip(chosen, cases, strict=True)]
+            there = np.concatenate([place.ravel() for place in places])
+            yield f"only in the entry of each row that {v} names", there
+            yield f"except in the entry of each row that {v} names", ~there
+
+
+def _tied(x: NDArray, axis: object) -> NDArray:
+    """Which entries are the largest along the axis, and not alone."""
+    if (
+        axis is None
+        or isinstance(axis, int)
+        or (all(-x.ndim <= a < x.ndim for a in axis) and len(set(axis)) == len(axis))
+    ):
+        largest = x == x.max(axis=axis, keepdims=True)
+        return largest & (largest.sum(axis=axis, keepdims=True) > 1)
+    return np.zeros(x.shape, bool)
+
+
+def _places(ndim: int) -> Iterator[tuple[str, object]]:
+    def along(axis: int, index: int):
+        def mask(shape: tuple[int, ...]) -> NDArray:
+            places = np.zeros(shape, bool)
+            np.moveaxis(places, axis, 0)[index] = True
+            return places
+
+        return mask
+
+    def diagonal(shape: tuple[int, ...]) -> NDArray:
+        return np.indices(shape)[-1] == np.indices(shape)[-2]
+
+    def at(index: int):
+        return lambda shape: np.arange(np.prod(shape)) == index % np.prod(shape)
+
+    if ndim != 1:
+        yield "only in the first entry", at(0)
+        yield "only in the last entry", at(-1)
+    names = {1: ("entry",), 2: ("row", "column")}.get(ndim, tuple(f"slice along axis {a}" for a in range(ndim)))
+    for axis, what in enumerate(names):
+        for index, which in ((0, "first"), (-1, "last")):
+            yield f"only in the {which} {what}", along(axis, index)
+            yield f"except in the {which} {what}", lambda shape, a=axis, i=index: ~along(a, i)(shape)
+    if ndim == 2:
+        yield "only on the diagonal", diagonal
+        yield "only off the diagonal", lambda shape: ~diagonal(shape)

@@ -1,0 +1,192 @@
+"""Say how an operation is wrong, not only that it is: in one line, and with a hint where the cause has a usual remedy.
+
+Nothing is said that does not reproduce what was observed on fresh examples (samples.py). What no hypothesis explains is
+described: the worst entry, and which entries are wrong.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from functools import partial
+
+import numpy as np
+
+from tests.harness.diagnosis import border, conditions, interplay
+from tests.harness.diagnosis.diagnosis import Diagnosis, are, described
+from tests.harness.diagnosis.hypotheses import Claim, explain
+from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
+from tests.harness.display.scoreboard import SEPARATOR
+from tests.harness.judgement.judge import Trial, Wrong
+from tests.harness.rows.spec import Operation
+from tests.harness.worker.observe import Call, Grad
+
+WORK = 20_000  # questions and predictions of one diagnosis: XXX
+
+
+def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = True) -> Diagnosis:
+    """How an operation fails the property of this name (forward, gradient, pure or stable).
+
+    `wrong`, `trial`: the failure and its smallest counterexample. Where nothing more is known, the line is the failure's
+    own. Raises what `trial.ask` raises.
+    """
+    inquiry = Inquiry(trial.ask, WORK)
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
+            if prop in ("forward", "gradient"):
+                return _of_values(trial.op, prop, wrong, inquiry, forward_holds)
+            if prop == "pure":
+                return interplay.diagnose(trial.op, wrong, inquiry)
+            return border.diagnose(wrong, trial) if prop == "stable" else described(wrong)
+    except Exhausted:
+        return described(wrong, f" (no cause was found in {WORK} tries)")
+
+
+def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Inquiry, forward_holds: bool) -> Diagnosis:
+    see = partial(observed, observe=observe)
+    samples = [see(s) for s in generic(op)]
+    names = ["y"] if prop == "forward" else [f"g{v}" for v in op.variables]
+    if prop == "gradient" and (miscounted := _count(names, samples) or _order(names, samples)):
+        return miscounted
+    bad = [n for n in names if not all(s.is_right(n) for s in samples)]
+    if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
+        return _FOLLOWS
+    claims = {n: explain(n, samples, observe.spend) for n in bad}
+    if bad and not any(claims.values()):
+        samples += (small := [see(s) for s in square(op)])
+        claims = {n: explain(n, small, observe.spend) for n in bad}
+        if any(claims.values()):
+            bad = [n for n in bad if not all(s.is_right(n) for s in small)]
+    claims = {n: c for n, c in claims.items() if c}
+    if claims and not forward_holds and set(claims.values()) == {explain("y", samples, observe.spend)}:
+        return _FOLLOWS
+    return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
+
+
+_FOLLOWS = Diagnosis("follows from y, which is wrong: mend the forward first")
+
+
+def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
+    """The claims as one line: arrays that are wrong in the same way are named together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for name, claim in claims.items():
+        # A text may name its array: compare it with the name taken out.
+        together.setdefault((claim.text.replace(f"{name}.T", "*"), claim.hint), []).append(name)
+    lines = []
+    for members in together.values():
+        if len(members) > 1 and f"{members[0]}.T" in claims[members[0]].text:
+            lines.append(f"{are(members)} transposed")
+        else:
+            lines.append(claims[members[0]].said_of(members))
+    rest = [n for n in bad if n not in claims]
+    if wrong.name in rest:
+        lines.append(wrong.why)
+    elif rest:
+        lines.append(f"{are(rest)} wrong too")
+    hint = SEPARATOR.join(dict.fromkeys(c.hint for c in claims.values() if c.hint))
+    return Diagnosis(SEPARATOR.join(lines), hint, _picture(list(claims), samples), parts=tuple(lines))
+
+
+def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
+    """No hypothesis holds: the worst entry, and where the array is wrong. `bad`: what is wrong on the generic samples."""
+    varied = [observed(s, observe) for s in mixed(op)]
+    name = wrong.name if wrong.name in bad or not bad else bad[0]
+    wide = [s for s in varied if min(s.gy.shape, default=0) > 1]
+    found = name and (
+        conditions.of_dimensions(name, varied)
+        or conditions.of_values(name, varied)
+        or conditions.of_zeros(name, varied)
+        or (conditions.of_places(name, samples + wide) if name in bad else "")
+    )
+    picture = _picture([name] if name else [], samples + varied)
+    if not found and wrong.name == "y" and interplay.remembers(op, observe):
+        return Diagnosis(
+            "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
+        )
+    if found:
+        there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
+        more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
+        return Diagnosis(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
+    shaped = all(s.wrong(name) is not None for s in samples) if name in bad else False
+    if shaped and name != "y" and not _is_linear(name, samples, observe):
+        line = f"in {name}, gy is used non-linearly: the gradient for a sum of two gy is not the sum of the gradients"
+        return Diagnosis(line, "a vector-Jacobian product multiplies by gy, once", picture)
+    if wrong.entry is None:
+        return described(wrong, picture=picture)
+    masks = [s.wrong(name) for s in samples]
+    entries = " (all entries are wrong)" if all(m is not None and m.all() and m.size > 1 for m in masks) else ""
+    others = [n for n in bad if n != wrong.name]
+    also = f"{SEPARATOR}{are(others)} wrong too" if others else ""
+    return described(wrong, entries + also, picture)
+
+
+def _is_linear(name: str, samples: list[Sample], observe: Observe) -> bool:
+    """Whether your gradient for gy + h is that for gy and that for h, added up."""
+    at = [f"g{v}" for v in samples[0].op.variables].index(name)
+    for number, s in enumerate(samples):
+        other = np.asarray(np.random.default_rng(number).uniform(-2, 2, s.gy.shape))
+        seen = observe([s.example.inputs], [s.gy, other, s.gy + other], (Call(), Grad(0, 0), Grad(0, 1), Grad(0, 2)))
+        parts = [a.values[at] for a in seen.answers[1:] if isinstance(a.values, tuple) and len(a.values) > at]
+        if len(parts) < 3 or any(not isinstance(p, np.ndarray) or not np.all(np.isfinite(p)) for p in parts):
+            return True  # nothing can be said
+        one, two, both = parts
+        if not one.shape == two.shape == both.shape or close(one + two, both):
+            return True
+    return not samples
+
+
+def _picture(names: Iterable[str], samples: list[Sample]) -> tuple[Sample, str] | None:
+    return next(((s, n) for n in names for s in samples if n in s.yours and not s.is_right(n)), None)
+
+
+def _count(names: list[str], samples: list[Sample]) -> Diagnosis | None:
+    """A gradient too few or too many, where the others are right."""
+    got = {len(s.gradients) for s in samples}
+    if len(got) != 1 or got == {len(names)} or got == {0}:
+        return None
+
+    def stands(name: str, at: int) -> bool:
+        return all(isinstance(s.gradients[at], np.ndarray) and close(s.gradients[at], s.right[name]) for s in samples)
+
+    count = got.pop()
+    kept = [next((n for n in names if stands(n, at)), "") for at in range(count)]
+    missing = [n for n in names if n not in kept]
+    if count < len(names) and kept == [n for n in names if n not in missing]:
+        return Diagnosis(f"{are(missing)} missing: grad returns only {', '.join(kept)}")
+    if not missing:
+        extra = [f"number {at + 1}" for at, n in enumerate(kept) if not n or n in kept[:at]]
+        return Diagnosis(f"grad returns {count} gradients, {are(extra)} too many: only {are(names)} due")
+    return None
+
+
+def _order(names: list[str], samples: list[Sample]) -> Diagnosis | None:
+    """All gradients are there, in another order."""
+    if len(names) < 2 or any(n not in s.yours for s in samples for n in names):
+        return None
+    order = [next((m for m in names if all(close(s.yours[n], s.right[m]) for s in samples)), "") for n in names]
+    if order == names or sorted(order) != sorted(names):
+        return None
+    return Diagnosis(
+        f"gradients come in the order ({', '.join(order)})", f"return {', '.join(names)}: signature order (rule 1)"
+    )
+
+
+def _follows_from_y(samples: list[Sample], observe: Observe) -> bool:
+    """Whether the gradients are those of your own y, by central differences along random directions."""
+    step, rng = 1e-5, np.random.default_rng(7)
+    for s in samples[:3]:
+        for v in s.op.variables:
+            if f"g{v}" not in s.yours or s.yours[f"g{v}"].shape != np.shape(s.inputs[v]) or "y" not in s.yours:
+                return False
+            along = rng.choice([-1.0, 1.0], np.shape(s.inputs[v]))
+            shifted = [tuple((s.inputs | {v: s.inputs[v] + sign * step * along}).values()) for sign in (1, -1)]
+            seen = observe(shifted, [], (Call(0), Call(1)))
+            if len(seen.answers) < 2 or any(not isinstance(a.values, tuple) for a in seen.answers):
+                return False
+            up, down = (a.values[0] for a in seen.answers)
+            if not all(isinstance(y, np.ndarray) and y.shape == s.gy.shape for y in (up, down)):
+                return False
+            slope, claimed = float((s.gy * (up - down)).sum()) / (2 * step), float((s.yours[f"g{v}"] * along).sum())
+            if not abs(slope - claimed) <= 1e-5 * (abs(slope) + abs(claimed)) + 1e-8:
+                return False
+    return True

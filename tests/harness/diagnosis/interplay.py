@@ -1,0 +1,82 @@
+"""For calls that disturb each other: what is changed, or remembered, that should not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.harness.diagnosis.diagnosis import Diagnosis, described, listed
+from tests.harness.diagnosis.samples import Observe, Sample, close, generic, twin
+from tests.harness.judgement.judge import Wrong
+from tests.harness.rows.spec import Operation
+from tests.harness.worker.observe import Call, Grad
+
+
+def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
+    """Which of the ways to remember something between calls it is."""
+    a, b, mixed_up = _pair(op)
+    steps = (Call(0), Call(1), Grad(1, 1), Grad(0, 0), Grad(0, 0), Grad(0, 1))
+    seen = observe([a.example.inputs, b.example.inputs], [a.gy, b.gy], steps)
+    names = [f"g{v}" for v in op.variables]
+    for number, answer in enumerate(seen.answers):
+        for i in answer.changed:
+            what = "gy" if i < 0 else op.inputs[i]
+            part = "forward" if number < 2 else "grad"
+            return Diagnosis(
+                f"{part} changes {what} in place",
+                f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
+            )
+    if len(seen.answers) < len(steps) or any(not isinstance(x.values, tuple) for x in seen.answers):
+        return described(wrong)
+    first, second, other = (dict(zip(names, answer.values, strict=False)) for answer in seen.answers[3:])
+
+    def equal(got: dict, due: dict) -> bool:
+        return all(n in got and isinstance(got[n], np.ndarray) and close(got[n], due[n]) for n in names)
+
+    fresh = "take a new array in every call, and share none between calls"
+    if seen.restless:
+        step = seen.restless[0]
+        what = "y" if step < 2 else "a gradient"
+        return Diagnosis(f"{what} is overwritten by a later call", fresh)
+    right = equal(first, a.right)
+    if not right and equal(first, mixed_up.right):
+        return Diagnosis(
+            "grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global"
+        )
+    again = [n for n in names if n in second and not close(second[n], a.right[n])]
+    if right and again:
+        if all(close(second[n], 2 * a.right[n]) for n in again):
+            doubled = f"{listed(again)} accumulate{'s' if len(again) == 1 else ''}"
+            return Diagnosis(f"{doubled}: called again, grad returns twice as much", "start from zeros inside grad")
+        return Diagnosis(
+            "grad called again answers differently: it changes something it needs", "grad must keep all as it is"
+        )
+    if right and equal(other, a.right):
+        return Diagnosis("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
+    return described(wrong)
+
+
+def _pair(op: Operation) -> tuple[Sample, Sample, Sample]:
+    """Two samples of the same dimensions, and the first with the second's inputs, which makes another gradient if any does."""
+    pairs = [(a, twin(op, number)) for number, a in enumerate(generic(op))]
+    tried = [(a, b, Sample(op, replace(a.example, inputs=b.example.inputs))) for a, b in pairs]
+
+    def differs(a: Sample, mixed_up: Sample) -> bool:
+        return any(not close(mixed_up.right[f"g{v}"], a.right[f"g{v}"]) for v in op.variables)
+
+    return next((found for found in tried if differs(found[0], found[2])), tried[0])
+
+
+def remembers(op: Operation, observe: Observe) -> bool:
+    """Whether a second call, on other inputs of the same shapes, returns the first call's y."""
+    a, b = next(generic(op)), twin(op)
+    seen = observe([a.example.inputs, b.example.inputs], [], (Call(0), Call(1)))
+    ys = [answer.values[0] for answer in seen.answers if isinstance(answer.values, tuple)]
+    return (
+        len(ys) == 2
+        and all(isinstance(y, np.ndarray) and y.shape == b.right["y"].shape for y in ys)
+        and (ys[0].size == 1 or np.ptp(ys[0]) > 0)  # a constant is no memory
+        and close(ys[0], ys[1])
+        and not close(ys[1], b.right["y"])
+    )

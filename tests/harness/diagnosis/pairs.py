@@ -1,0 +1,111 @@
+"""Hypotheses about arrays whose rows are compared: their lengths, their pairing, which of them is which.
+
+hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.diagnosis import listed
+from tests.harness.diagnosis.samples import Sample, close
+
+Claims = Iterator[tuple[Claim, Predict]]
+
+
+def length(g: str, sample: Sample) -> Claims:
+    """The lengths of an input's rows multiply or divide once too often; or a multiple of the input is missing in each row."""
+    matrices = [v for v in _floats(sample) if sample.inputs[v].ndim > 1]
+    for chosen in (c for count in (1, 2) for c in combinations(matrices, count)):
+        what = (
+            f"the length of {' and of '.join(chosen)}'s rows"
+            if len(chosen) == 1
+            else f"the lengths of {listed(chosen)}'s rows"
+        )
+        yield Claim(f"{{g}} {{is}} not divided by {what}"), lambda s, c=chosen: _times_lengths(s, g, c, 1)
+        yield Claim(f"{{g}} {{is}} divided by {what} once too often"), lambda s, c=chosen: _times_lengths(s, g, c, -1)
+    for chosen in (c for count in range(len(matrices), 0, -1) for c in combinations(matrices, count)):
+        claim = Claim(f"{{g}} {{is}} what {listed(chosen)} with rows of length 1 would give")
+        yield (
+            claim,
+            lambda s, c=chosen: (s.with_inputs(**{v: s.inputs[v] / _lengths(s.inputs[v]) for v in c}) or {}).get(g),
+        )
+    if g[1:] in matrices:
+        text = "{g} {is} off by a multiple of {v} in each row: is a length's own derivative wrong, or missing?"
+        yield Claim(text, "a length depends on the row too"), lambda s: _along_the_input(s, g)
+
+
+def pairing(g: str, sample: Sample) -> Claims:
+    """All pairs of rows, where each row has one partner."""
+    if sample.yours[g].ndim == sample.right[g].ndim + 1:
+        claim = Claim("{g} {is} computed for all pairs of rows, but should be for each row and its partner")
+        yield claim, lambda s: s.yours[g] if close(np.diagonal(s.yours[g]), s.right[g]) else None
+
+
+def exchanged(g: str, sample: Sample) -> Claims:
+    """The mean of what is right and of what is right with two inputs exchanged."""
+    for v, w in combinations(_floats(sample), 2):
+        if sample.inputs[v].shape == sample.inputs[w].shape:
+            claim = Claim(f"{{g}} {{is}} the mean of what it should be and of what you get with {v} and {w} exchanged")
+            yield claim, lambda s, v=v, w=w: _half_exchanged(s, g, v, w)
+
+
+def rounding(g: str, sample: Sample) -> Claims:
+    """Right for an input rounded to whole numbers."""
+    for v in _floats(sample):
+        claim = Claim(f"{{g}} {{is}} what {v} rounded to whole numbers would give")
+        yield claim, lambda s, v=v: (s.with_inputs(**{v: np.rint(s.inputs[v])}) or {}).get(g)
+
+
+def distance(g: str, sample: Sample) -> Claims:
+    """1 - y for y."""
+    if g == "y":
+        yield Claim("y is 1 minus what it should be"), lambda s: 1 - s.right["y"]
+
+
+def _floats(sample: Sample) -> list[str]:
+    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+
+
+def _lengths(array: NDArray) -> NDArray:
+    return np.linalg.norm(array, axis=-1, keepdims=True)
+
+
+def _times_lengths(s: Sample, g: str, inputs: tuple[str, ...], power: int) -> NDArray | None:
+    right = s.right[g]
+    for v in inputs:
+        lengths = _lengths(s.inputs[v])
+        if right.shape == lengths.shape[:-1]:
+            lengths = lengths[..., 0]
+        elif right.shape[:-1] != lengths.shape[:-1]:
+            return None
+        right = right * lengths**power
+    return right
+
+
+def _along_the_input(s: Sample, g: str) -> NDArray | None:
+    """What is right, with yours in the direction of the input, row by row."""
+    right, yours, x = s.right[g], s.yours[g], s.inputs[g[1:]]
+    if yours.shape != right.shape or x.shape[-1] < 2:
+        return None
+    unit = x / _lengths(x)
+    if close(_part(right, unit), right) or close(_part(yours, unit), yours):
+        return None  # where all of it goes that way, any factor would fit
+    return right + _part(yours - right, unit)
+
+
+def _part(array: NDArray, unit: NDArray) -> NDArray:
+    return (array * unit).sum(-1, keepdims=True) * unit
+
+
+def _half_exchanged(s: Sample, g: str, v: str, w: str) -> NDArray | None:
+    other = s.with_inputs(**{v: s.inputs[w], w: s.inputs[v]})
+    if other is None:
+        return None
+    same = other.get({f"g{v}": f"g{w}", f"g{w}": f"g{v}"}.get(g, g))
+    return None if same is None else (s.right[g] + same) / 2

@@ -1,0 +1,134 @@
+"""Hypotheses about entries that stand elsewhere, and about arguments that are taken otherwise: an axis, a mask, indices.
+
+hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.samples import Sample, close
+
+Claims = Iterator[tuple[Claim, Predict]]
+
+
+def other_argument(g: str, sample: Sample) -> Claims:
+    """Right for another value of an argument that is no array of floats."""
+    for v, value in sample.inputs.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim >= 2:
+            claim = Claim(f"{{g}} {{is}} what {v} with its last two axes exchanged would give: transpose {v}")
+            yield claim, lambda s, v=v: _transposed(s, g, v)
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "b":
+            claim = Claim(f"{{g}} {{is}} what ~{v} in place of {v} would give: True and False are exchanged")
+            yield claim, lambda s, v=v: _with(s, g, v, ~s.inputs[v])
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "i":
+            for words, step in ((f"{v} + 1", 1), (f"{v} - 1", -1)):
+                claim = Claim(f"{{g}} {{is}} what {words} in place of {v} would give", "indices count from 0")
+                yield claim, lambda s, v=v, d=step: _with(s, g, v, s.inputs[v] + d)
+        elif isinstance(value, bool):
+            for other in (False, True):
+                claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
+                yield claim, lambda s, v=v, o=other: _with(s, g, v, o)
+        elif value is None or (hasattr(sample.op.kinds[v], "several") and isinstance(value, int | tuple)):
+            for other in (None, -1, 0):
+                claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
+                yield claim, lambda s, v=v, o=other: _with(s, g, v, o)
+        elif isinstance(value, tuple):
+            for words, change in (
+                ("the inverse of {v}", lambda t: tuple(int(a) for a in np.argsort(t))),
+                ("{v} backwards", lambda t: t[::-1]),
+                ("all axes in reverse order", lambda t: tuple(range(len(t)))[::-1]),
+            ):
+                claim = Claim(f"{{g}} {{is}} what {words.format(v=v)} in place of {v} would give")
+                yield claim, lambda s, v=v, c=change: _with(s, g, v, c(s.inputs[v]))
+
+
+def forward_again(g: str, sample: Sample) -> Claims:
+    """gy is sent through the operation as if it were the input."""
+    if g == "y":
+        return
+    hint = "grad goes the other way: it multiplies by the transposed Jacobian"
+    yield (
+        Claim("{g} {is} what the operation itself makes of gy: that is forward once more", hint),
+        lambda s: _forward_of_upstream(s, g),
+    )
+
+
+def from_the_other_end(g: str, sample: Sample) -> Claims:
+    """Reversed along an axis that an argument names; or computed from that axis's other end."""
+    for v, value in sample.inputs.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            continue
+        claim = Claim(f"{{g}} {{is}} reversed along {v}: turned once too often, or once too little")
+        yield claim, lambda s, v=v: np.flip(s.right[g], s.inputs[v])
+        claim = Claim(f"{{g}} {{is}} computed from the other end of {v}")
+        yield claim, lambda s, v=v: _turned(s, g, s.inputs[v])
+        claim = Claim(f"{{g}} {{is}} gy's sum over the whole of {v}, at every place")
+        if g != "y":
+            yield claim, lambda s, v=v: _whole(s, g, s.inputs[v])
+
+
+def as_if_elementwise(g: str, sample: Sample) -> Claims:
+    """gy times the gradient for a gy of ones: right where an entry of y depends on one of the input alone."""
+    if g != "y" and sample.gy.shape == sample.right[g].shape:
+        text = "{g} {is} gy times the gradient for gy = ones: that is right for elementwise operations only"
+        hint = "an entry of the input reaches several entries of y, each with its own gy"
+        yield Claim(text, hint), lambda s: s.gy * s.with_gy(np.ones(()))[g] if s.gy.shape == s.right[g].shape else None
+
+
+def elsewhere(g: str, sample: Sample) -> Claims:
+    """The right entries, at other places or in another shape; or an input left as it is."""
+    if g == "y":
+        for v in sample.op.variables:
+            yield Claim(f"y is {v} itself: nothing is done to it"), lambda s, v=v: s.inputs[v]
+    yield (
+        Claim("{g} {is} right but for the shape: all entries are there, in their order"),
+        lambda s: s.right[g].reshape(s.yours[g].shape) if s.right[g].size == s.yours[g].size else None,
+    )
+    for v, kind in sample.op.kinds.items():
+        claim = Claim(f"{{g}} {{is}} gy's entries in their order, in the shape of {v}: they belong to other places")
+        if g == f"g{v}" and kind.differentiated:
+            yield claim, lambda s: s.gy.reshape(s.right[g].shape)
+    yield (
+        Claim(
+            "the entries of {g} are right, but stand at other places", "which axis is which, and where does it start?"
+        ),
+        lambda s: s.yours[g] if _alike_but_for_places(s.yours[g], s.right[g]) else None,
+    )
+
+
+def _alike_but_for_places(a: NDArray, b: NDArray) -> bool:
+    return a.shape == b.shape and close(np.sort(a, None), np.sort(b, None))
+
+
+def _with(s: Sample, g: str, v: str, value: object) -> NDArray | None:
+    return (s.with_inputs(**{v: value}) or {}).get(g)
+
+
+def _transposed(s: Sample, g: str, v: str) -> NDArray | None:
+    turned = np.swapaxes(s.inputs[v], -1, -2)
+    return _with(s, g, v, turned) if turned.shape == s.inputs[v].shape else None
+
+
+def _forward_of_upstream(s: Sample, g: str) -> NDArray | None:
+    """None unless the operation is odd: else it would be a gradient in which gy is not used linearly."""
+    if s.gy.ndim != s.right[g].ndim:
+        return None
+    y, negative = _with(s, "y", g[1:], s.gy), _with(s, "y", g[1:], -s.gy)
+    return y if y is not None and negative is not None and close(-negative, y) else None
+
+
+def _whole(s: Sample, g: str, axis: int) -> NDArray:
+    return np.broadcast_to(s.gy.sum(axis, keepdims=True), s.right[g].shape)
+
+
+def _turned(s: Sample, g: str, axis: int) -> NDArray | None:
+    if g == "y":
+        turned = {v: np.flip(s.inputs[v], axis) for v in s.op.variables}
+        y = (s.with_inputs(**turned) or {}).get("y")
+        return None if y is None else np.flip(y, axis)
+    return np.flip(s.with_gy(np.flip(s.gy, axis))[g], axis)

@@ -1,0 +1,187 @@
+"""Fresh examples for the diagnosis, with what came back and what is right.
+
+The smallest counterexample fits every explanation (a 1 x 1 matrix is its own transpose). These have dimensions larger
+than one, all of them unequal, and values that are not zero and not alike.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.examples.examples import Example, dimensions_of, drawn_example
+from tests.harness.judgement.judge import off_entries
+from tests.harness.rows.oracle import Truth
+from tests.harness.rows.shapes import Dimensions
+from tests.harness.rows.sources import Random
+from tests.harness.rows.spec import Operation
+from tests.harness.worker.observe import Call, Grad, Observation, Odd
+
+Observe = Callable[[list, list, tuple], Observation]
+"""What asks the implementation: inputs, upstream gradients, steps."""
+
+
+class Exhausted(Exception):
+    """The diagnosis has taken as much work as it may."""
+
+
+class Inquiry:
+    """Asks the implementation, an `Observe`, and counts the work of a diagnosis: questions and predictions.
+
+    Its answers are float64, whatever numbers they were: what dtype is due is the judge's matter alone. Raises Exhausted.
+    """
+
+    def __init__(self, ask: Observe, most: int):
+        self._ask, self.left = ask, most
+
+    def __call__(self, inputs: list, gys: list, steps: tuple) -> Observation:
+        self.spend()
+        seen = self._ask(inputs, gys, steps)
+        return replace(seen, answers=tuple(replace(a, values=_in_float64(a.values)) for a in seen.answers))
+
+    def spend(self) -> None:
+        """Count a piece of work."""
+        self.left -= 1
+        if self.left < 0:
+            raise Exhausted
+
+
+def _in_float64(values: tuple | Odd) -> tuple | Odd:
+    if isinstance(values, Odd):
+        return values
+    return tuple(v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in values)
+
+
+_BATCHES = ((5,), (3, 2), (2, 5), (4, 3, 2))
+_CLOSE = 1e-9  # relative, to the largest entry: far above rounding, far below what tells one cause from another
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One example, its right answer, and yours: arrays by name (y, gx, ...), where they are arrays at all."""
+
+    op: Operation
+    example: Example
+    yours: dict[str, NDArray] = field(default_factory=dict)
+    gradients: tuple = ()  # all that grad returned, however many
+
+    @cached_property
+    def truth(self) -> Truth:
+        return Truth(self.op, self.example.inputs, self.example.gy)
+
+    @cached_property
+    def right(self) -> dict[str, NDArray]:
+        """y and the gradients by name."""
+        return self._named(self.truth)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Letter -> its size."""
+        return self.example.dimensions.sizes
+
+    @property
+    def gy(self) -> NDArray:
+        return self.example.gy
+
+    @cached_property
+    def inputs(self) -> dict[str, object]:
+        return dict(zip(self.op.inputs, self.example.inputs, strict=True))
+
+    def with_inputs(self, **changed) -> dict[str, NDArray] | None:
+        """What would be right for other inputs: of y alone where gy does not fit it; None where torch refuses them."""
+        arrays = {
+            n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()
+        }
+        try:
+            with warnings.catch_warnings(action="ignore"):  # torch's doubts about what nobody wrote
+                truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
+                return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
+        except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
+            return None
+
+    def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
+        """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""
+        return self._named(Truth(self.op, self.example.inputs, np.array(np.broadcast_to(gy, self.gy.shape))))
+
+    def with_torch(self, function: Callable) -> dict[str, NDArray]:
+        """What would be right if the operation were another torch function."""
+        return self._named(Truth(replace(self.op, torch=function, also=None), self.example.inputs, self.gy))
+
+    def wrong(self, name: str) -> NDArray | None:
+        """Which entries of your array are wrong; None where its shape is."""
+        yours, right = self.yours.get(name), self.right[name]
+        if yours is None or yours.shape != right.shape:
+            return None
+        number = 0 if name == "y" else 1 + [f"g{v}" for v in self.op.variables].index(name)
+        return off_entries(yours, self.truth, number, self.example.dtype)[0]
+
+    def is_right(self, name: str) -> bool:
+        wrong = self.wrong(name)
+        return wrong is not None and not wrong.any()
+
+    def _named(self, truth: Truth) -> dict[str, NDArray]:
+        return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
+
+
+def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
+    """Whether two arrays have the same shape and the same values, but for rounding. `least`: what is no more than rounding."""
+    if a.shape != b.shape:
+        return False
+    finite = np.isfinite(b)
+    allowed = max(_CLOSE * abs(b[finite]).max(initial=0), least)
+    return bool(np.all((finite & (abs(a - b) <= allowed)) | (a == b)))
+
+
+def generic(op: Operation) -> Iterator[Sample]:
+    """Samples of unequal dimensions, larger than one; more of them where there is more to tell apart."""
+    varied = any(not kind.is_array or "~" in kind.shape for kind in op.kinds.values())
+    for number in range(12 if varied else 4):
+        yield _sample(op, _unequal(op, number), Random(number))
+
+
+def twin(op: Operation, number: int = 0) -> Sample:
+    """A sample like the generic one of this number in dimensions and in all that is no array, with other arrays."""
+    return _sample(op, _unequal(op, number), Random(number, arrays=99 + number))
+
+
+def square(op: Operation) -> Iterator[Sample]:
+    """Samples in which all dimensions are equal: what fits nowhere else may fit there."""
+    for number, size in enumerate((2, 3, 4)):
+        yield _sample(op, dimensions_of(op, size, (size, size)), Random(10 + number))
+
+
+def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
+    """Samples of small dimensions, equal and unequal, and small values with many zeros."""
+    for number in range(count):
+        rng = np.random.default_rng(100 + number)
+        sizes = {letter: int(rng.integers(1, 4)) for letter in op.letters}
+        runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
+        yield _sample(op, Dimensions(sizes, runs), Random(100 + number, zeros=0.2))
+
+
+def observed(sample: Sample, observe: Observe) -> Sample:
+    """The sample with what the implementation answers."""
+    seen = observe([sample.example.inputs], [sample.gy], (Call(), Grad(0)))
+    names = [f"g{v}" for v in sample.op.variables]
+    yours: dict[str, NDArray] = {}
+    for answer, due in zip(seen.answers, (["y"], names), strict=False):
+        if not isinstance(answer.values, Odd) and len(answer.values) == len(due):
+            yours |= {n: v for n, v in zip(due, answer.values, strict=True) if not isinstance(v, Odd)}
+    gradients = seen.answers[1].values if len(seen.answers) > 1 and isinstance(seen.answers[1].values, tuple) else ()
+    return replace(sample, yours=yours, gradients=gradients)
+
+
+def _unequal(op: Operation, number: int) -> Dimensions:
+    order = np.random.default_rng(number).permutation(len(op.letters))
+    # Another smallest size each time, so that no product of sizes is the same in all samples.
+    sizes = dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
+    return Dimensions(sizes, {run: _BATCHES[(number + n) % len(_BATCHES)] for n, run in enumerate(op.runs)})
+
+
+def _sample(op: Operation, dimensions: Dimensions, source: Random) -> Sample:
+    return Sample(op, drawn_example(op, dimensions, source))

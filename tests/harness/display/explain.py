@@ -1,0 +1,188 @@
+"""A failure on one screen: how it is wrong, the smallest counterexample, yours and torch's, and the worst entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from _pytest._code.code import TerminalRepr
+
+from tests.harness.display.scoreboard import SEPARATOR
+from tests.harness.rows.oracle import jacobian_column, output_shape
+from tests.harness.worker.printable import printable
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+    from numpy.typing import NDArray
+
+    from tests.harness.diagnosis.samples import Sample
+    from tests.harness.judgement.judge import Wrong
+    from tests.harness.judgement.properties import Verdict
+
+WIDTH = 78
+_LINES = 12  # of one array
+_GRID = 8  # rows and columns of a picture
+_TERMS = 6  # of a sum that is written out
+
+Piece = tuple[str, dict[str, bool]]
+"""Text and its markup: ("FAIL", {"red": True})."""
+
+
+class Screen(TerminalRepr):
+    """Lines of pieces: in colour on a terminal that has it, plain elsewhere."""
+
+    def __init__(self, lines: list[list[Piece]]):
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "".join("".join(text for text, _ in line) + "\n" for line in self.lines)
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        for line in self.lines:
+            for text, markup in line:
+                tw.write(text, **markup)
+            tw.line()
+
+
+def screen(verdict: Verdict) -> Screen:
+    """The whole message of a verdict that is not a pass; its reason alone where the rest cannot be drawn."""
+    try:
+        return _screen(verdict)
+    except Exception as error:
+        lost = f"(its example cannot be shown: {printable(repr(error), 200)}; please report this)"
+        return Screen([[(verdict.why, {"bold": True})], [(lost, {})], []])
+
+
+def _screen(verdict: Verdict) -> Screen:
+    parts = (verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]
+    above = " (see above)" if verdict.echo else ""
+    lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in parts]
+    wrong = verdict.wrong
+    if wrong is None or verdict.echo:
+        return Screen([*lines, []])
+    diagnosis = verdict.diagnosis
+    for hint in filter(None, diagnosis.hint.split(SEPARATOR) if diagnosis else ()):
+        lines.append([("hint: ", {"cyan": True}), (hint, {})])
+    lines += [[(text, {})] for text in _crash(wrong) + _counterexample(verdict)]
+    if diagnosis and diagnosis.picture:
+        lines += _picture(*diagnosis.picture)
+    return Screen([*lines, []])
+
+
+def _crash(wrong: Wrong) -> list[str]:
+    if not wrong.crash or not wrong.crash.frames:
+        return []
+    lines = ["", "Your code, innermost call last:"]
+    for file, line, function, source in wrong.crash.frames:
+        lines += [f"  {_short(file)}, line {line}, in {function}", f"    {source}"]
+    return lines
+
+
+def _counterexample(verdict: Verdict) -> list[str]:
+    op, example, wrong = verdict.trial.op, verdict.trial.example, verdict.wrong
+    float32 = " (float32)" if example.dtype == np.float32 else ""
+    lines = ["", f"The smallest example that shows it{float32}:"]
+    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | {"gy": example.gy})
+    if wrong.yours is not None:
+        expected = "before" if verdict.property == "pure" else "torch"
+        lines += ["", f"{wrong.name}:", *_arrays({"yours": wrong.yours, expected: wrong.torch})]
+    if wrong.entry is not None:
+        lines += ["", f"Worst entry: {_entry(verdict)}"]
+    return lines
+
+
+def _entry(verdict: Verdict) -> str:
+    """`gx[0,1] = sum_ij gy[i,j] J_x[i,j | 0,1] = 1*2 + 1*3 = 5, yours is 1`"""
+    wrong, op, example = verdict.wrong, verdict.trial.op, verdict.trial.example
+    at = ",".join(map(str, wrong.entry))
+    due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
+    digits = 6 if f"{due:.6g}" != f"{yours:.6g}" else 12
+    values = f"{due:.{digits}g}, yours is {yours:.{digits}g}"
+    if wrong.name == "y":
+        return f"y{f'[{at}]' if at else ''} = {values}"
+    letters = "ijklmnop"[: len(output_shape(op, example.inputs))]
+    inner = ",".join(letters)
+    upstream = f"sum_{letters} gy[{inner}]" if letters else "gy"
+    jacobian = f"J_{wrong.name[1:]}" + (f"[{inner} | {at}]" if inner or at else "")
+    column = jacobian_column(op, example.inputs, wrong.name[1:], wrong.entry)
+    terms = [f"{gy:.5g}*{j:.5g}" for gy, j in zip(example.gy.ravel(), column.ravel(), strict=True) if gy and j]
+    if abs(float((example.gy * column).sum()) - due) > 1e-6 * abs(due):
+        terms = []  # at a tie, torch's own choice is not the one that is shown
+    written = " + ".join(terms[:_TERMS]) + (" + ..." if len(terms) > _TERMS else "")
+    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if terms else ''}{values}"
+
+
+def _picture(sample: Sample, name: str) -> list[list[Piece]]:
+    """The array on a larger example, wrong entries marked, beside torch's; nothing where it does not fit on the screen."""
+    yours, right, wrong = sample.yours[name], sample.right[name], sample.wrong(name)
+    if (
+        yours.ndim > 2
+        or right.ndim > 2
+        or max((*yours.shape, *right.shape), default=1) > _GRID
+        or yours.dtype.kind != "f"
+    ):
+        return []
+    if not yours.size:
+        return []
+    left = _cells(yours, np.ones(yours.shape, bool) if wrong is None else wrong)
+    other = _cells(right, np.zeros(right.shape, bool))
+    width = max(sum(len(text) for text, _ in row) for row in left)
+    if width + 4 + max(sum(len(text) for text, _ in row) for row in other) > WIDTH:
+        return []
+    shapes = (f"yours {yours.shape}", f"torch {right.shape}")
+    width = max(width, len(shapes[0]))
+    lines: list[list[Piece]] = [[], [(f"{name} on a larger example, wrong entries marked:", {})]]
+    lines.append([(f"  {shapes[0]:<{width}}    {shapes[1]}", {"light": True})])
+    for row in range(max(len(left), len(other))):
+        pieces = left[row] if row < len(left) else []
+        padding = width - sum(len(text) for text, _ in pieces)
+        lines.append([("  ", {}), *pieces, (" " * (padding + 4), {}), *(other[row] if row < len(other) else [])])
+    return lines
+
+
+def _cells(array: NDArray, marked: NDArray) -> list[list[Piece]]:
+    rows, marks = np.atleast_2d(array), np.atleast_2d(marked)
+    return [
+        [
+            (f"{value:8.3g}" + ("!" if mark else " "), {"red": True} if mark else {})
+            for value, mark in zip(*pair, strict=True)
+        ]
+        for pair in zip(rows, marks, strict=True)
+    ]
+
+
+def _arrays(values: dict) -> list[str]:
+    """`name = value   shape`, the names aligned; a long array is cut."""
+    width, lines, digits = max(map(len, values)), [], _digits(*values.values())
+    for name, value in values.items():
+        head = f"  {name:>{width}} = "
+        if not isinstance(value, np.ndarray):
+            lines.append(f"{head}{value!r}")
+            continue
+        text = np.array2string(
+            value,
+            max_line_width=WIDTH - len(head),
+            threshold=64,
+            formatter={"float_kind": lambda number: f"{number + 0.0:.{digits}g}"},
+            separator=", ",
+        )
+        first, *rest = text.splitlines()
+        block = [f"{head}{first}", *(" " * len(head) + line for line in rest)]
+        shape = f"   shape {value.shape}"
+        if len(block[-1]) + len(shape) <= WIDTH:
+            block[-1] += shape
+        lines += block if len(block) <= _LINES else [*block[:_LINES], " " * len(head) + "..."]
+    return lines
+
+
+def _digits(*values) -> int:
+    """Six, or as many as tell two arrays apart that are not the same."""
+    if len(values) == 2 and all(isinstance(v, np.ndarray) for v in values) and values[0].shape == values[1].shape:
+        pairs = [(a, b) for a, b in zip(*(v.ravel().tolist() for v in values), strict=True) if a != b]
+        if pairs and all(f"{a:.6g}" == f"{b:.6g}" for a, b in pairs):
+            return 12
+    return 6
+
+
+def _short(file: str) -> str:
+    return "/".join(file.replace("\\", "/").split("/")[-2:])

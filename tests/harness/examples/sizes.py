@@ -1,0 +1,86 @@
+"""Larger examples than usual: one dimension at a time beyond 256, or all of them together. Nothing is judged here."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from math import prod
+
+from tests.harness.examples.examples import Example, drawn_example
+from tests.harness.rows.shapes import Dimensions, concrete
+from tests.harness.rows.sources import Fresh
+from tests.harness.rows.spec import Operation
+
+# Primes: no block of any length fits. What is grown is beyond a block of 256. A matrix has more rows than columns: then C x C,
+# as in np.eye(C)[labels], is little beside N x C, and N x N is much.
+FEW = {2: (23, 5)} | {n: (3, 5, 7, 11, 13, 17)[:n] for n in range(3, 7)}
+MIDDLE = (127, 131, 137, 139, 149, 151)
+MANY = (263, 269, 271, 277, 281, 283)
+ENTRIES = 250_000  # of the largest input, at most, where all dimensions are large
+_PRIMES = tuple(n for n in range(3, 1000) if all(n % m for m in range(2, int(n**0.5) + 1)))
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A dimension that is to grow while the others stay small: a letter, or one of a run, which is number `axis` there."""
+
+    name: str
+    axis: int
+    small: Dimensions
+    few: int
+    middle: int
+    many: int
+
+    def of(self, size: int) -> Dimensions:
+        """All dimensions, where this one has that size."""
+        if self.name in self.small.sizes:
+            return Dimensions(self.small.sizes | {self.name: size}, self.small.runs)
+        run = self.small.runs[self.name]
+        changed = (*run[: self.axis], size, *run[self.axis + 1 :])
+        return Dimensions(self.small.sizes, self.small.runs | {self.name: changed})
+
+
+def grown(op: Operation) -> Iterator[Grown]:
+    """The letters of an operation, then the dimensions of its runs."""
+    places = [(letter, 0) for letter in op.letters]
+    places += [(run, axis) for run in op.runs for axis in range(_deep(op))]
+    small = _dimensions(op, FEW[len(places)])
+    for (name, axis), few, middle, many in zip(places, FEW[len(places)], MIDDLE, MANY, strict=False):
+        yield Grown(name, axis, small, few, middle, many)
+
+
+def largest(op: Operation) -> Dimensions:
+    """The largest dimensions, all of them prime and unequal, at which no input has more than ENTRIES."""
+
+    def entries(first: int) -> int:
+        dimensions = _dimensions(op, _PRIMES[first:])
+        return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
+
+    first = max((i for i in range(len(_PRIMES) - len(MANY)) if entries(i) <= ENTRIES), default=0)
+    return _dimensions(op, _PRIMES[first:])
+
+
+class Draws:
+    """Examples of an operation from a seed, no two alike; with the same `choices`, all that is no array is alike."""
+
+    def __init__(self, op: Operation, seed: int):
+        self._op, self._seed, self._next = op, seed, count()
+
+    def __call__(self, dimensions: Dimensions, *, choices: int) -> Example:
+        def number(what: str) -> int:
+            return zlib.crc32(f"{self._seed} {self._op.name} fast {what}".encode())
+
+        source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {next(self._next)}"))
+        return drawn_example(self._op, dimensions, source)
+
+
+def _deep(op: Operation) -> int:
+    """How many dimensions a run has here."""
+    return 2 if len(op.runs) == 1 else 1
+
+
+def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:
+    """These sizes in order: first the letters', then the runs'."""
+    left = iter(sizes)
+    letters = {letter: next(left) for letter in op.letters}
+    return Dimensions(letters, {run: tuple(next(left) for _ in range(_deep(op))) for run in op.runs})

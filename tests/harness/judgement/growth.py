@@ -1,0 +1,194 @@
+"""`fast`: how the cost of an operation grows with each of its dimensions, beside the reference solution. No clock.
+
+Cost is what counting.py counts: the opcodes of Python, and memory. One dimension at a time goes from a few to some 270.
+A loop over it that the reference does not have shows in the first, an explicit Jacobian in the second; what loops in C shows
+in neither. So at last there is an ordinary call at a large size, which must be done by the call's usual deadline.
+
+All answers are compared with torch's, all inputs are drawn anew for each call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tests.harness.examples.examples import Example
+from tests.harness.examples.sizes import Draws, grown, largest
+from tests.harness.judgement import judge
+from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.rows.oracle import Truth
+from tests.harness.rows.spec import Operation
+from tests.harness.submissions.remote import GraderTrouble
+from tests.harness.worker.counting import Cost, counted
+from tests.harness.worker.observe import Call, Grad, Observation, observe
+
+if TYPE_CHECKING:
+    from tests.harness.judgement.properties import Contest
+
+STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
+LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
+SPARE = 2**16  # bytes more, for what does not grow
+MOST = 30_000  # opcodes more than the reference's are counted
+SURE = 0.9  # of what the harness itself costs, as counted here, must be counted there too
+TRIES = 10  # large calls, until one is suited
+_STEPS = (Call(), Grad(0))
+
+
+def compare(contest: Contest) -> None:
+    """Raise Wrong where the cost of the operation grows out of all proportion to the reference's, or an answer is wrong."""
+    op, draw, count = contest.op, Draws(contest.op, contest.seed), _Count(contest)
+    calls = []
+    for number, size in enumerate(grown(op)):
+        first, again = (count(draw(size.of(size.few), choices=number)) for _ in range(2))
+        small = first.least(again)
+        _hold(small)
+        large = count(draw(size.of(size.many), choices=number))
+        growth = _Growth(size.name, size.few, size.many, small, large)
+        # NumPy's own Python may take another branch from some size on: that is a step, and a loop is a slope.
+        if growth.steps_beyond() > 0 and (
+            large.is_full() or growth.is_steady(size.middle, count(draw(size.of(size.middle), choices=number)))
+        ):
+            raise Wrong(growth.of_steps())
+        if growth.bytes_beyond() > 0:
+            raise Wrong(growth.of_bytes())
+        calls += [small, large]
+    for call in calls:
+        _suited(op, call.example, call.seen)
+    for _ in range(TRIES):
+        call = count(draw(largest(op), choices=len(calls)))
+        _hold(call)
+        if _suited(op, call.example, call.seen):
+            return
+    raise Wrong("no answer at a large size is near enough to torch's to be told right")
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What was observed of an example, what it cost, and what was due: what it cost the reference."""
+
+    example: Example
+    seen: Observation
+    yours: Cost
+    due: Cost
+
+    def is_full(self) -> bool:
+        """Whether there was more than was counted."""
+        return self.yours.steps > self.due.steps + MOST
+
+    def least(self, other: _Beside) -> _Beside:
+        """The cheaper of two calls of one size: the first one may have had something to import."""
+        return replace(self, yours=_least(self.yours, other.yours), due=_least(self.due, other.due))
+
+
+def _least(a: Cost, b: Cost) -> Cost:
+    return Cost(min(a.steps, b.steps), min(a.bytes, b.bytes))
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """What was counted where a dimension had one size, and a larger one."""
+
+    name: str
+    few: int
+    many: int
+    small: _Beside
+    large: _Beside
+
+    def steps_beyond(self) -> int:
+        """How many more opcodes were added than may be."""
+        yours, due = self._added("steps")
+        return yours - LARGER * due - STEPS * (self.many - self.few)
+
+    def bytes_beyond(self) -> int:
+        """Likewise for bytes."""
+        yours, due = self._added("bytes")
+        return yours - LARGER * due - SPARE
+
+    def is_steady(self, size: int, between: _Beside) -> bool:
+        """Whether too many opcodes are added both up to a size between, and from there on."""
+        halves = replace(self, many=size, large=between), replace(self, few=size, small=between)
+        return all(half.steps_beyond() > 0 for half in halves)
+
+    def of_steps(self) -> str:
+        yours, due = (steps / (self.many - self.few) for steps in self._added("steps"))
+        more = "more than " if self.large.is_full() else ""
+        return (
+            f"Python's steps grow by {more}{yours:.0f} for each one that {self.name} is larger ({self.few} -> {self.many}), "
+            f"the reference's by {due:.0f}: a loop over the elements, or the rows?"
+        )
+
+    def of_bytes(self) -> str:
+        # No figures of memory: the last digits are not the same each time.
+        return (
+            f"memory grows more than {LARGER} times as much as the reference's where {self.name} is larger "
+            f"({self.few} -> {self.many}): an explicit Jacobian?"
+        )
+
+    def _added(self, what: str) -> tuple[int, int]:
+        """How many were added: yours, the reference's."""
+        yours = getattr(self.large.yours, what) - getattr(self.small.yours, what)
+        return yours, max(0, getattr(self.large.due, what) - getattr(self.small.due, what))
+
+
+def _hold(seen: _Beside) -> None:
+    """Raise Wrong where a call costs far more than the reference, whatever the growth."""
+    shapes = ", ".join(str(i.shape) for i in seen.example.inputs if isinstance(i, np.ndarray))
+    if seen.is_full():
+        raise Wrong(
+            f"Python takes more than {seen.yours.steps - 1} steps for inputs of shapes {shapes}, the reference "
+            f"{seen.due.steps}: a loop over the elements?"
+        )
+    if seen.yours.bytes > LARGER * seen.due.bytes + SPARE:
+        raise Wrong(
+            f"takes more than {LARGER} times the reference's memory for inputs of shapes {shapes}: an explicit Jacobian?"
+        )
+
+
+class _Count:
+    """Counts what calls cost, of both."""
+
+    def __init__(self, contest: Contest):
+        self._contest, self._least = contest, 0
+
+    def __call__(self, example: Example) -> _Beside:
+        """Raises Wrong where there is no answer, or the count is worth nothing."""
+        op, inputs, gys = self._contest.op, [example.inputs], [example.gy]
+        due, reference = self._contest.reference.counted(op.name, inputs, gys, _STEPS, MOST)
+        if due.crash or reference.foul:
+            raise GraderTrouble(f"the cost of the reference solution of {op.name} cannot be counted: {reference.foul}")
+        seen, yours = self._contest.implementation.counted(op.name, inputs, gys, _STEPS, reference.steps + MOST)
+        if len(seen.answers) < len(_STEPS):
+            _suited(op, example, seen)  # which says why
+        self._least = self._least or _asking(due, example)
+        arrays = (*example.inputs, example.gy, due.answers[0].values[0], *due.answers[1].values)
+        held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+        foul = yours.foul
+        if not foul and (yours.steps < SURE * self._least or yours.bytes < SURE * held):
+            foul = "fewer steps were counted, or less memory, than it takes to ask"
+        if foul:
+            raise Wrong(f"what it costs cannot be counted: {foul}", status="error")
+        return _Beside(example, seen, yours, reference)
+
+
+def _asking(due: Observation, example: Example) -> int:
+    """The steps that it takes to ask for an answer and to look at it, of whatever size, where it is there already."""
+    (y,), gradients = (answer.values for answer in due.answers)
+    answer = gradients if len(gradients) > 1 else gradients[0]
+    run = partial(observe, lambda *_: (y, lambda _: answer), [example.inputs], [example.gy], _STEPS)
+    return counted(run, MOST)[1].steps
+
+
+def _suited(op: Operation, example: Example, seen: Observation) -> bool:
+    """Whether the example shows that the answers are torch's. Raises Wrong where they are not."""
+    trial = Trial(op, (example,), lambda *_: seen)
+    truth = Truth(op, example.inputs, example.gy)
+    try:
+        with judge.said_of("larger arrays"):
+            judge.forward(trial, seen, truth)
+            judge.gradient(trial, seen, truth)
+    except Unsuited:
+        return False
+    return True

@@ -1,0 +1,289 @@
+"""Compare what was observed with what torch says. A pass is something proven: no answer, or too few, is a failure.
+
+Order of the checks, for each array: kind, dtype, shape, finiteness, values.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.examples.examples import Example
+from tests.harness.rows.oracle import RUNS, Truth
+from tests.harness.rows.spec import Operation
+from tests.harness.worker.observe import Answer, Call, Crash, Grad, Observation, Odd
+
+RTOL = {"float64": 1e-7, "float32": 1e-4}
+ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven
+UNDERFLOW = 1e8  # times the dtype's smallest normal number: what is less may as well be 0
+UNITS = 8  # machine epsilons by which any value on the way may be off absolutely (Truth.amplification)
+MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
+CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel leave so much
+
+
+class Wrong(Exception):
+    """A property that does not hold for an example.
+
+    `why`: one line. `status`: fail, or error for an exception. Where an array is at fault, `name` is what the rules call
+    it (y, gx), `yours` and `torch` its values (`torch` may be missing), `entry` the index of its worst entry. `warning`:
+    what NumPy warned of, and where.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        status: str = "fail",
+        name: str = "",
+        yours: NDArray | None = None,
+        torch: NDArray | None = None,
+        entry: tuple[int, ...] | None = None,
+        crash: Crash | None = None,
+        warning: tuple[str, str] | None = None,
+    ):
+        super().__init__(why)
+        self.why, self.status, self.name, self.entry = why, status, name, entry
+        self.yours, self.torch, self.crash, self.warning = yours, torch, crash, warning
+
+
+@contextmanager
+def said_of(what: str) -> Iterator[None]:
+    """Say of what kind of input something was wrong: `for read-only inputs: ...`."""
+    try:
+        yield
+    except Wrong as wrong:
+        wrong.why = f"for {what}: {wrong.why}"
+        raise
+
+
+class Unsuited(Exception):
+    """An example that shows nothing: the true result is not finite, or no single gradient is the right one there."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One example of one operation, and the means to see what the implementation does with it."""
+
+    op: Operation
+    examples: tuple[Example, ...]
+    ask: Callable[[list[tuple], list[NDArray], tuple[Call | Grad, ...]], Observation]
+
+    @property
+    def example(self) -> Example:
+        return self.examples[0]
+
+    def observe(self, *steps: Call | Grad) -> Observation:
+        """What the implementation does with the examples in these steps."""
+        return self.ask([e.inputs for e in self.examples], [e.gy for e in self.examples], steps)
+
+
+def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """y is torch's. Raises Wrong or Unsuited."""
+    _same(trial, "y", _output(seen, 0, truth.y.shape), truth, 0)
+
+
+def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """Every gradient is torch's. Raises Wrong or Unsuited."""
+    _output(seen, 0)
+    for number, (name, yours) in enumerate(_gradients(trial.op, seen, 1).items(), 1):
+        _same(trial, name, yours, truth, number)
+
+
+def pure(trial: Trial, alone: Observation, seen: Observation) -> None:
+    """Nothing given was changed, and calls do not disturb each other. Raises Wrong.
+
+    `alone`: one call and its grad. `seen`: two calls, the second's grad, then twice the first's.
+    """
+    op = trial.op
+    y, gradients = _output(alone, 0), _gradients(op, alone, 1)
+    again, _ = _output(seen, 0), _output(seen, 1)
+    _, between, twice = (_gradients(op, seen, number) for number in (2, 3, 4))
+    for observation in (alone, seen):
+        for changed in (i for answer in observation.answers for i in answer.changed):
+            name = "gy" if changed < 0 else op.inputs[changed]
+            raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
+        for step in observation.restless:
+            name = "y" if step == 0 or (step == 1 and observation is seen) else "a gradient"
+            raise Wrong(f"{name}, already returned, changes when something else is called (rule 3)")
+    _repeats({"y": again}, {"y": y}, "is another one when the operation is called again with the same inputs (rule 3)")
+    _repeats(
+        between, gradients, "is another one after a second call of the operation: they must share nothing (rule 3)"
+    )
+    _repeats(twice, between, "is another one when grad is called again with the same gy (rule 3)")
+
+
+def no_matter_what_was_asked_before(trial: Trial, alone: Observation, seen: Observation) -> None:
+    """A grad that was asked for another gy first answers as if it had not been. Raises Wrong.
+
+    `alone`: one call and its grad. `seen`: the same, with grad for another gy between the two.
+    """
+    due, again = _gradients(trial.op, alone, 1), _gradients(trial.op, seen, 2)
+    _repeats(again, due, "is another one when grad was called with another gy before (rule 3)")
+
+
+def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
+    """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or Unsuited."""
+    limit = np.finfo(trial.example.dtype).max / 16
+    if not all(np.all(abs(a) < limit) for a in (truth.y, *truth.gradients)):
+        raise Unsuited
+    for number, part in ((0, "forward"), (1, "grad")):
+        for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
+            where = f"{_short(file)}, line {line}"
+            why = f"{what} warning in {part} ({where}), though the true result is finite (rule 4)"
+            raise Wrong(why, warning=(f"{what} warning in {part}", where))
+        forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
+
+
+def crash_line(crash: Crash) -> str:
+    """`ValueError: the message (feedforward.py, line 12)`"""
+    message = " ".join(crash.message.split())
+    where = f" ({_short(crash.frames[-1][0])}, line {crash.frames[-1][1]})" if crash.frames else ""
+    return f"{crash.kind}{': ' + message if message else ''}{where}"
+
+
+def worst(yours: NDArray, torch: NDArray) -> tuple[int, ...]:
+    """The index of the entry that is furthest off; one that is not finite is further off than any other."""
+    with np.errstate(all="ignore"):
+        error = abs(yours.astype(float) - torch)
+    error = np.where(np.isfinite(error), error, np.inf)
+    return tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
+
+
+def _output(seen: Observation, step: int, due: tuple[int, ...] | None = None) -> NDArray:
+    """The y of a call. `due`: its shape, where it is known."""
+    answer = _answer(seen, step)
+    if isinstance(answer.values, Odd):
+        raise Wrong(f"returns {answer.values.what}, but should return (y, grad)")
+    return _number(answer.values[0], "y", f"should be {due}" if due is not None else "")
+
+
+def _gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray]:
+    """What a grad returned, under the names of the gradients that are due."""
+    answer, names = _answer(seen, step), [f"g{v}" for v in op.variables]
+    due = f"should return {'one array' if len(names) == 1 else f'{len(names)} gradients'}: {', '.join(names)}"
+    if isinstance(answer.values, Odd):
+        raise Wrong(f"grad(gy) returns {answer.values.what}, but {due}")
+    if not answer.container and (len(names) > 1 or isinstance(answer.values[0], Odd)):
+        what = answer.values[0].what if isinstance(answer.values[0], Odd) else "one array"
+        raise Wrong(f"grad(gy) returns {what}, but {due}")
+    if answer.container and (len(names) == 1 or len(answer.values) != len(names)):
+        raise Wrong(f"grad(gy) returns a {answer.container} of {len(answer.values)}, but {due}")
+    return {
+        name: _number(value, name, f"should be like {name[1:]}")
+        for name, value in zip(names, answer.values, strict=True)
+    }
+
+
+def _answer(seen: Observation, step: int) -> Answer:
+    if step < len(seen.answers):
+        return seen.answers[step]
+    if seen.crash:
+        raise Wrong(crash_line(seen.crash), status="error", crash=seen.crash)
+    raise Wrong("gave no answer", status="error")
+
+
+def _number(value: NDArray | Odd, name: str, due: str) -> NDArray:
+    if isinstance(value, Odd) and value.shape is not None:
+        raise Wrong(f"{name} has shape {value.shape}, but {due or 'far fewer entries are due'}", name=name)
+    if isinstance(value, Odd):
+        raise Wrong(f"{name} is {value.what}, but should be an array of floats", name=name)
+    return value
+
+
+def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) -> None:
+    """`yours` is the truth, or lies between its two ends where there is a kink. `number`: 0 for y, from 1 for gradients."""
+    dtype = trial.example.dtype
+    one = truth.gradients[number - 1] if number else truth.y
+    if yours.dtype != dtype:
+        raise Wrong(
+            f"{name} has dtype {yours.dtype}, but should be {dtype}, like the inputs", name=name, yours=yours, torch=one
+        )
+    if yours.shape != one.shape:
+        like = _like(trial.op, name) if number else ""
+        raise Wrong(
+            f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
+        )
+    if not np.all(np.isfinite(one)):
+        raise Unsuited  # any answer is as far from infinity as any other
+    off, nearest = off_entries(yours, truth, number, dtype)
+    if not off.any():
+        return
+    wide = yours.astype(np.float64)
+    if (
+        number
+        and not (trial.op.also or trial.op.ties)
+        and np.all(truth.jumps[number][off] >= 0.1 * abs(wide - nearest)[off])
+    ):
+        raise Unsuited  # all that is wrong may be another subgradient's
+    entry = worst(np.where(off, wide, nearest), nearest)
+    where = f"[{','.join(map(str, entry))}]" if entry else ""
+    why = f"{name}{where} is {wide[entry] + 0.0:.6g}, but should be {nearest[entry]:.6g}"
+    raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+
+
+def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> tuple[NDArray, NDArray]:
+    """Which entries of an array of the right shape are wrong, and the right values (at a kink the nearest of them).
+
+    `number`: 0 for y, from 1 for the gradients. `dtype`: the inputs', which sets the tolerance.
+    """
+    rtol = RTOL[dtype.name]
+    one = truth.gradients[number - 1] if number else truth.y
+    with np.errstate(all="ignore"):
+        wide = yours.astype(np.float64)
+        off = ~(abs(wide - one) <= rtol * abs(one) + UNDERFLOW * np.finfo(dtype).tiny)  # NaN is off
+        if not off.any():
+            return off, one
+        if number and truth.op.ties:
+            other = one = truth.nearest(np.where(np.isfinite(wide), wide, one))
+        else:
+            other = truth.other_gradients[number - 1] if number else one
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        slack = rtol * np.maximum(abs(one), abs(other)) + UNDERFLOW * np.finfo(dtype).tiny
+        for rounding in _roundings(truth, number):
+            forgiven = slack + np.finfo(dtype).eps * rounding
+            off = ~((wide >= low - forgiven) & (wide <= high + forgiven))
+            if not off.any():
+                break
+        return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high) + 0.0)
+
+
+def _roundings(truth: Truth, number: int) -> Iterator[NDArray]:
+    """How many machine epsilons are forgiven: more and more, for what is dear to measure is seldom needed."""
+    for runs in (2, RUNS):
+        yield ROUNDINGS * truth.noise(runs)[number]
+    for runs in (2, RUNS):
+        yield ROUNDINGS * truth.noise(RUNS)[number] + UNITS * truth.amplification(runs)[number]
+
+
+def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:
+    for name, b in before.items():
+        a = again[name]
+        if a.dtype != b.dtype or a.shape != b.shape or not _is_repeated(a.astype(np.float64), b.astype(np.float64)):
+            raise Wrong(f"{name} {complaint}", name=name, yours=a, torch=b)
+
+
+def _is_repeated(again: NDArray, before: NDArray) -> bool:
+    """Whether each entry is the same, NaN and infinities too, but for the rounding of another order of summation."""
+    finite = np.isfinite(again) & np.isfinite(before)
+    rounding = CANCELLED * abs(before[finite]).max(initial=0)
+    with np.errstate(all="ignore"):
+        near = finite & (abs(again - before) <= MANY * abs(before) + rounding)
+        return bool(np.all(near | (again == before) | (np.isnan(again) & np.isnan(before))))
+
+
+def _like(op: Operation, name: str) -> str:
+    """`, like b: (1, M)` for gb."""
+    variable = name[1:]
+    if name == "y" or variable not in op.shapes:
+        return ""
+    dimensions = op.shapes[variable].split()
+    if any("~" in dimension for dimension in dimensions):
+        return f", like {variable}"
+    comma = "," if len(dimensions) == 1 and "..." not in dimensions[0] else ""
+    return f", like {variable}: ({', '.join(dimensions)}{comma})"
+
+
+def _short(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,71 @@
+"""What a candidate gets: the stubs, the rules, the public properties and the harness; no answers. A zip, the same bytes each time."""
+
+import ast
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.harness.display.report import refuse_unless_writable, write_whole
+
+_TOP = (".gitignore", "LICENSE", "README.md", "conftest.py", "pyproject.toml")
+_NEVER = ("hidden", "meta", "mutants")  # folders of tests/ that are for interviewers and maintainers
+_DATE = (2020, 1, 1, 0, 0, 0)
+
+
+def write(file: str, project: Path, chosen: dict[str, list[str]]) -> list[str]:
+    """Write the kit for these operations (level -> names) and return the names of its files.
+
+    Raises UsageError where a stub is already written: the kit would give the answer away.
+    """
+    contents = {name: (project / name).read_bytes() for name in _TOP if (project / name).is_file()}
+    for path in sorted((project / "tests").rglob("*")):
+        parts = path.relative_to(project / "tests").parts
+        if path.is_file() and "__pycache__" not in parts and parts[0] not in (*_NEVER, "specs", "stubs"):
+            contents[path.relative_to(project).as_posix()] = path.read_bytes()
+    contents["kata/__init__.py"] = (project / "kata" / "__init__.py").read_bytes()
+    contents["tests/specs/__init__.py"] = _levels(project / "tests/specs/__init__.py", chosen)
+    for level, names in chosen.items():
+        stubs = contents[f"kata/{level}.py"] = _stubs(project / "kata" / f"{level}.py", names)
+        contents[f"tests/stubs/{level}.py"] = stubs  # for --reset, which has no git there
+        contents[f"tests/specs/{level}.py"] = (project / "tests/specs" / f"{level}.py").read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as kit:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(f"kata-kit/{name}", _DATE)
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            kit.writestr(entry, contents[name])
+    write_whole(Path(file), buffer.getvalue())
+    return sorted(contents)
+
+
+def refuse(file: str) -> None:
+    """Raise UsageError where the kit could not be written."""
+    refuse_unless_writable(file, (".zip",), "--kit")
+
+
+def _stubs(module: Path, names: list[str]) -> bytes:
+    """The module's source without the operations that are not chosen."""
+    source = module.read_text(encoding="utf-8")
+    lines = source.splitlines(keepends=True)
+    for node in reversed(ast.parse(source).body):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        if node.name not in names:
+            del lines[node.lineno - 1 : node.end_lineno]
+        elif not any(isinstance(n, ast.Raise) and "NotImplementedError" in ast.unparse(n) for n in node.body):
+            raise pytest.UsageError(
+                f"--kit: {node.name} in kata/{module.name} is already written, and the kit would give it away: take a clean checkout"
+            )
+    return (re.sub(r"\n{4,}", "\n\n\n", "".join(lines)).rstrip() + "\n").encode()
+
+
+def _levels(module: Path, chosen: dict[str, list[str]]) -> bytes:
+    source = module.read_text(encoding="utf-8")
+    levels = "LEVELS = (" + "".join(f'"{level}", ' for level in chosen).rstrip() + ")"
+    only = "ONLY = (" + "".join(f'"{name}", ' for names in chosen.values() for name in names).rstrip() + ")"
+    source = re.sub(r"^LEVELS = \(.*?\)$", levels, source, count=1, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^ONLY = \(.*?\)$", only, source, count=1, flags=re.MULTILINE | re.DOTALL).encode()

@@ -1,0 +1,37 @@
+"""The mock interview of `--sample=K`: which operations are asked, and which of them are written already."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tests.harness.practice.stubs import definitions, is_stub
+
+
+def drawn(levels: Mapping[str, Sequence[str]], count: int, seed: int) -> list[str]:
+    """So many operations, spread over the levels, in order of study; the same for the same seed. All, if there are fewer.
+
+    The levels take turns, in random order, and each gives one of its operations that was not asked yet.
+    """
+    rng = random.Random(seed)
+    left = {level: rng.sample(list(ops), len(ops)) for level, ops in levels.items()}
+    turns = rng.sample(list(left), len(left))
+    chosen: list[str] = []
+    while len(chosen) < count and any(left.values()):
+        chosen += [left[level].pop() for level in turns if left[level]]
+    chosen = chosen[:count]
+    return [op for ops in levels.values() for op in ops if op in chosen]
+
+
+def written(kata: Path, level_of: Mapping[str, str], ops: Iterable[str]) -> list[str]:
+    """Those of the operations that are no stubs any more, by their source; none of a module that cannot be read."""
+    return [op for op in ops if _is_written(kata / f"{level_of[op]}.py", op)]
+
+
+def _is_written(module: Path, op: str) -> bool:
+    try:
+        source = module.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return op in (definitions(source) or {}) and not is_stub(source, op)

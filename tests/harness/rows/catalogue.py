@@ -1,0 +1,28 @@
+"""Every operation there is, level by level, as the modules of tests/specs/ list them."""
+
+from functools import cache
+from importlib import import_module
+
+import tests.harness.rows.imports  # noqa: F401 (the specs import torch: the quick way first)
+from tests.harness.rows.spec import Operation
+from tests.specs import LEVELS, ONLY
+
+
+@cache
+def operations() -> dict[str, tuple[Operation, ...]]:
+    """Level -> its rows, both in order of study."""
+    rows = {level: import_module(f"tests.specs.{level}").OPS for level in LEVELS}
+    return {level: tuple(op for op in ops if not ONLY or op.name in ONLY) for level, ops in rows.items()}
+
+
+@cache
+def place_of(name: str) -> tuple[str, int]:
+    """The level of the operation of this name, and its number in the catalogue. Raises KeyError where there is none."""
+    places = {op: level for level, ops in names().items() for op in ops}
+    return places[name], list(places).index(name)
+
+
+@cache
+def names() -> dict[str, list[str]]:
+    """Level -> the names of its operations."""
+    return {level: [op.name for op in rows] for level, rows in operations().items()}

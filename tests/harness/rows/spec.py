@@ -1,0 +1,94 @@
+"""A spec row: what is true of one operation, written as data. shapes.py says how a shape is written, kinds.py what else an input can be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from tests.harness.rows.kinds import Floats, Kind
+from tests.harness.rows.shapes import parsed
+
+LEAST_MINUTES, MOST_MINUTES = 3, 45
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One row. Build it with `Op`."""
+
+    name: str
+    kinds: dict[str, Kind]
+    torch: Callable
+    par: int = 0
+    also: Callable | None = None
+    ties: Callable | None = None
+    why: str = ""
+
+    @cached_property
+    def variety(self) -> int:
+        """How many times as many examples it takes as where all inputs are floats."""
+        return max(kind.variety for kind in self.kinds.values())
+
+    @cached_property
+    def broadcasts(self) -> bool:
+        """Whether an input may be broadcast: an axis that is, in front of one that is not, is rare."""
+        return any("~" in kind.shape for kind in self.kinds.values())
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in signature order."""
+        return tuple(self.kinds)
+
+    @cached_property
+    def shapes(self) -> dict[str, str]:
+        """Name -> shape of the inputs that are arrays."""
+        return {name: kind.shape for name, kind in self.kinds.items() if kind.is_array}
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The inputs that are differentiated, in signature order."""
+        return tuple(name for name, kind in self.kinds.items() if kind.differentiated)
+
+    @cached_property
+    def letters(self) -> tuple[str, ...]:
+        """The named dimensions, in order of appearance."""
+        tokens = [token for shape in self.shapes.values() for token in parsed(shape)]
+        return tuple(dict.fromkeys(letter for token in tokens for letter in token.letters))
+
+    @cached_property
+    def runs(self) -> tuple[str, ...]:
+        """The runs of dimensions (`...`), in order of appearance."""
+        tokens = [token for shape in self.shapes.values() for token in parsed(shape)]
+        return tuple(dict.fromkeys(token.run for token in tokens if token.run))
+
+
+def Op(  # noqa: N802 (a row reads as a noun)
+    name: str,
+    /,
+    *,
+    torch: Callable,
+    par: int,
+    also: Callable | None = None,
+    ties: Callable | None = None,
+    why: str = "",
+    **inputs: str | Kind,
+) -> Operation:
+    """A row of the table.
+
+    `inputs`: one an argument, in signature order: a shape, for floats that are differentiated, or a kind. `torch`: the
+    oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second oracle whose
+    gradients are the other end of what is right at a kink; everything between the two ends is accepted. `ties`: where the
+    right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
+    for an operation of one variable. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot
+    be read.
+    """
+    kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
+    for argument, kind in kinds.items():
+        try:
+            parsed(kind.shape)
+        except ValueError as error:
+            raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
+    op = Operation(name, kinds, torch, par, also, ties, why)
+    if not LEAST_MINUTES <= par <= MOST_MINUTES:
+        raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
+    if ties and len(op.variables) != 1:
+        raise ValueError(f"{name}: ties= is for an operation of one variable, and here are {len(op.variables)}")
+    return op

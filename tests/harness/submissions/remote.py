@@ -1,0 +1,233 @@
+"""The grader's end of a worker: start it, ask it, give it a deadline, end it. Nothing it says is believed to be well formed.
+
+The messages and what each violation means are in PROTOCOL.md, beside this file.
+"""
+
+import contextlib
+import os
+import secrets
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from numpy.typing import NDArray
+
+from tests.harness.submissions import confinement
+from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
+from tests.harness.submissions.usage import Usage, family, usage
+from tests.harness.worker import wire
+from tests.harness.worker.observe import Call, Grad, Observation, from_data
+from tests.harness.worker.printable import printable
+
+START_SECONDS = 60.0  # to compute, and as many to wait for a disk
+ASLEEP_SECONDS = 10.0  # in a call that may compute for at least half as long
+_SETTLED = 100  # answers that came at once, after which what they took is looked up
+_CHUNK = 2**16
+_REMEMBERED = 4096  # bytes of what was printed last
+_TOLD = 200  # characters of it that are told
+
+
+class WorkerDied(Exception):
+    """The worker is gone, or said something that is no answer; one line says what is known."""
+
+
+class GraderTrouble(BaseException):
+    """The worker could not be started, before anything of the submission ran: the grader's trouble; one line says which.
+
+    Not an Exception: it is about no example, so nothing is to be tried again or shrunk.
+    """
+
+
+class Worker:
+    """One process running one submission: a folder, or one file. It starts at once and in the background.
+
+    The first `ask` waits for it. It ends, at the latest, with the thread that made it. Raises GraderTrouble.
+    """
+
+    def __init__(self, sandbox: str, submission: Path) -> None:
+        reading, questions = os.pipe()
+        answers, writing = os.pipe()
+        self._questions, self._answers = open(questions, "wb", 0), open(answers, "rb", 0)  # noqa: SIM115 (closed by close)
+        try:
+            self._process = confinement.start(sandbox, submission, reading, writing)
+        except BaseException as error:
+            self._hang_up()
+            if isinstance(error, OSError):
+                raise GraderTrouble(f"the worker cannot be started: {error}") from None
+            raise
+        finally:
+            os.close(reading)
+            os.close(writing)
+        for ours in (self._questions, self._answers, self._process.stdout):
+            os.set_blocking(ours.fileno(), False)
+        self._ready, self._arrived, self._printed, self._printing = False, bytearray(), bytearray(), True
+        self._family: list[int] = []
+        self._at_once, self._computed, self._spent = 0, 0.0, Spent()
+
+    def ask(self, seconds: float, *, room: int = wire.BODY, **request) -> dict:
+        """Send a request and return its reply. Raises WorkerDied, or WorkerStuck; both end the worker.
+
+        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. `room`: bytes
+        that the arrays of the reply may have. Raises GraderTrouble where it does not come to life.
+        """
+        self.await_ready()
+        # Not to be foreseen, so that an answer cannot come before its question.
+        number = secrets.randbits(48)
+        patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
+        try:
+            try:
+                self._tell(wire.pack({"id": number, **request}), patience)
+                return self._receive(number, patience, room)
+            finally:
+                self._settle(patience)
+        except WorkerStuck:
+            self.close()
+            raise
+        except (OSError, wire.ProtocolError) as error:
+            raise WorkerDied(self._last_words(error)) from None
+
+    def await_ready(self) -> None:
+        """Wait until it is started. Raises GraderTrouble where it does not come to life."""
+        if self._ready:
+            return
+        try:
+            self._receive(0, Patience(lambda: usage(family(self._process.pid)), START_SECONDS, START_SECONDS))
+        except (OSError, wire.ProtocolError, WorkerStuck) as error:
+            raise GraderTrouble(f"the worker cannot be started: {self._last_words(error)}") from None
+        self._ready = True
+        self._family = family(self._process.pid)
+        now = self._usage()
+        self._computed = now.computing if now else 0.0
+
+    def spent(self) -> Spent:
+        """What it has used for answers since this was asked last; it is not told at once of answers that took no time."""
+        spent, self._spent = self._spent, Spent()
+        return spent
+
+    def close(self) -> None:
+        """End the worker and all that it started."""
+        self._hang_up()
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _hang_up(self) -> None:
+        self._questions.close()
+        self._answers.close()
+
+    def _usage(self) -> Usage | None:
+        return usage(self._family)
+
+    def _settle(self, patience: Patience) -> None:
+        """Put what an answer took on the account; what many that came at once took together, now and then."""
+        self._at_once += 1
+        if not patience.begun and self._at_once < _SETTLED:
+            return
+        self._at_once = 0
+        spent, now = patience.end(), self._usage()
+        if now:
+            spent = Spent(max(spent.computing, now.computing - self._computed), spent.asleep)
+            self._computed = max(self._computed, now.computing)
+        self._spent += spent
+
+    def _tell(self, data: bytes, patience: Patience) -> None:
+        """Send it all. Whoever does not read cannot keep the grader waiting for longer than whoever does not answer."""
+        view = memoryview(data)
+        while view:
+            sent = self._questions.write(view)
+            if sent:
+                view = view[sent:]
+            else:
+                self._await(self._questions.fileno(), select.POLLOUT, patience)
+
+    def _receive(self, number: int, patience: Patience, room: int = 0) -> dict:
+        header, body = wire.lengths(self._exactly(wire.PREFIX.size, patience))
+        if body > room:
+            raise wire.ProtocolError(f"{body} bytes, where at most {room} are due")
+        reply = wire.unpack(self._exactly(header, patience), self._exactly(body, patience))
+        if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
+            raise wire.ProtocolError("an answer to another question")
+        if self._arrived:
+            raise wire.ProtocolError("more than one answer")
+        return reply
+
+    def _exactly(self, size: int, patience: Patience) -> bytes:
+        """The next bytes. Memory is taken as they arrive, whatever was announced."""
+        while len(self._arrived) < size:
+            self._await(self._answers.fileno(), select.POLLIN, patience)
+            chunk = self._answers.read(max(_CHUNK, min(size - len(self._arrived), 16 * _CHUNK)))
+            if chunk == b"":
+                raise ConnectionResetError("it hung up")
+            self._arrived += chunk or b""
+        data = bytes(memoryview(self._arrived)[:size])
+        del self._arrived[:size]
+        return data
+
+    def _await(self, descriptor: int, event: int, patience: Patience) -> None:
+        """Wait until the pipe is ready; meanwhile take what the worker prints, so that it need not wait."""
+        while True:
+            poll = select.poll()
+            poll.register(descriptor, event)
+            if self._printing:
+                poll.register(self._process.stdout, select.POLLIN)
+            ready = [number for number, _ in poll.poll(patience.seconds() * 1000)]
+            if self._printing and self._process.stdout.fileno() in ready:
+                self._printing = bool(self._take_printed())
+            patience.look(descriptor in ready)  # also where there is something: an answer may come drop by drop
+            if descriptor in ready:
+                return
+
+    def _take_printed(self) -> int:
+        """Keep the end of what was printed; how much there was, 0 at its end."""
+        try:
+            data = os.read(self._process.stdout.fileno(), _CHUNK)
+        except BlockingIOError:
+            return 1
+        self._printed = (self._printed + data)[-_REMEMBERED:]
+        return len(data)
+
+    def _last_words(self, error: Exception) -> str:
+        """What is known of the end of a worker, in one line. Ends it."""
+        self._hang_up()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1 if isinstance(error, OSError) else 0)
+        status = self._process.poll()
+        for _ in range(16):  # what is in the pipe; somebody may still be filling it
+            if not self._take_printed():
+                break
+        self.close()
+        if status is None or isinstance(error, wire.ProtocolError):  # what it said is the reason, however it ended
+            what = f"its process answered with something that is no answer ({error})"
+        elif status < 0 or status > 128:
+            what = f"its process was killed by {_signal(-status if status < 0 else status - 128)}"
+        else:
+            what = f"its process ended with exit status {status}{' in the middle of a call' * self._ready}"
+        lines = [printable(line, _TOLD).strip() for line in self._printed.decode(errors="replace").splitlines()]
+        last = next((line for line in reversed(lines) if line), "")
+        return f"{what}; the last it printed: {last}" if last else what
+
+
+def observation(
+    reply: dict, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray] = ()
+) -> Observation:
+    """The observation in a reply, for these steps on these inputs and upstream gradients. Raises WorkerDied for any other."""
+    try:
+        return from_data(reply.get("observation"), steps, inputs, gys)
+    except ValueError as error:
+        raise WorkerDied(f"its process answered with something that is no answer ({error})") from None
+
+
+def plain_steps(steps: tuple[Call | Grad, ...]) -> list[list]:
+    """The steps as the wire carries them."""
+    return [["call", s.inputs, s.layout] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout] for s in steps]
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

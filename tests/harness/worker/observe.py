@@ -1,0 +1,406 @@
+"""Call the candidate's code and report what happened, as data. It judges nothing.
+
+Runs beside the candidate's code, in this process or in a worker: NumPy and the standard library only.
+"""
+
+import builtins
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .printable import printable
+
+MOST_VALUES = 24  # gradients that come back
+TIMES, SPARE = 4, 4096  # of one array that comes back: so many times the entries of the largest given, and so many more
+SPARE_AXES = 4  # likewise, more than the most axes of any given
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A step: call the operation on the inputs of this number, laid out in memory like this."""
+
+    inputs: int = 0
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class Grad:
+    """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number."""
+
+    call: int
+    gy: int = 0
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Something that came back and is no array of numbers, in words; or one that is far too large: its `shape` is all that is kept."""
+
+    what: str
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """How large an array may be that comes back: its entries, if no axis were empty, and its axes."""
+
+    entries: int
+    axes: int
+
+    @staticmethod
+    def beside(inputs: Sequence[tuple], gys: Sequence[NDArray]) -> "Room":
+        """Room for any answer to these inputs and upstream gradients: a gradient is as large as its input, y as its gy."""
+        given = [value for values in (*inputs, gys) for value in values if isinstance(value, np.ndarray)]
+        entries = max((array.size for array in given), default=1)
+        return Room(TIMES * entries + SPARE, SPARE_AXES + max((array.ndim for array in given), default=0))
+
+    def bytes(self, steps: int) -> int:
+        """What the answers to so many steps may take in a message."""
+        return steps * MOST_VALUES * self.entries * 8
+
+    def holds(self, shape: tuple[int, ...]) -> bool:
+        """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
+        return len(shape) <= self.axes and prod(n for n in shape if n) <= self.entries
+
+
+@dataclass(frozen=True)
+class Crash:
+    """An exception from the candidate's code. `frames`: file, line, function, source; the candidate's own, innermost last."""
+
+    kind: str
+    message: str
+    frames: tuple[tuple[str, int, str, str], ...]
+    error: BaseException | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one step did.
+
+    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind.
+    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, with the
+    candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
+    """
+
+    values: tuple[NDArray | Odd, ...] | Odd
+    container: str = ""
+    warnings: tuple[tuple[str, str, int], ...] = ()
+    changed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One answer a step, in order; where there are fewer, the next step raised `crash`.
+
+    `restless`: steps whose own results changed afterwards, while later steps ran.
+    """
+
+    answers: tuple[Answer, ...]
+    crash: Crash | None = None
+    restless: tuple[int, ...] = ()
+
+
+def observe(
+    function: Callable,
+    inputs: Sequence[tuple],
+    gys: Sequence[NDArray],
+    steps: Sequence[Call | Grad],
+    through: tuple[type[BaseException], ...] = (),
+) -> Observation:
+    """Carry out the steps on fresh copies of the inputs and upstream gradients.
+
+    Exceptions of the types in `through` are let through; every other one is reported as a crash.
+    """
+    answers: list[Answer] = []
+    closures: dict[int, tuple[Callable, tuple, tuple]] = {}
+    returned: list[list[tuple[Callable, object]]] = []
+    room = Room.beside(inputs, gys)
+    warnings: list[tuple[str, str, int]] = []
+    crash = None
+    with np.errstate(all="call", under="ignore", call=lambda kind, _: warnings.append((kind, *_line()))):
+        for number, step in enumerate(steps):
+            warnings.clear()
+            try:
+                if isinstance(step, Call):
+                    given, pristine = _copies(inputs[step.inputs], step.layout), inputs[step.inputs]
+                    result = function(*given)
+                    values, container = _output(result, room), ""
+                    if not isinstance(values, Odd):
+                        closures[number] = (result[1], given, pristine)
+                else:
+                    if step.call not in closures:
+                        break  # the call's answer was odd: there is no closure, and that answer says so
+                    closure, given, pristine = closures[step.call]
+                    (gy,) = _copies((gys[step.gy],), step.layout)
+                    result = closure(gy)
+                    values, container = _gradients(result, room)
+                    given, pristine = (*given, gy), (*pristine, gys[step.gy])
+            except through:
+                raise
+            except BaseException as error:  # whatever it is, it comes from the candidate's code
+                crash = _crash(error)
+                break
+            changed = _changed(given, pristine)
+            if isinstance(step, Grad):
+                changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
+            answers.append(Answer(values, container, tuple(dict.fromkeys(warnings)), changed))
+            returned.append([(look, look()) for look in _looks(result, room)])
+    restless = tuple(n for n, looks in enumerate(returned) if any(look() != was for look, was in looks))
+    return Observation(tuple(answers), crash, restless)
+
+
+def _looks(result, room: Room) -> Iterator[Callable]:
+    """Ways to look again, later, at what a step returned: the arrays, of whatever subclass, and the list that held them."""
+    held = (result,)
+    if isinstance(result, list):
+        held = list.__getitem__(result, slice(MOST_VALUES))
+        yield lambda: [id(v) for v in list.__getitem__(result, slice(MOST_VALUES))]
+    elif isinstance(result, tuple):
+        held = tuple.__getitem__(result, slice(MOST_VALUES))
+    for value in held:
+        if issubclass(type(value), np.ndarray):
+            plain = np.ndarray.view(value, np.ndarray)
+            if room.holds(plain.shape) and not plain.dtype.hasobject:
+                yield plain.tobytes
+
+
+def observe_network(
+    functions: dict[str, Callable],
+    leaves: Sequence[NDArray],
+    nodes: Sequence[tuple[str, Sequence[int], Sequence[int]]],
+    gy: NDArray,
+    through: tuple[type[BaseException], ...] = (),
+) -> Observation:
+    """Chain operations, and backpropagate through them: `(y,)`, then a gradient for each leaf that is differentiated.
+
+    A node is an operation, where its inputs come from (leaf 0, 1, ..., or node -1, -2, ...), and which of them are
+    differentiated.
+    """
+    outputs: list[NDArray] = []
+    closures: list[Callable] = []
+    try:
+        with np.errstate(all="ignore"):
+            for op, inputs, _ in nodes:
+                y, grad = functions[op](*_copies(tuple(leaves[at] if at >= 0 else outputs[-1 - at] for at in inputs)))
+                outputs.append(np.asarray(y))
+                closures.append(grad)
+            gradients: dict[int, NDArray] = {-len(nodes): gy}
+            for number in range(len(nodes), 0, -1):
+                _, inputs, variables = nodes[number - 1]
+                if -number not in gradients:
+                    continue
+                result = closures[number - 1](np.array(gradients[-number]))
+                parts = result if isinstance(result, tuple | list) else (result,)
+                for i, part in zip(variables, parts, strict=True):
+                    gradients[inputs[i]] = gradients.get(inputs[i], 0) + np.asarray(part)
+    except through:
+        raise
+    except BaseException as error:  # whatever it is, it comes from the candidate's code
+        return Observation((), _crash(error))
+    room = Room.beside([tuple(leaves)], [gy])
+    differentiated = sorted({inputs[i] for _, inputs, variables in nodes for i in variables if inputs[i] >= 0})
+    found = tuple(_array(gradients.get(at, np.zeros(leaves[at].shape)), room) for at in differentiated)
+    answers = (Answer((_array(outputs[-1], room),)), Answer(found, "" if len(found) == 1 else "tuple"))
+    return Observation(answers)
+
+
+LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
+"""How an array may lie in memory, besides the usual way."""
+
+
+def _copies(values: tuple, layout: str = "") -> tuple:
+    return tuple(_laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values)
+
+
+def _laid_out(array: NDArray, layout: str) -> NDArray:
+    if not array.ndim and layout != "read-only":
+        return np.array(array)
+    if layout == "Fortran-ordered":
+        return np.array(array, order="F")
+    if layout == "strided":
+        wide = np.zeros([2 * n for n in array.shape], array.dtype)
+        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+        view[...] = array
+        return view
+    if layout == "reversed":
+        every = tuple(slice(None, None, -1) for _ in array.shape)
+        return np.array(array[every])[every]
+    copy = np.array(array)
+    copy.flags.writeable = layout != "read-only"
+    return copy
+
+
+def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
+    return tuple(
+        i
+        for i, (a, b) in enumerate(zip(given, pristine, strict=True))
+        if isinstance(b, np.ndarray) and (a.shape != b.shape or a.tobytes() != b.tobytes())
+    )
+
+
+def _output(result, room: Room) -> tuple[NDArray | Odd] | Odd:
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        return Odd(_words(result))
+    if not callable(result[1]):
+        return Odd(f"(y, grad) where grad is {_words(result[1])}")
+    return (_array(result[0], room),)
+
+
+def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
+    if not isinstance(result, tuple | list):
+        return (_array(result, room),), ""
+    container = "list" if isinstance(result, list) else "tuple"
+    if len(result) > MOST_VALUES:
+        return Odd(_words(result)), container
+    return tuple(_array(value, room) for value in result), container
+
+
+def _array(value, room: Room) -> NDArray | Odd:
+    """A plain copy of the array, or of the number, that the candidate returned."""
+    if not isinstance(value, np.ndarray | np.generic | float | int):
+        return Odd(_words(value))
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        return Odd(f"an array of dtype {array.dtype}" if array.ndim else f"a number of dtype {array.dtype}")
+    if not room.holds(array.shape):
+        return Odd(f"an array of shape {array.shape}", array.shape)
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
+def _words(value) -> str:
+    """What kind of thing this is, for a sentence: `None`, `one array`, `a tuple of 3`, `a str`."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray | np.generic):
+        return "one array" if isinstance(value, np.ndarray) else "one number"
+    kind = type(value)
+    if kind in (tuple, list, dict, set):
+        return f"a {kind.__name__} of {len(value)}"
+    if callable(value) and not isinstance(value, type):
+        return "a function"
+    name = _name(kind, 40)
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _name(kind: type, most: int) -> str:
+    """The name of a type, whatever its own type says of it."""
+    return printable(type.__dict__["__name__"].__get__(kind), most)
+
+
+def _line() -> tuple[str, int]:
+    """The candidate's line that is running now: the innermost frame that is neither NumPy's nor ours."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not (file.startswith((_NUMPY, _HERE)) or file.startswith("<__array_function__")):
+            return file, frame.f_lineno
+        frame = frame.f_back
+    return "", 0
+
+
+def _crash(error: BaseException) -> Crash:
+    own = [f for f in _traced(error) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))]
+    frames = tuple(
+        (printable(f.filename), f.lineno or 0, printable(f.name), printable(f.line or "", 200)) for f in own[-5:]
+    )
+    try:
+        message = builtins.str(error)
+    except BaseException:  # a __str__ of the candidate's
+        message = ""
+    return Crash(_name(type(error), 100), printable(message), frames, error)
+
+
+def _traced(error: BaseException) -> traceback.StackSummary:
+    """The calls that led to it. Apart, so that guard.py knows who looks at their frames."""
+    return traceback.extract_tb(error.__traceback__)
+
+
+LOOKS_AT_FRAMES, LOOKS_BY_TRACEBACK = (_line,), (_traced,)
+"""Which functions here do what guard.py listens to: at first hand, or three calls further in."""
+
+
+def to_data(observation: Observation) -> dict:
+    """The observation as dicts, lists, tuples and arrays, for the wire."""
+    crash = observation.crash
+    return {
+        "answers": [
+            {
+                "values": a.values.what
+                if isinstance(a.values, Odd)
+                else [[v.what, v.shape] if isinstance(v, Odd) else v for v in a.values],
+                "container": a.container,
+                "warnings": [list(w) for w in a.warnings[:100]],
+                "changed": list(a.changed),
+            }
+            for a in observation.answers
+        ],
+        "crash": crash and [crash.kind, crash.message, [list(f) for f in crash.frames]],
+        "restless": list(observation.restless),
+    }
+
+
+def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray]) -> Observation:
+    """The observation that `to_data` described. Texts are printable.
+
+    Raises ValueError for anything that it cannot have made of these steps on these inputs and upstream gradients.
+    """
+    room, most = Room.beside(inputs, gys), len(inputs[0])
+
+    def want(kind: type, value):
+        if type(value) is not kind:
+            raise ValueError(f"{type(value).__name__} where {kind.__name__} was due")
+        return value
+
+    def text(value) -> str:
+        return printable(want(str, value))
+
+    def number(value, least: int, most: int) -> int:
+        if not least <= want(int, value) <= most:
+            raise ValueError(f"a number that is not from {least} to {most}")
+        return value
+
+    def some(value, most: int) -> list:
+        if len(want(list, value)) > most:
+            raise ValueError(f"more than {most} where fewer were due")
+        return value
+
+    def returned(value) -> NDArray | Odd:
+        if isinstance(value, np.ndarray):
+            if not room.holds(value.shape):
+                raise ValueError("an array far larger than any that is due")
+            return value
+        what, shape = some(value, 2)
+        shape = None if shape is None else tuple(number(n, 0, 2**63) for n in some(list(want(tuple, shape)), 64))
+        return Odd(text(what), shape)
+
+    def answer(a, step: Call | Grad) -> Answer:
+        values, container = want(dict, a)["values"], text(a["container"])
+        if container not in (("",) if isinstance(step, Call) else ("", "tuple", "list")):
+            raise ValueError("a container that is none")
+        if not isinstance(values, str) and not container and len(want(list, values)) != 1:
+            raise ValueError("more or less than one value")
+        return Answer(
+            Odd(text(values)) if isinstance(values, str) else tuple(map(returned, some(values, MOST_VALUES))),
+            container,
+            tuple((text(what), text(file), number(line, 0, 2**31)) for what, file, line in some(a["warnings"], 100)),
+            tuple(number(i, -isinstance(step, Grad), most - 1) for i in some(a["changed"], most + 1)),
+        )
+
+    try:
+        crash = None
+        if want(dict, data)["crash"] is not None:
+            kind, message, frames = data["crash"]
+            frames = tuple((text(f), number(n, 0, 2**31), text(w), text(s)) for f, n, w, s in some(frames, 5))
+            crash = Crash(text(kind), text(message), frames)
+        answers = tuple(map(answer, some(data["answers"], len(steps)), steps))
+        return Observation(answers, crash, tuple(number(n, 0, len(answers) - 1) for n in some(data["restless"], 100)))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an observation: {printable(str(error), 100)}") from None
