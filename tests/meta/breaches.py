@@ -70,6 +70,9 @@ README = """
 | products | `twice`, `times` |
 | more | `thrice`, `add` |
 
+And so on.
+"""
+PRACTICE = """
 products: 0 of 2 hold
 tests: 0 of 3 hold
 """
@@ -79,6 +82,7 @@ FILES = {
     **{f"{folder}/products.py": text for folder, text in LEVEL.items()},
     **{f"{folder}/more.py": text.replace("twice", "thrice").replace("times", "add") for folder, text in LEVEL.items()},
     "README.md": README,
+    "kata/README.md": PRACTICE,
     **{f"tests/harness/worker/{stem}.py": WORKER for stem in ("observe", "loading", "wire")},
     "tests/harness/worker/worker.py": WORKER + "from worker import observe\n",
     "tests/harness/diagnosis/border.py": '"""As in twice."""\n\nKEY = "what is to add"\n',
@@ -106,7 +110,7 @@ BREACHES = [
         "tests/mutants/products.py, WRONG: third has no row after twice; add Mutant('third', name, caught_by, function, diagnosis)",
         "tests/mutants/products.py, RIGHT: third has no row after twice; add Alternative('third', name, function)",
         "README.md, table of the levels: write this line: | products | `twice`, `third`, `times` |",
-        "README.md, line 7: 'products: 0 of 2 hold' was recorded with other operations; record it again, or write 'products: 0 of 3 hold'"]),
+        "kata/README.md, line 2: 'products: 0 of 2 hold' was recorded with other operations; record it again, or write 'products: 0 of 3 hold'"]),
     ("signatures", "kata/products.py", "times(x: NDArray,", "times(x: object,", [
         "kata/products.py, line 8: times(x: object, y: NDArray) -> tuple[NDArray, Callable] is (x: NDArray, y: NDArray) -> "
         "tuple[NDArray, Callable] in solutions/; give both the same signature"]),
@@ -156,7 +160,7 @@ BREACHES = [
     ("readme", "README.md", "| level |", "| levels |", ["README.md has no table of the levels; begin it with these two lines: '| level | operations |' and '|---|---|'"]),
     ("readme", "README.md", "| products | `twice`, `times` |\n| more | `thrice`, `add` |", "| more | `thrice`, `add` |\n| products | `twice`, `times` |", [
         "README.md, table of the levels: put the lines in the order of LEVELS: products, more"]),
-    ("recorded_screens", "README.md", "products: 0 of 2", "products: 1 of 3", ["README.md, line 7: 'products: 1 of 3 hold' was recorded with other operations; record it again, or write 'products: 1 of 2 hold'"]),
+    ("recorded_screens", "kata/README.md", "products: 0 of 2", "products: 1 of 3", ["kata/README.md, line 2: 'products: 1 of 3 hold' was recorded with other operations; record it again, or write 'products: 1 of 2 hold'"]),
     ("names_no_operation", "tests/harness/diagnosis/border.py", "what is to add", "what twice is", ["tests/harness/diagnosis/border.py, line 3: twice is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
     ("names_no_operation", "tests/harness/diagnosis/border.py", '"what is to add"', '"add"', ["tests/harness/diagnosis/border.py, line 3: add is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),
     ("names_no_operation", "tests/harness/diagnosis/border.py", "KEY", "times", ["tests/harness/diagnosis/border.py, line 3: times is an operation, and the machinery names none; take it from the rows, or call this otherwise"]),

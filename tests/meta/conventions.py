@@ -1,4 +1,4 @@
-"""What the four places of an operation owe each other: row, stub, solution and mutants; and the README's list of them.
+"""What the four places of an operation owe each other: row, stub, solution and mutants; and what the pages say of them.
 
 A convention takes a project and yields complaints of one line: the file, what is wrong there, what to do. What the
 machinery owes is in machinery.py.
@@ -20,6 +20,7 @@ LEAST = {"WRONG": 40, "RIGHT": 15}  # rows of a level
 _NEW = {"WRONG": "Mutant({!r}, name, caught_by, function, diagnosis)", "RIGHT": "Alternative({!r}, name, function)"}
 _OTHER = {"kata": "solutions", "solutions": "kata"}
 _LISTED = "| level | operations |\n|---|---|\n"  # the head of the README's table
+_SCREENS = "kata/README.md"
 
 
 def implementation(package: str, level: str, name: str) -> Callable:
@@ -175,12 +176,12 @@ def readme(project: Project) -> Iterator[str]:
 
 
 def recorded_screens(project: Project) -> Iterator[str]:
-    """The screens that are shown in the README count as many operations of a level as there are."""
-    for number, line in enumerate(project.text("README.md").splitlines(), 1):
+    """The screens that are shown to candidates count as many operations of a level as there are."""
+    for number, line in enumerate(project.text(_SCREENS).splitlines(), 1):
         found = re.match(r"(\w+): (\d+) of (\d+) hold$", line)
         if found and found[1] in project.rows and int(found[3]) != len(project.rows[found[1]]):
             due = f"{found[1]}: {found[2]} of {len(project.rows[found[1]])} hold"
-            yield f"README.md, line {number}: {line!r} was recorded with other operations; record it again, or write {due!r}"
+            yield f"{_SCREENS}, line {number}: {line!r} was recorded with other operations; record it again, or write {due!r}"
 
 
 CONVENTIONS = (

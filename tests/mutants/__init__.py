@@ -1,7 +1,8 @@
 """Implementations that are known to be wrong, and known to be right: what the harness itself is tested on.
 
-One module a level, each with two tables: WRONG, of which every row must be caught, and by the property that it names;
-RIGHT, of which every row must earn full score although it looks nothing like the solution.
+One module a level, each with three tables: WRONG, of which every row must be caught, and by the property that it names;
+RIGHT, of which every row must earn full score although it looks nothing like the solution, but for `fast` where it is slow;
+SLOW, of which every row must fail `fast`, and is tried for nothing else. How to write a row stands in tests/README.md.
 """
 
 from collections.abc import Callable

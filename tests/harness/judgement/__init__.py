@@ -1,0 +1,57 @@
+"""Whether an answer is right, and whether a property holds: values beside torch's, and costs beside the reference's.
+
+**Tolerances.** The oracle computes in float64. An entry is right when it is within
+
+    rtol |torch| + eps (ROUNDINGS noise + UNITS amplification)
+
+of torch's; eps is the machine epsilon of the inputs' dtype.
+
+- `RTOL` is 1e-7 in float64 and 1e-4 in float32: a gradient off by a factor 1 + 1e-6 is wrong.
+- `ROUNDINGS`, 1000, times `Truth.noise` is for sums that cancel, where another order of summation is right and yet differs.
+  The noise is measured by Monte-Carlo arithmetic: the oracle runs again, six times, with every input and every value on the
+  way, forward and backward, changed at random by a relative 1e-9; what an entry moves, over 1e-9, is its noise.
+- `UNITS`, 8, times `Truth.amplification` is for values that one right formula rounds to 0 where another says 1e-17. It is
+  measured likewise, with every value on the way changed by an absolute 1e-9, and the inputs left alone.
+
+The last two are computed only where the first is not enough: first from some of the six runs, then from all of them. More
+runs can only raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the
+dtype's smallest normal number counts as 0.
+
+**Kinks.** At a kink, two answers may be right. A row says so with `also=`, a second torch function whose gradients are the
+other end of the subdifferential; everything between the two ends is accepted. Where entries depend on each other (the shares
+of tied maxima are 1 together), an interval for each would accept too much. Such a row has `ties=`, a NumPy function
+`ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right. Inputs are not moved
+for its noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no such
+row. There `Truth.jumps` says how far each entry of a gradient moves within a hair's breadth of the inputs. Where that is at
+least a tenth of all that is wrong, entry by entry, the example is `Unsuited`: dropped, and another is drawn. For `stable`, an
+example whose true result is not finite, or near the dtype's limit, is dropped as well. A property with no suitable example
+at all is the row's error, not a pass.
+
+**`fast`** has no clock: it counts, so the same submission, seed and Python give the same verdict. One dimension at a time
+grows from a few to some 270, the others stay small. For each call and its grad the opcodes that Python executes are counted,
+and the most memory that is taken, and the same for the reference solution, which runs in the grader's own process. Then there
+is one call with at most 250,000 entries in its largest input, all dimensions growing together. It is slow if
+
+- more than 2 opcodes are added for each one that a dimension is larger, and 8 times what the reference adds: a loop over the
+  entries or the rows. A loop over an axis that the reference loops over too is none; today no reference loops;
+- memory grows more than 8 times as much as the reference's, and 64 KiB: an explicit Jacobian, all pairs where the operation
+  has none;
+- any call takes 30,000 opcodes more than the reference, or 8 times its memory and 64 KiB: loops inside loops, seen before
+  they grow.
+
+A step is no slope. From some size on NumPy's own Python may take another branch (`np.einsum(optimize=True)` takes 2,400
+opcodes more); so before a loop is claimed, a size between the two must show it on both sides. A call of the small size runs
+twice, and the cheaper one counts: the first may import something. Of the mutants' rows, what is right and fast takes at most
+2.7 times the reference's memory and adds no opcodes at all for most sizes; the tightest loop over rows adds 7 opcodes a row.
+What loops in C over Python's objects shows in neither count. The backstop is the limit of a call, for the one large call: it
+finds only what takes some 20 microseconds an entry.
+
+All answers are compared with torch's, ties and kinks included. Each call has inputs and a gy of its own, drawn from the run's
+seed, and the arrays' values are all different. In a worker the count begins when the question's bytes are there and ends when
+the answer is sent, so nothing of a submission runs uncounted between the two. What disturbs the counting itself is noticed
+(tracing, profiling, frames, `tracemalloc`, signal handlers, ctypes), and is an error of `fast`: of the operation that did it,
+or of all in a module that did it at import. From outside, a count below what it takes to ask, or memory below that of the
+arrays asked for, is an error too. What it cannot do: a submission that writes to the memory of its process behind Python's
+back (`np.lib.stride_tricks.as_strided` beyond an array's end will do) can count what it likes; memory that it took before, at
+import, is not counted; up to 30,000 opcodes that it wastes at a small size hide as many at a larger one.
+"""

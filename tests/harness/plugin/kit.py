@@ -1,4 +1,4 @@
-"""What a candidate gets: the stubs, the rules, the public properties and the harness; no answers. A zip, the same bytes each time."""
+"""What a candidate gets: the stubs, the rules, two pages, the public properties and the harness; no answers. A zip, the same bytes each time."""
 
 import ast
 import io
@@ -10,8 +10,8 @@ import pytest
 
 from tests.harness.display.report import refuse_unless_writable, write_whole
 
-_TOP = (".gitignore", "LICENSE", "README.md", "conftest.py", "pyproject.toml")
-_NEVER = ("hidden", "meta", "mutants")  # folders of tests/ that are for interviewers and maintainers
+_AS_IT_IS = (".gitignore", "LICENSE", "README.md", "conftest.py", "pyproject.toml", "kata/README.md")
+_NEVER = ("hidden", "meta", "mutants", "README.md")  # in tests/: for interviewers and maintainers
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 
@@ -20,7 +20,7 @@ def write(file: str, project: Path, chosen: dict[str, list[str]]) -> list[str]:
 
     Raises UsageError where a stub is already written: the kit would give the answer away.
     """
-    contents = {name: (project / name).read_bytes() for name in _TOP if (project / name).is_file()}
+    contents = {name: (project / name).read_bytes() for name in _AS_IT_IS if (project / name).is_file()}
     for path in sorted((project / "tests").rglob("*")):
         parts = path.relative_to(project / "tests").parts
         if path.is_file() and "__pycache__" not in parts and parts[0] not in (*_NEVER, "specs", "stubs"):

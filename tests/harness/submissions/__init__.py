@@ -1,0 +1,21 @@
+"""What `--impl` names, how it is read, and how its operations are called: here, or in a worker that is confined.
+
+`kata` and `solutions` are called in pytest's own process (`Here`), so `print`, `breakpoint()` and `--pdb` work. A path is
+called in a worker (`Elsewhere`); one that dies is started again for the next operation. Both answer the same question with
+the same `Observation`, so the judge cannot tell them apart. Two pipes join a worker to the grader: PROTOCOL.md.
+
+To widen what a submission can see, change what is mounted for bubblewrap; to widen what it can ask of the kernel, the table
+of system calls: what is not listed is refused. Then see whether the attacks in tests/meta/attacks/ still fail. Two traps:
+where the grader is root, the owner inside is root outside, so a device or a descriptor that is not read-only lets a
+submission change the mode of the machine's own file; and a worker ends with the thread that started it.
+
+What was handed in is read by a process of its own as well, one for each submission, 30 ms, with the standard library alone.
+Nothing is taken from that process but names and bytes. It is not in bubblewrap: it has to see the file, and runs nothing of
+it. Of a zip, what is stored or deflated is taken; of a tar, regular files that are not sparse. A size that an archive claims
+is never allocated. Whatever goes wrong is `Unusable`: a line about that submission, and the others are graded.
+
+No clock decides how long a worker may take, but what it uses, seen from outside: computing, and being asleep. Both are
+bounded for a call, an operation and a submission. So one test of pytest's lasts at most 65 s of computing and 30 s of sleep,
+and the starts of a few workers; and the test of `compose`, where it is the only one that was asked for, does the work of all.
+The grader never ends itself: only a call in this process that computes for two minutes and lets no exception through does.
+"""
