@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness.rows import oracle
 from tests.harness.rows.imports import st
-from tests.harness.rows.kinds import Setting
+from tests.harness.rows.kind import Setting
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Bytes, Counting, Source, Table
 from tests.harness.rows.spec import Operation

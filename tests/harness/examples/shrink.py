@@ -11,7 +11,9 @@ import numpy as np
 
 from tests.harness.examples.examples import Example
 from tests.harness.rows import oracle
-from tests.harness.rows.kinds import Lost, Setting, Unfit, with_simpler_entries
+from tests.harness.rows.arrays import with_simpler_entries
+from tests.harness.rows.kind import Setting
+from tests.harness.rows.lost import Lost, Unfit
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.spec import Operation
 
