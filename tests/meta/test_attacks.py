@@ -27,7 +27,7 @@ from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
 from tests.harness.submissions.submissions import Elsewhere, Refused, reference
 from tests.harness.submissions.usage import peak_bytes
-from tests.harness.worker.observe import Call
+from tests.harness.worker.observation import Call
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (

@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.submissions.packages import Package, Unusable, package
 from tests.harness.submissions.submissions import Elsewhere, Refused, resolve
-from tests.harness.worker.observe import Call, Observation
+from tests.harness.worker.observation import Call, Observation
 
 LEVELS = {"feedforward": ["affine", "relu"], "losses": ["square_error_loss"]}
 AFFINE = "def affine(x):\n    return x + 1.0, None\n"

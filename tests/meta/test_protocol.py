@@ -29,7 +29,8 @@ from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observation
 from tests.harness.submissions.submissions import Elsewhere
 from tests.harness.worker import wire
-from tests.harness.worker.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
+from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, from_data, to_data
+from tests.harness.worker.observe import observe
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))

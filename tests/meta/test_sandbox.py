@@ -19,7 +19,7 @@ from tests.harness.submissions.packages import Unusable
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
-from tests.harness.worker.observe import Call, Observation
+from tests.harness.worker.observation import Call, Observation
 from tests.harness.worker.worker import LIMITS
 
 PROJECT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_only_what_is_needed_is_there(tmp_path):
         tmp_path,
     )
     assert (
-        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observe.py', 'printable.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
+        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observation.py', 'observe.py', 'printable.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
         in files
     )
     assert files.endswith("[], ['python3']]")

@@ -11,7 +11,7 @@ from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import Trial, Unsuited, Wrong
 from tests.harness.rows.oracle import Truth
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 _STEPS = 60  # halvings: down to neighbouring float64 numbers
 _BEYOND = (1.01, 1.1, 1.5, 2.0)  # not nearer: just beyond the border, rounding may be lucky

@@ -23,7 +23,8 @@ from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observe import Call, Grad, Observation, observe
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observe import observe
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Contest

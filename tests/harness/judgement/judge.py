@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.harness.examples.examples import Example
 from tests.harness.rows.oracle import RUNS, Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Answer, Call, Crash, Grad, Observation, Odd
+from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd
 
 RTOL = {"float64": 1e-7, "float32": 1e-4}
 ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven

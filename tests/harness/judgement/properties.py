@@ -23,7 +23,7 @@ from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.submissions import Refused
-from tests.harness.worker.observe import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.printable import printable
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited

@@ -1,6 +1,6 @@
 """The confinement around the worker of `--impl=PATH`. That it holds is proven in sandbox.py.
 
-`bwrap`: the worker sees NumPy, the standard library, its own six files and a read-only copy of the submission, at
+`bwrap`: the worker sees NumPy, the standard library, its own files and a read-only copy of the submission, at
 neutral paths. Nothing it sees can be written to, not even /tmp; there is no /proc and no device. `process`: a process of
 its own with the limits of worker.py, for code that is trusted.
 

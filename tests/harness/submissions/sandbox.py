@@ -13,7 +13,7 @@ from tests.harness.submissions.confinement import Unconfined, bwrap, environment
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation, plain_steps
 from tests.harness.submissions.runtime import paths
-from tests.harness.worker.observe import Call
+from tests.harness.worker.observation import Call
 from tests.harness.worker.worker import LIMITS
 
 MODES = ("bwrap", "process")

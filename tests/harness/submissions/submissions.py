@@ -17,7 +17,8 @@ from tests.harness.submissions.remote import Worker, WorkerDied, observation, pl
 from tests.harness.submissions.sandbox import require
 from tests.harness.worker import loading
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observe import Call, Grad, Observation, Room, observe, observe_network
+from tests.harness.worker.observation import Call, Grad, Observation, Room
+from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
