@@ -20,12 +20,14 @@ from tests.harness.display.scoreboard import as_data
 from tests.harness.judgement.properties import Examiner, Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import confinement, submissions
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.packages import Unusable
 from tests.harness.submissions.patience import Spent
+from tests.harness.submissions.refusal import Refused
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
-from tests.harness.submissions.submissions import Elsewhere, Refused, reference
+from tests.harness.submissions.submissions import reference
 from tests.harness.submissions.usage import peak_bytes
 from tests.harness.worker.observation import Call
 from tests.hidden import test_hidden
@@ -325,8 +327,8 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     (tmp_path / "temporary").mkdir(exist_ok=True)
     report = tmp_path / "report.json"
     code = (
-        "import sys, pytest\nfrom tests.harness.submissions import submissions\n"
-        "submissions.OPERATION, submissions.SUBMISSION = submissions.Spent(60, 0.8), submissions.Spent(600, 1.5)\n"
+        "import sys, pytest\nfrom tests.harness.submissions import limits\n"
+        "limits.OPERATION, limits.SUBMISSION = limits.Spent(60, 0.8), limits.Spent(600, 1.5)\n"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "tests/test_ops.py", "-k", "tensor_sum or relu", f"--report={report}"]

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.packages import Package, Unusable, package
-from tests.harness.submissions.submissions import Elsewhere, Refused, resolve
+from tests.harness.submissions.refusal import Refused
+from tests.harness.submissions.submissions import resolve
 from tests.harness.worker.observation import Call, Observation
 
 LEVELS = {"feedforward": ["affine", "relu"], "losses": ["square_error_loss"]}

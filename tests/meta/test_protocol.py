@@ -25,9 +25,9 @@ from tests.harness.judgement.properties import Examiner
 from tests.harness.rows import catalogue
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observation
-from tests.harness.submissions.submissions import Elsewhere
 from tests.harness.worker import wire
 from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, from_data, to_data
 from tests.harness.worker.observe import observe

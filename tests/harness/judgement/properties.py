@@ -21,8 +21,8 @@ from tests.harness.judgement.judge import Trial, Unsuited, Wrong
 from tests.harness.rows.imports import hypothesis
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
+from tests.harness.submissions.refusal import Refused
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.submissions.submissions import Refused
 from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.printable import printable
 

@@ -130,7 +130,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
     properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]

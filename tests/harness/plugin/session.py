@@ -25,7 +25,8 @@ from tests.specs import LEVELS
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Chained, Examiner, Property, Verdict
     from tests.harness.rows.spec import Operation
-    from tests.harness.submissions.submissions import Elsewhere, Here
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.here import Here
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
@@ -110,7 +111,7 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     if config.getoption("watch"):
         _refuse_to_watch(config, impls)
     subjects = _subjects(impls, project, sandbox)
-    confined = sandbox if any(type(s.implementation).__name__ == "Elsewhere" for s in subjects) else "none"
+    confined = sandbox if any(s.implementation and s.implementation.sandbox != "none" for s in subjects) else "none"
     command = _command(config, impls)
     config.stash[RUN] = Run(project, subjects, config.option.seed, hidden, confined, alone, command)
     if alone and config.option.reportchars == "fE":  # pytest's default: the scoreboard says the same, and more
@@ -430,7 +431,8 @@ def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     from tests.harness.submissions.confinement import Unconfined
     from tests.harness.submissions.deadline import last_resort
-    from tests.harness.submissions.submissions import Unusable, resolve
+    from tests.harness.submissions.packages import Unusable
+    from tests.harness.submissions.submissions import resolve
 
     last_resort()
     subjects = []
@@ -450,8 +452,9 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
 def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.judgement.properties import Examiner
+    from tests.harness.submissions.packages import Unusable
     from tests.harness.submissions.remote import GraderTrouble
-    from tests.harness.submissions.submissions import Unusable, absent
+    from tests.harness.submissions.submissions import absent
 
     subject = run.subjects[number]
     if subject.name in run.ended:
