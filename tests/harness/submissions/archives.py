@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, Bad
+from tests.harness.worker.printable import printable
 
 Modules = Iterator[tuple[str, bytes]]
 _LARGEST_UNPACKED = 100 * 2**20  # of a .tar.gz, which has to be read from its beginning
@@ -34,10 +35,11 @@ def in_zip(data: bytes) -> Modules:
             is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
             if not parcel.is_taken(entry.filename, is_plain=is_plain) or entry.is_dir():
                 continue
+            shown = printable(entry.filename, SHOWN)
             if entry.flag_bits & 1:
-                raise Bad(f"is encrypted: {clean(entry.filename)}")
+                raise Bad(f"is encrypted: {shown}")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise Bad(f"has {clean(entry.filename)} compressed in an unusual way; zip it again with deflate")
+                raise Bad(f"has {shown} compressed in an unusual way; zip it again with deflate")
             parcel.refuse_large(entry.filename, entry.file_size, entry.compress_size)
             with archive.open(entry) as stream:
                 content = stream.read(parcel.LARGEST_MODULE + 1)
@@ -183,7 +185,7 @@ def _entry(stream: _Unpacked, header: bytes, size: int, kind: bytes, said: dict[
         return _Entry(_text(name), _ALONE[kind], 0)
     shown = _text(name)
     if is_sparse and parcel.is_taken(shown, is_plain=True):
-        raise Bad(f"has a sparse file: {clean(shown)}; pack it again without --sparse")
+        raise Bad(f"has a sparse file: {printable(shown, SHOWN)}; pack it again without --sparse")
     return _Entry(shown, _FOLLOWED.get(kind, b"other"), size)
 
 

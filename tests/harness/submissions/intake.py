@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, Bad
+from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
 PATIENCE = (
@@ -36,7 +37,7 @@ def modules(path: Path) -> dict[str, bytes]:
             start_new_session=True,  # or Ctrl-C would look like its death
         )
     except (OSError, ValueError) as error:  # of a name that is too long, or has a NUL
-        raise Bad(f"cannot be read: no process can be started for it ({clean(str(error))})") from None
+        raise Bad(f"cannot be read: no process can be started for it ({printable(str(error), SHOWN)})") from None
     try:
         return _heard(_Line(process), path)
     finally:
@@ -88,14 +89,14 @@ def _heard(line: _Line, path: Path) -> dict[str, bytes]:
         if kind == parcel.END and not name_size + size:
             return found
         if kind == parcel.REFUSAL and not name_size and size <= parcel.LONGEST_REFUSAL:
-            raise Bad(clean(line.exactly(size).decode(errors="replace"), parcel.LONGEST_REFUSAL))
+            raise Bad(printable(line.exactly(size).decode(errors="replace"), parcel.LONGEST_REFUSAL))
         if kind != parcel.MODULE or name_size > 4 * parcel.LONGEST_NAME or size > parcel.LARGEST_MODULE:
             break
         total += size
         parcel.refuse_many(number, total)
         name = line.exactly(name_size).decode(errors="surrogateescape")
         if path.stem and name in (path.name, f"{path.stem}.py"):  # of a file, which may be called anything
-            name = clean(name, 255)
+            name = printable(name, 255)
         elif not parcel.is_taken(name, is_plain=True):
             break
         found[name] = line.exactly(size)

@@ -64,7 +64,7 @@ def _in_a_line(impl: str) -> Iterator[None]:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
     else:
         return
-    raise Unusable(f"--impl={intake.clean(impl, 500)}: {intake.clean(why, 1500)}")
+    raise Unusable(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
 class _Layout:

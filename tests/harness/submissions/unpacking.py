@@ -20,7 +20,8 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[3]))  # after the standard library
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, Bad
+from tests.harness.worker.printable import printable
 
 LIMITS = {
     resource.RLIMIT_AS: 512 * 2**20,  # bytes
@@ -49,7 +50,7 @@ def main() -> None:
         for name, content in modules(Path(sys.argv[1])):
             _say(parcel.MODULE, name.encode(errors="surrogateescape"), content)
     except Bad as bad:
-        end = (parcel.REFUSAL, b"", clean(str(bad), parcel.LONGEST_REFUSAL).encode()[: parcel.LONGEST_REFUSAL])
+        end = (parcel.REFUSAL, b"", printable(str(bad), parcel.LONGEST_REFUSAL).encode()[: parcel.LONGEST_REFUSAL])
     _say(*end)
     sys.stdout.buffer.flush()
 
@@ -118,7 +119,7 @@ def _in_folder(root: Path) -> Modules:
                 deeper += [] if parcel.is_left_out(entry.name) else [(name, depth + 1)]
             elif parcel.is_module(name) and not os.path.isdir(entry.path):
                 if entry.is_symlink():
-                    raise Bad(f"has a link: {clean(name)}; only regular files are taken")
+                    raise Bad(f"has a link: {printable(name, SHOWN)}; only regular files are taken")
                 yield name, _content(Path(entry.path), name, parcel.LARGEST_MODULE, os.O_NOFOLLOW)
         waiting += reversed(deeper)
 
@@ -161,22 +162,24 @@ def _in_archive(path: Path, kind: str) -> Modules:
     except (Bad, MemoryError):
         raise
     except Exception as error:  # zipfile raises a dozen kinds
-        raise Bad(f"is not a {kind} archive that can be read ({clean(str(error)) or type(error).__name__})") from None
+        why = printable(str(error), SHOWN) or type(error).__name__
+        raise Bad(f"is not a {kind} archive that can be read ({why})") from None
 
 
 def _content(path: Path, shown: str, most: int, flags: int = 0) -> bytes:
     """The content of a regular file; the file that the user names may be reached through links."""
+    shown = printable(shown, SHOWN)
     try:
         # Or a FIFO would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Bad(f"{clean(shown)} is not a regular file")
+                raise Bad(f"{shown} is not a regular file")
             content = stream.read(most + 1)
     except OSError as error:
-        raise Bad(f"{clean(shown)} cannot be read ({error.strerror or clean(str(error))})") from None
+        raise Bad(f"{shown} cannot be read ({error.strerror or printable(str(error), SHOWN)})") from None
     if len(content) > most:
-        raise Bad(f"{clean(shown)} has more than {most} bytes")
+        raise Bad(f"{shown} has more than {most} bytes")
     return content
 
 
@@ -184,7 +187,7 @@ def _named(error: Exception) -> str:
     """An exception in a few words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return f"{type(error).__name__}: {clean(str(error))}" if str(error) else type(error).__name__
+    return f"{type(error).__name__}: {printable(str(error), SHOWN)}" if str(error) else type(error).__name__
 
 
 if __name__ == "__main__":
