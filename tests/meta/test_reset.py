@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.plugin import kit
 from tests.harness.practice import reset, stubs
-from tests.harness.rows.names import listed
+from tests.harness.rows.names import names_by_level
 from tests.meta.test_grading import PROJECT, grade
 
 LEVELS = {"first": ["one", "two"], "second": ["three"]}
@@ -300,7 +300,7 @@ def test_an_unknown_target_gets_the_closest_names(target, meant):
 
 def test_every_stub_of_the_kata_comes_back(tmp_path):
     """For each operation of the kata, a written answer becomes the stub that it was, in a project with no more than files."""
-    levels = listed()
+    levels = names_by_level()
     for folder in ("kata", "tests/stubs"):
         (tmp_path / folder).mkdir(parents=True)
     for level, ops in levels.items():

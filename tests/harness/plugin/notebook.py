@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
-from tests.harness.rows.names import closest, listed
+from tests.harness.rows.names import closest, names_by_level
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Property, Verdict
@@ -142,7 +142,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
 
 def _named(function: object, op: str) -> tuple[str, str]:
     """What is wrong with what was given, or nothing, and the operation's name."""
-    levels = listed()
+    levels = names_by_level()
     ops = [known for names in levels.values() for known in names]
     if isinstance(function, str):
         return f"check: give it the function itself, not its name: check({function})", ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.rows.kind import Kind, Setting
+from tests.harness.rows.kind import Context, Kind
 from tests.harness.rows.lost import Lost
 from tests.harness.rows.shapes import concrete
 
@@ -34,14 +34,14 @@ class Floats(Kind):
     halves: bool = False
     off_centre: bool = False
 
-    def draw(self, source: Source, at: Setting) -> NDArray:
+    def draw(self, source: Source, at: Context) -> NDArray:
         shape = _drawn(self.shape, source, at)
         values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         return values
 
-    def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (1,) if self.nonzero else (0, 1))
 
 
@@ -49,10 +49,10 @@ class Floats(Kind):
 class Fractions(Kind):
     """Floats from 0 to 1, both included."""
 
-    def draw(self, source: Source, at: Setting) -> NDArray:
+    def draw(self, source: Source, at: Context) -> NDArray:
         return source.picked(_FRACTIONS, _drawn(self.shape, source, at))
 
-    def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (0, 1))
 
 
@@ -60,13 +60,13 @@ class Fractions(Kind):
 class Probabilities(Kind):
     """Floats that are not negative, and sum to 1 along the last axis; some are exactly 0."""
 
-    def draw(self, source: Source, at: Setting) -> NDArray:
+    def draw(self, source: Source, at: Context) -> NDArray:
         return _normalised(source.picked(_WEIGHTS, _drawn(self.shape, source, at)))
 
-    def fitted(self, value: NDArray, at: Setting, lost: Lost) -> NDArray:
+    def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
         return _normalised(super().fitted(value, at, lost))
 
-    def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         for row in np.ndindex(value.shape[:-1]):
             simple = value.copy()
             simple[row] = np.eye(value.shape[-1])[0]
@@ -78,10 +78,10 @@ class Probabilities(Kind):
 class Mask(Kind):
     """Booleans."""
 
-    def draw(self, source: Source, at: Setting) -> NDArray:
+    def draw(self, source: Source, at: Context) -> NDArray:
         return source.integers(_drawn(self.shape, source, at), 2).astype(bool)
 
-    def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (False,))
 
 
@@ -91,16 +91,16 @@ class Labels(Kind):
 
     below: str = ""
 
-    def draw(self, source: Source, at: Setting) -> NDArray:
+    def draw(self, source: Source, at: Context) -> NDArray:
         return source.integers(_drawn(self.shape, source, at), at.dimensions.sizes[self.below])
 
-    def fitted(self, value: NDArray, at: Setting, lost: Lost) -> NDArray:
+    def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
         value = super().fitted(value, at, lost)
         if lost.name == self.below:
             value = np.where(value > lost.index, value - 1, np.minimum(value, lost.after.sizes[self.below] - 1))
         return value
 
-    def simpler(self, value: NDArray, at: Setting) -> Iterator[NDArray]:
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (0,))
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
@@ -118,7 +118,7 @@ def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
             yield changed
 
 
-def _drawn(shape: str, source: Source, at: Setting) -> tuple[int, ...]:
+def _drawn(shape: str, source: Source, at: Context) -> tuple[int, ...]:
     return concrete(shape, at.dimensions, source.squeeze() if "~" in shape else 0)
 
 

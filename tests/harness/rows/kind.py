@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Context:
     """What is known when an input is drawn: the dimensions, the shapes of the row, and the inputs before this one."""
 
     dimensions: Dimensions
@@ -37,15 +37,15 @@ class Kind:
     def is_array(self) -> bool:
         return True
 
-    def draw(self, source: Source, at: Setting) -> object:
+    def draw(self, source: Source, at: Context) -> object:
         """A value from the source. How much is taken of it depends on the dimensions alone."""
         raise NotImplementedError
 
-    def fitted(self, value: object, at: Setting, lost: Lost) -> object:
+    def fitted(self, value: object, at: Context, lost: Lost) -> object:
         """What becomes of the value where the example loses a slice. Raises Unfit where nothing can."""
         return lost.taken_from(value, self.shape)
 
-    def simpler(self, value: object, at: Setting) -> Iterator[object]:
+    def simpler(self, value: object, at: Context) -> Iterator[object]:
         """Simpler values that may stand in its place, the simplest first."""
         return iter(())
 

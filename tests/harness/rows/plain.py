@@ -11,7 +11,7 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING
 
-from tests.harness.rows.kind import Kind, Setting
+from tests.harness.rows.kind import Context, Kind
 from tests.harness.rows.lost import Lost, Unfit
 from tests.harness.rows.shapes import place
 
@@ -27,7 +27,7 @@ class Plain(Kind):
     def is_array(self) -> bool:
         return False
 
-    def fitted(self, value: object, at: Setting, lost: Lost) -> object:
+    def fitted(self, value: object, at: Context, lost: Lost) -> object:
         return value
 
 
@@ -37,10 +37,10 @@ class Choice(Plain):
 
     options: tuple = ()
 
-    def draw(self, source: Source, at: Setting) -> object:
+    def draw(self, source: Source, at: Context) -> object:
         return self.options[source.byte() % len(self.options)]
 
-    def simpler(self, value: object, at: Setting) -> Iterator[object]:
+    def simpler(self, value: object, at: Context) -> Iterator[object]:
         return iter(self.options[: self.options.index(value)])
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
@@ -57,10 +57,10 @@ class Size(Plain):
 
     of: str = ""
 
-    def draw(self, source: Source, at: Setting) -> int | tuple[int, ...]:
+    def draw(self, source: Source, at: Context) -> int | tuple[int, ...]:
         return at.dimensions[self.of]
 
-    def fitted(self, value: object, at: Setting, lost: Lost) -> int | tuple[int, ...]:
+    def fitted(self, value: object, at: Context, lost: Lost) -> int | tuple[int, ...]:
         return lost.after[self.of]
 
 
@@ -79,7 +79,7 @@ class Axis(Plain):
     def variety(self) -> int:
         return 3 if self.several else 1
 
-    def draw(self, source: Source, at: Setting) -> int | tuple[int, ...] | None:
+    def draw(self, source: Source, at: Context) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
         which, how, signs = source.byte(), source.byte(), source.byte()
         if self.several and (not ndim or which % 8 == 7):
@@ -94,7 +94,7 @@ class Axis(Plain):
         axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
         return axis - ndim if signs % 2 else axis
 
-    def fitted(self, value: object, at: Setting, lost: Lost) -> int | tuple[int, ...] | None:
+    def fitted(self, value: object, at: Context, lost: Lost) -> int | tuple[int, ...] | None:
         gone, ndim = lost.axis_of(at.shapes[self.of]), at.inputs[self.of].ndim
         if gone is None or value is None:
             return value
@@ -108,7 +108,7 @@ class Axis(Plain):
             raise Unfit
         return tuple(kept) if several else kept[0]
 
-    def simpler(self, value: object, at: Setting) -> Iterator[object]:
+    def simpler(self, value: object, at: Context) -> Iterator[object]:
         ndim = at.inputs[self.of].ndim
         if self.at:
             yield from (value + ndim,) if value < 0 else ()
@@ -143,15 +143,15 @@ class Permutation(Plain):
 
     of: str = ""
 
-    def draw(self, source: Source, at: Setting) -> tuple[int, ...]:
+    def draw(self, source: Source, at: Context) -> tuple[int, ...]:
         left = list(range(at.inputs[self.of].ndim))
         return tuple(left.pop(byte % len(left)) for byte in (source.byte() for _ in range(len(left))))
 
-    def fitted(self, value: tuple[int, ...], at: Setting, lost: Lost) -> tuple[int, ...]:
+    def fitted(self, value: tuple[int, ...], at: Context, lost: Lost) -> tuple[int, ...]:
         gone = lost.axis_of(at.shapes[self.of])
         return value if gone is None else tuple(axis - (axis > gone) for axis in value if axis != gone)
 
-    def simpler(self, value: tuple[int, ...], at: Setting) -> Iterator[tuple[int, ...]]:
+    def simpler(self, value: tuple[int, ...], at: Context) -> Iterator[tuple[int, ...]]:
         for first in range(len(value) - 1):
             if value[first] > value[first + 1]:
                 yield (*value[:first], value[first + 1], value[first], *value[first + 2 :])
@@ -170,7 +170,7 @@ class Reshaping(Plain):
 
     of: str = ""
 
-    def draw(self, source: Source, at: Setting) -> tuple[int, ...]:
+    def draw(self, source: Source, at: Context) -> tuple[int, ...]:
         left, shape = at.inputs[self.of].size, []
         for byte in [source.byte() for _ in range(3)]:
             if byte % 4:
@@ -179,11 +179,11 @@ class Reshaping(Plain):
                 left //= shape[-1]
         return tuple(shape) if left == 1 else (*shape, left)
 
-    def fitted(self, value: tuple[int, ...], at: Setting, lost: Lost) -> tuple[int, ...]:
+    def fitted(self, value: tuple[int, ...], at: Context, lost: Lost) -> tuple[int, ...]:
         size = at.inputs[self.of].size
         return value if prod(value) == size else (size,)
 
-    def simpler(self, value: tuple[int, ...], at: Setting) -> Iterator[tuple[int, ...]]:
+    def simpler(self, value: tuple[int, ...], at: Context) -> Iterator[tuple[int, ...]]:
         if len(value) != 1:
             yield (prod(value),)
         for axis, size in enumerate(value):
