@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable, package
+from tests.harness.submissions.packages import package
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.worker.printable import printable
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record

@@ -22,14 +22,14 @@ from tests.harness.rows import catalogue
 from tests.harness.submissions import confinement, submissions
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.submissions.patience import Spent
-from tests.harness.submissions.refusal import Refused
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
 from tests.harness.submissions.submissions import reference
 from tests.harness.submissions.usage import peak_bytes
 from tests.harness.worker.observation import Call
+from tests.harness.worker.refusal import Refused
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (

@@ -17,8 +17,8 @@ import pytest
 from tests.harness.plugin import session
 from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable, package
-from tests.harness.submissions.parcel import Bad
+from tests.harness.submissions.packages import package
+from tests.harness.submissions.parcel import Unusable
 from tests.meta import mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
@@ -98,7 +98,7 @@ def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     limit = "unpacking.LIMITS[resource.RLIMIT_CPU] = 1\n"
     (tmp_path / "endless.py").write_text(SAY + endless + limit + "unpacking.main()")
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "endless.py")
-    with pytest.raises(Bad, match=r"^takes far longer to read than any submission should"):
+    with pytest.raises(Unusable, match=r"^takes far longer to read than any submission should"):
         intake.modules(tmp_path)
 
 
@@ -169,7 +169,7 @@ def test_caps_on_a_folder(cap, value, says, tmp_path, monkeypatch):
         (tmp_path / f"m{number}.py").write_text("x = 1")
         (tmp_path / f"{number}.txt").write_text("")
     monkeypatch.setattr(parcel, cap, value)
-    with pytest.raises(Bad, match=says):
+    with pytest.raises(Unusable, match=says):
         list(unpacking.modules(tmp_path))
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_goes_away_is_a_line(tmp_path):
         assert next(reading) == ("a.py", SOURCE)
         (tmp_path / "b.py").unlink()
         change(tmp_path / "b.py")
-        with pytest.raises(Bad, match=r"^b\.py cannot be read|^has a link: b\.py"):
+        with pytest.raises(Unusable, match=r"^b\.py cannot be read|^has a link: b\.py"):
             next(reading)
         (tmp_path / "b.py").unlink(missing_ok=True)
         (tmp_path / "b.py").write_bytes(SOURCE)

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from tests.harness.submissions.elsewhere import Elsewhere
-from tests.harness.submissions.packages import Package, Unusable, package
-from tests.harness.submissions.refusal import Refused
+from tests.harness.submissions.packages import Package, package
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.submissions.submissions import resolve
 from tests.harness.worker.observation import Call, Observation
+from tests.harness.worker.refusal import Refused
 
 LEVELS = {"feedforward": ["affine", "relu"], "losses": ["square_error_loss"]}
 AFFINE = "def affine(x):\n    return x + 1.0, None\n"

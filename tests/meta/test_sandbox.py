@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.harness.submissions import confinement, probe, sandbox, seccomp, submissions
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
@@ -63,7 +63,7 @@ def test_only_what_is_needed_is_there(tmp_path):
         tmp_path,
     )
     assert (
-        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observation.py', 'observe.py', 'printable.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
+        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observation.py', 'observe.py', 'printable.py', 'refusal.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
         in files
     )
     assert files.endswith("[], ['python3']]")

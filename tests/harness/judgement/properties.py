@@ -21,10 +21,10 @@ from tests.harness.judgement.judge import Trial, Unsuited, Wrong
 from tests.harness.rows.imports import hypothesis
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.submissions.refusal import Refused
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import Refused
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough

@@ -431,7 +431,7 @@ def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     from tests.harness.submissions.confinement import Unconfined
     from tests.harness.submissions.deadline import last_resort
-    from tests.harness.submissions.packages import Unusable
+    from tests.harness.submissions.parcel import Unusable
     from tests.harness.submissions.submissions import resolve
 
     last_resort()
@@ -452,7 +452,7 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
 def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.judgement.properties import Examiner
-    from tests.harness.submissions.packages import Unusable
+    from tests.harness.submissions.parcel import Unusable
     from tests.harness.submissions.remote import GraderTrouble
     from tests.harness.submissions.submissions import absent
 

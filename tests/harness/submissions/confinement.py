@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.harness.submissions import seccomp
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, MACHINE_CODE, NUMPY, copies
 
 _WORKER = Path(__file__).parents[1] / "worker"  # the room that the sandbox sees

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from tests.harness.submissions import limits
 from tests.harness.submissions.packages import Package
 from tests.harness.submissions.patience import Spent, WorkerStuck
-from tests.harness.submissions.refusal import Refused, unless_todo
 from tests.harness.submissions.remote import Worker, WorkerDied, observation, plain_steps
 from tests.harness.worker.counting import Cost
 from tests.harness.worker.observation import Call, Grad, Observation, Room
 from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import Refused, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network

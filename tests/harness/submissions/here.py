@@ -12,12 +12,11 @@ import pytest
 
 from tests.harness.submissions import limits
 from tests.harness.submissions.deadline import Expired, deadline
-from tests.harness.submissions.refusal import Refused, unless_todo
-from tests.harness.worker import loading
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import Refused, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -37,7 +36,7 @@ class Here:
 
     def load(self, op: str) -> None:
         """Import the operation's module now. What is wrong with it is told when the operation is called."""
-        with suppress(loading.Unloadable, Expired), deadline(limits.IMPORT_SECONDS):
+        with suppress(Refused, Expired), deadline(limits.IMPORT_SECONDS):
             self._lookup(op)
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
@@ -69,8 +68,8 @@ class Here:
             seconds = limits.CALL_SECONDS
             with deadline(limits.CALL_SECONDS):
                 seen = run(function)
-        except loading.Unloadable as problem:
-            self._refused[op] = ("error", printable(str(problem)))
+        except Refused as refused:
+            self._refused[op] = (refused.status, printable(refused.line))
             raise Refused(*self._refused[op]) from None
         except Expired:
             self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.here import THROUGH, Here
-from tests.harness.submissions.packages import Levels, Unusable, package
+from tests.harness.submissions.packages import Levels, package
+from tests.harness.submissions.parcel import Unusable
 from tests.harness.submissions.sandbox import require
 from tests.harness.worker import loading
+from tests.harness.worker.refusal import Refused
 
 
 def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: str = "bwrap") -> Here | Elsewhere:
@@ -33,7 +35,7 @@ def absent(name: str, line: str) -> Here:
     """In the place of a submission that cannot be graded: every operation is refused, with this line."""
 
     def lookup(_op: str) -> None:
-        raise loading.Unloadable(line)
+        raise Refused("error", line)
 
     return Here(name, lookup)
 

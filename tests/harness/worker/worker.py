@@ -75,10 +75,6 @@ def main() -> None:
             respond(*parts)
 
 
-class _Missing(Exception):
-    """The module has no such function."""
-
-
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
@@ -96,17 +92,15 @@ class _Answers:
             if "nodes" in request:
                 return self._network(request)
             return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
-        except self._loading.Unloadable as problem:
-            return {"problem": str(problem)}
-        except _Missing:
-            return {"missing": True}
+        except self._loading.Refused as refused:
+            return {"missing": True} if refused.status == "todo" else {"problem": refused.line}
 
     def _function(self, op: str, file: str, shown: str):
         path = os.path.join(self._root, file)
         name = f"{PACKAGE}.{os.path.splitext(os.path.basename(path))[0]}"
         function = self._loading.operation(self._loading.load(path, name, shown), op)
         if function is None:
-            raise _Missing
+            raise self._loading.Refused("todo", "not there yet")
         return function
 
     def _steps(self, function, request: dict) -> dict:

@@ -1,6 +1,9 @@
-"""That an operation cannot be judged any further: it is not written, or cannot be loaded, or took too long."""
+"""That an operation cannot be judged any further: it is not written, or cannot be loaded, or took too long.
 
-from tests.harness.worker.observation import Observation
+On both sides: NumPy and the standard library only.
+"""
+
+from .observation import Observation
 
 
 class Refused(BaseException):
