@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.packages import package
-from tests.harness.submissions.parcel import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.worker.printable import printable
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record
@@ -74,7 +74,7 @@ def said(number: int) -> str:
         path = mutated(number, Path(temporary.name))
         package(str(path), lambda: LEVELS).close()
         return "graded"
-    except Unusable as unusable:
+    except UnusableSubmission as unusable:
         line = str(unusable).replace(printable(str(path), 500), "PATH", 1)
         return _without_names(line) if line.isprintable() and line.startswith("--impl=PATH: ") else f"ALARM {line!r}"
     except Exception:

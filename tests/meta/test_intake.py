@@ -18,7 +18,7 @@ from tests.harness.plugin import session
 from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.packages import package
-from tests.harness.submissions.parcel import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.meta import mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
@@ -86,7 +86,7 @@ def test_a_reading_process_that_fails_or_lies_is_one_line(lie, tmp_path, monkeyp
     monkeypatch.setattr(subprocess, "Popen", noted)
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "liar.py")
     monkeypatch.setattr(intake, "PATIENCE", 0.5 if "waits" in lie else 60)
-    with pytest.raises(Unusable, match=says) as refusal:
+    with pytest.raises(UnusableSubmission, match=says) as refusal:
         package(str(tmp_path / "s.py"), lambda: LEVELS)
     assert str(refusal.value).isprintable()
     assert [process.poll() is None for process in processes] == [False]
@@ -98,7 +98,7 @@ def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     limit = "unpacking.LIMITS[resource.RLIMIT_CPU] = 1\n"
     (tmp_path / "endless.py").write_text(SAY + endless + limit + "unpacking.main()")
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "endless.py")
-    with pytest.raises(Unusable, match=r"^takes far longer to read than any submission should"):
+    with pytest.raises(UnusableSubmission, match=r"^takes far longer to read than any submission should"):
         intake.modules(tmp_path)
 
 
@@ -123,7 +123,7 @@ def test_no_parcel_takes_the_grader_s_memory(tmp_path):
         built = [p.build(Path(folder.name)) for p, folder in zip(PARCELS, folders, strict=True)]
         for path in (tmp_path, *built):
             tracemalloc.start()
-            with suppress(Unusable):
+            with suppress(UnusableSubmission):
                 package(str(path), lambda: LEVELS).close()
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
@@ -169,7 +169,7 @@ def test_caps_on_a_folder(cap, value, says, tmp_path, monkeypatch):
         (tmp_path / f"m{number}.py").write_text("x = 1")
         (tmp_path / f"{number}.txt").write_text("")
     monkeypatch.setattr(parcel, cap, value)
-    with pytest.raises(Unusable, match=says):
+    with pytest.raises(UnusableSubmission, match=says):
         list(unpacking.modules(tmp_path))
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_goes_away_is_a_line(tmp_path):
         assert next(reading) == ("a.py", SOURCE)
         (tmp_path / "b.py").unlink()
         change(tmp_path / "b.py")
-        with pytest.raises(Unusable, match=r"^b\.py cannot be read|^has a link: b\.py"):
+        with pytest.raises(UnusableSubmission, match=r"^b\.py cannot be read|^has a link: b\.py"):
             next(reading)
         (tmp_path / "b.py").unlink(missing_ok=True)
         (tmp_path / "b.py").write_bytes(SOURCE)
@@ -248,7 +248,7 @@ def test_whatever_goes_wrong_is_about_one_submission(tmp_path, monkeypatch):
         for place, name in ((intake, "modules"), (packages, "_copy")):
             with monkeypatch.context() as patch:
                 patch.setattr(place, name, fails)
-                with pytest.raises(Unusable, match=r"^--impl=.*s\.py: the grader") as refusal:
+                with pytest.raises(UnusableSubmission, match=r"^--impl=.*s\.py: the grader") as refusal:
                     package(str(tmp_path / "s.py"), lambda: LEVELS)
             assert str(refusal.value).isprintable()
 

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 from tests import test_ops
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Examiner
 from tests.harness.rows import catalogue
 from tests.harness.rows.oracle import Truth
@@ -296,7 +296,7 @@ def judged(seen: Observation, steps: tuple = STEPS) -> None:
     else:
         checks = [partial(check, TRIAL, ALONE, seen) for check in (judge.pure, judge.no_matter_what_was_asked_before)]
     for check in checks:
-        with contextlib.suppress(Wrong, Unsuited), np.errstate(all="ignore"):
+        with contextlib.suppress(Wrong, UnsuitedExample), np.errstate(all="ignore"):
             check()
 
 

@@ -13,7 +13,7 @@ from tests.harness.examples.examples import Example
 from tests.harness.rows import oracle
 from tests.harness.rows.arrays import with_simpler_entries
 from tests.harness.rows.kind import Context
-from tests.harness.rows.lost import Lost, Unfit
+from tests.harness.rows.lost import Lost, NoSmallerExample
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.spec import Operation
 
@@ -74,7 +74,7 @@ def _without(op: Operation, example: Example, *slices: Lost | tuple[str, int, in
         try:
             for value, (name, kind) in zip(inputs, op.kinds.items(), strict=True):
                 at.inputs[name] = kind.fitted(value, at, lost)
-        except Unfit:
+        except NoSmallerExample:
             return
         inputs, dimensions, index = list(at.inputs.values()), lost.after, lost.index
     yield from _fitted(op, example, inputs, dimensions, index)

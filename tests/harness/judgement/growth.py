@@ -18,7 +18,7 @@ import numpy as np
 from tests.harness.examples.examples import Example
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
@@ -190,6 +190,6 @@ def _suited(op: Operation, example: Example, seen: Observation) -> bool:
         with judge.said_of("larger arrays"):
             judge.forward(trial, seen, truth)
             judge.gradient(trial, seen, truth)
-    except Unsuited:
+    except UnsuitedExample:
         return False
     return True

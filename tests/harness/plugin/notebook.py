@@ -114,7 +114,7 @@ class Checked:
         return scoreboard.points(self.op, statuses, list(statuses))
 
 
-class Ungradable(ValueError):
+class UngradableFunction(ValueError):
     """Why what was given cannot be graded, in one line."""
 
     def _render_traceback_(self) -> list[str]:
@@ -123,10 +123,10 @@ class Ungradable(ValueError):
 
 
 def checked(function: Callable, op: str, seed: int) -> Checked:
-    """Hold the function to the public properties of the operation. Raises Ungradable."""
+    """Hold the function to the public properties of the operation. Raises UngradableFunction."""
     problem, name = _named(function, op)
     if problem:
-        raise Ungradable(problem)
+        raise UngradableFunction(problem)
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import operations

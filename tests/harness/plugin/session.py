@@ -429,9 +429,9 @@ def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
 
 
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
-    from tests.harness.submissions.confinement import Unconfined
+    from tests.harness.submissions.confinement import NoSandbox
     from tests.harness.submissions.deadline import last_resort
-    from tests.harness.submissions.parcel import Unusable
+    from tests.harness.submissions.parcel import UnusableSubmission
     from tests.harness.submissions.submissions import resolve
 
     last_resort()
@@ -439,8 +439,8 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     for impl in impls:
         try:
             subjects.append(Subject(impl, resolve(impl, project, _names, sandbox)))
-        except Unusable as unusable:
-            if len(impls) == 1 or isinstance(unusable, Unconfined):
+        except UnusableSubmission as unusable:
+            if len(impls) == 1 or isinstance(unusable, NoSandbox):
                 for subject in subjects:
                     subject.close()
                 raise pytest.UsageError(str(unusable)) from None
@@ -452,7 +452,7 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
 def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.judgement.properties import Examiner
-    from tests.harness.submissions.parcel import Unusable
+    from tests.harness.submissions.parcel import UnusableSubmission
     from tests.harness.submissions.remote import GraderTrouble
     from tests.harness.submissions.submissions import absent
 
@@ -478,7 +478,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
         run.trouble.setdefault(subject.name, line)
         run.ended.add(subject.name)
         pytest.skip(f"the grader's own trouble: {line}")
-    except Unusable as unusable:
+    except UnusableSubmission as unusable:
         raise pytest.UsageError(str(unusable)) from None
     except Exception as error:  # a mistake of the grader's: it costs this verdict, and no other
         node.stash[TROUBLE] = (subject, printable(f"{type(error).__name__}: {error}", 300), False)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.practice import hints, reset
 from tests.harness.practice.practice import Practice
-from tests.harness.practice.stubs import Unable
+from tests.harness.practice.stubs import RefusedReset
 from tests.harness.rows.names import closest, names_by_level
 
 
@@ -67,7 +67,7 @@ def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str 
 def _reset_lines(targets: list[str], project: Path, levels: dict[str, list[str]]) -> list[str]:
     try:
         done = reset.reset([reset.plain(t) for t in targets], project, levels, datetime.datetime.now())
-    except Unable as problem:
+    except RefusedReset as problem:
         raise pytest.UsageError(f"--reset: {problem}") from None
     practice = Practice.open(project)
     if done.ops:

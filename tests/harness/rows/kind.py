@@ -42,7 +42,7 @@ class Kind:
         raise NotImplementedError
 
     def fitted(self, value: object, at: Context, lost: Lost) -> object:
-        """What becomes of the value where the example loses a slice. Raises Unfit where nothing can."""
+        """What becomes of the value where the example loses a slice. Raises NoSmallerExample where nothing can."""
         return lost.taken_from(value, self.shape)
 
     def simpler(self, value: object, at: Context) -> Iterator[object]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.harness.rows.shapes import Dimensions, parsed
 
 
-class Unfit(Exception):
+class NoSmallerExample(Exception):
     """There is no such value in a smaller example."""
 
 

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from tests.harness.rows.kind import Context, Kind
-from tests.harness.rows.lost import Lost, Unfit
+from tests.harness.rows.lost import Lost, NoSmallerExample
 from tests.harness.rows.shapes import place
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Axis(Plain):
             if plain != gone:
                 kept.append((plain - (plain > gone)) - (ndim if axis < 0 else 0))
         if not kept:
-            raise Unfit
+            raise NoSmallerExample
         return tuple(kept) if several else kept[0]
 
     def simpler(self, value: object, at: Context) -> Iterator[object]:

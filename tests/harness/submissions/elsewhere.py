@@ -12,7 +12,7 @@ from tests.harness.submissions.remote import Worker, WorkerDied, observation, pl
 from tests.harness.worker.counting import Cost
 from tests.harness.worker.observation import Call, Grad, Observation, Room
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import Refused, unless_todo
+from tests.harness.worker.refusal import RefusedOperation, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -44,13 +44,13 @@ class Elsewhere:
         self._spent: dict[str, Spent] = {}
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
-        """Carry out the steps (see observe.py). Raises Refused, or GraderTrouble where no worker can be started."""
+        """Carry out the steps (see observe.py). Raises RefusedOperation, or GraderTrouble where no worker can be started."""
         return self._observed(op, list(inputs), gys, steps)[0]
 
     def counted(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
     ) -> tuple[Observation, Cost]:
-        """Likewise, and count what it costs (see counting.py). Raises Refused, or GraderTrouble."""
+        """Likewise, and count what it costs (see counting.py). Raises RefusedOperation, or GraderTrouble."""
         seen, cost = self._observed(op, list(inputs), gys, steps, most)
         if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
             cost = [0, 0, "its process gave no numbers"]
@@ -62,9 +62,9 @@ class Elsewhere:
     ) -> tuple[Observation, object]:
         """What was observed; where something is to be counted, what the worker says it cost."""
         if op not in self._package.files:
-            raise Refused("todo", "not there yet")
+            raise RefusedOperation("todo", "not there yet")
         if op in self._refused:
-            raise Refused(*self._refused[op])
+            raise RefusedOperation(*self._refused[op])
         file = self._package.files[op]
         request = {"op": op, "file": file, "shown": self._package.shown[file]}
         request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
@@ -81,10 +81,10 @@ class Elsewhere:
                 self._spoilt_by = op
                 self._heard.setdefault(op, printable(str(reply["heard"]), 100))
             if reply.get("missing") is True:
-                raise Refused("todo", "not there yet")
+                raise RefusedOperation("todo", "not there yet")
             if "problem" in reply:
                 self._refused[op] = ("error", printable(str(reply["problem"])))
-                raise Refused(*self._refused[op])
+                raise RefusedOperation(*self._refused[op])
             seen = observation(reply, steps, inputs, request["gys"])
         except WorkerStuck as stuck:
             self._lost(op, "timeout", f"stopped: {stuck}")
@@ -93,11 +93,11 @@ class Elsewhere:
         return unless_todo(seen), cost
 
     def observe_network(self, network: Network) -> Observation:
-        """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
+        """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
         ops = list(dict.fromkeys(node.op for node in network.nodes))
         for op in ops:
             if op in self._refused:
-                raise Refused(*self._refused[op])
+                raise RefusedOperation(*self._refused[op])
         request = {"nodes": network.plain_nodes(), "leaves": list(network.leaves), "gy": network.gy}
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
         steps = (Call(), Grad(0))
@@ -106,10 +106,10 @@ class Elsewhere:
             return observation(self._asked("compose", room=room, **request), steps, [network.leaves], [network.gy])
         except WorkerStuck as stuck:
             self.rest()
-            raise Refused("timeout", f"stopped: {stuck}") from None
+            raise RefusedOperation("timeout", f"stopped: {stuck}") from None
         except WorkerDied as death:
             self.rest()
-            raise Refused("error", str(death)) from None
+            raise RefusedOperation("error", str(death)) from None
 
     def rest(self) -> None:
         """End the worker; a new one starts when there is something to do."""
@@ -141,11 +141,15 @@ class Elsewhere:
         for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):
             spent = self._spent.get(account, Spent())
             if spent.computing >= allowed.computing:
-                raise Refused("timeout", f"stopped: {whose} took {allowed.computing:g} s of computing together")
+                raise RefusedOperation(
+                    "timeout", f"stopped: {whose} took {allowed.computing:g} s of computing together"
+                )
             if spent.asleep >= allowed.asleep:
-                raise Refused("timeout", f"stopped: {whose} took {allowed.asleep:g} s asleep or waiting together")
+                raise RefusedOperation(
+                    "timeout", f"stopped: {whose} took {allowed.asleep:g} s asleep or waiting together"
+                )
 
     def _lost(self, op: str, status: str, line: str):
         self.rest()
         self._refused[op] = (status, line)
-        raise Refused(status, line) from None
+        raise RefusedOperation(status, line) from None

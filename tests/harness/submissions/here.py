@@ -16,7 +16,7 @@ from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import Refused, unless_todo
+from tests.harness.worker.refusal import RefusedOperation, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -36,17 +36,17 @@ class Here:
 
     def load(self, op: str) -> None:
         """Import the operation's module now. What is wrong with it is told when the operation is called."""
-        with suppress(Refused, Expired), deadline(limits.IMPORT_SECONDS):
+        with suppress(RefusedOperation, Expired), deadline(limits.IMPORT_SECONDS):
             self._lookup(op)
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
-        """Carry out the steps (see observe.py). Raises Refused."""
+        """Carry out the steps (see observe.py). Raises RefusedOperation."""
         return self._observed(op, lambda function: observe(function, inputs, gys, steps, THROUGH))
 
     def counted(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
     ) -> tuple[Observation, Cost]:
-        """Likewise, and count what it costs (see counting.py). Raises Refused."""
+        """Likewise, and count what it costs (see counting.py). Raises RefusedOperation."""
         cost = Cost(0, 0)
 
         def counting(function: Callable) -> Observation:
@@ -58,32 +58,32 @@ class Here:
 
     def _observed(self, op: str, run: Callable[[Callable], Observation]) -> Observation:
         if op in self._refused:
-            raise Refused(*self._refused[op])
+            raise RefusedOperation(*self._refused[op])
         seconds = limits.IMPORT_SECONDS
         try:
             with deadline(limits.IMPORT_SECONDS):
                 function = self._lookup(op)
             if function is None:
-                raise Refused("todo", "not there yet")
+                raise RefusedOperation("todo", "not there yet")
             seconds = limits.CALL_SECONDS
             with deadline(limits.CALL_SECONDS):
                 seen = run(function)
-        except Refused as refused:
+        except RefusedOperation as refused:
             self._refused[op] = (refused.status, printable(refused.line))
-            raise Refused(*self._refused[op]) from None
+            raise RefusedOperation(*self._refused[op]) from None
         except Expired:
             self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")
-            raise Refused(*self._refused[op]) from None
+            raise RefusedOperation(*self._refused[op]) from None
         return unless_todo(seen)
 
     def observe_network(self, network: Network) -> Observation:
-        """Chain operations and backpropagate through them (see observe.py). Raises Refused."""
+        """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
         functions = {node.op: self._lookup(node.op) for node in network.nodes}
         try:
             with deadline(limits.CALL_SECONDS):
                 return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, THROUGH)
         except Expired:
-            raise Refused("timeout", f"stopped: no answer after {limits.CALL_SECONDS:g} s") from None
+            raise RefusedOperation("timeout", f"stopped: no answer after {limits.CALL_SECONDS:g} s") from None
 
     def rest(self) -> None:
         """Nothing to end."""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tests.harness.submissions import intake
 from tests.harness.submissions.leftovers import Folder
-from tests.harness.submissions.parcel import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.worker.printable import printable
 
 Levels = dict[str, list[str]]
@@ -32,7 +32,7 @@ class Package:
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
-    """Copy the submission that `impl` names. The catalogue is asked only about what can be read. Raises Unusable."""
+    """Copy the submission that `impl` names. The catalogue is asked only about what can be read. Raises UnusableSubmission."""
     path = Path(impl)
     with _in_a_line(impl):
         modules = intake.modules(path)
@@ -41,16 +41,16 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))
         best = max(layouts, key=lambda layout: layout.defined)
         if not best.defined:
-            raise Unusable(_nothing_in(path, levels))
+            raise UnusableSubmission(_nothing_in(path, levels))
         return _copy(best)
 
 
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
-    """Whatever goes wrong is Unusable, with its name: it is about this submission, and the others are graded."""
+    """Whatever goes wrong is UnusableSubmission, with its name: it is about this submission, and the others are graded."""
     try:
         yield
-    except Unusable as unusable:
+    except UnusableSubmission as unusable:
         why = str(unusable)
     except OSError as error:
         why = f"the grader cannot copy it ({error.strerror or error})"
@@ -58,7 +58,7 @@ def _in_a_line(impl: str) -> Iterator[None]:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
     else:
         return
-    raise Unusable(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
+    raise UnusableSubmission(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
 class _Layout:

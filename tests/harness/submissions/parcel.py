@@ -27,7 +27,7 @@ _LEFT_OUT = {"tests", "test", "venv", "env", "site-packages", "node_modules", "b
 _PLAIN = re.compile(r"[\w .,()\[\]+=@&!'-]{1,100}")
 
 
-class Unusable(Exception):
+class UnusableSubmission(Exception):
     """What was handed in cannot be graded at all; the line says what was seen, expected, and to do. It can be shown.
 
     Where it is raised here, and by what reads, the line is to be read after the submission's name.
@@ -38,25 +38,25 @@ class Unusable(Exception):
 
 
 def is_taken(name: str, *, is_plain: bool) -> bool:
-    """Whether an archive's entry is a module. Raises Unusable for one that would land elsewhere, or is no regular file."""
+    """Whether an archive's entry is a module. Raises UnusableSubmission for one that would land elsewhere, or is no regular file."""
     if len(name) > LONGEST_NAME:
-        raise Unusable(f"has an entry with an odd name, of {len(name)} characters: {printable(name, SHOWN)}")
+        raise UnusableSubmission(f"has an entry with an odd name, of {len(name)} characters: {printable(name, SHOWN)}")
     if name.startswith("/") or ".." in name.split("/") or "\\" in name or re.match(r"\w:", name) or "\0" in name:
-        raise Unusable(f"has an entry that points outside: {printable(name, SHOWN)}")
+        raise UnusableSubmission(f"has an entry that points outside: {printable(name, SHOWN)}")
     if not is_module(name):
         return False
     if not is_plain:
-        raise Unusable(f"has a link or a device: {printable(name, SHOWN)}; only regular files are taken")
+        raise UnusableSubmission(f"has a link or a device: {printable(name, SHOWN)}; only regular files are taken")
     return True
 
 
 def is_module(name: str) -> bool:
-    """Whether this is the name of a module that is wanted. Raises Unusable for a module of an odd name."""
+    """Whether this is the name of a module that is wanted. Raises UnusableSubmission for a module of an odd name."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or not parts[-1].endswith(".py") or parts[-1] == "conftest.py" or any(map(is_left_out, parts)):
         return False
     if len(parts) > DEEPEST or not all(map(_PLAIN.fullmatch, parts)):
-        raise Unusable(f"has a module with an odd name: {printable(name, SHOWN)}")
+        raise UnusableSubmission(f"has a module with an odd name: {printable(name, SHOWN)}")
     return True
 
 
@@ -66,14 +66,14 @@ def is_left_out(name: str) -> bool:
 
 
 def refuse_large(name: str, size: int, packed: int) -> None:
-    """Raises Unusable for a module that is too large, in itself or for what it is packed in."""
+    """Raises UnusableSubmission for a module that is too large, in itself or for what it is packed in."""
     if size > LARGEST_MODULE:
-        raise Unusable(f"{printable(name, SHOWN)} has more than {LARGEST_MODULE} bytes")
+        raise UnusableSubmission(f"{printable(name, SHOWN)} has more than {LARGEST_MODULE} bytes")
     if size > 2**16 and size > STEEPEST * packed:
-        raise Unusable(f"{printable(name, SHOWN)} unpacks to {size} bytes from {packed}: a bomb?")
+        raise UnusableSubmission(f"{printable(name, SHOWN)} unpacks to {size} bytes from {packed}: a bomb?")
 
 
 def refuse_many(modules: int, size: int) -> None:
-    """Raises Unusable for too many modules, or too much in them."""
+    """Raises UnusableSubmission for too many modules, or too much in them."""
     if modules > MOST_MODULES or size > MOST_BYTES:
-        raise Unusable(f"is larger than {MOST_MODULES} modules and {MOST_BYTES} bytes")
+        raise UnusableSubmission(f"is larger than {MOST_MODULES} modules and {MOST_BYTES} bytes")

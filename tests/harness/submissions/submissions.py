@@ -7,20 +7,20 @@ from pathlib import Path
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.here import THROUGH, Here
 from tests.harness.submissions.packages import Levels, package
-from tests.harness.submissions.parcel import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.sandbox import require
 from tests.harness.worker import loading
-from tests.harness.worker.refusal import Refused
+from tests.harness.worker.refusal import RefusedOperation
 
 
 def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: str = "bwrap") -> Here | Elsewhere:
     """What `--impl` names; `sandbox` is for a path. Nothing of a submission runs yet, but that it would be confined is proven.
 
-    `catalogue` is asked only when it is needed: it costs the import of torch. Raises Unusable.
+    `catalogue` is asked only when it is needed: it costs the import of torch. Raises UnusableSubmission.
     """
     if impl in ("kata", "solutions"):
         if not (project / impl).is_dir():
-            raise Unusable(f"--impl={impl}: there is no folder {impl}/ here")
+            raise UnusableSubmission(f"--impl={impl}: there is no folder {impl}/ here")
         return Here(impl, _modules_of(impl, project, catalogue))
     submission = package(impl, catalogue)
     try:
@@ -35,13 +35,13 @@ def absent(name: str, line: str) -> Here:
     """In the place of a submission that cannot be graded: every operation is refused, with this line."""
 
     def lookup(_op: str) -> None:
-        raise Refused("error", line)
+        raise RefusedOperation("error", line)
 
     return Here(name, lookup)
 
 
 def reference(project: Path, catalogue: Callable[[], Levels]) -> Here:
-    """The reference solutions, run here. Raises Unusable."""
+    """The reference solutions, run here. Raises UnusableSubmission."""
     return resolve("solutions", project, catalogue)
 
 

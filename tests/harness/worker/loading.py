@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from .refusal import Refused
+from .refusal import RefusedOperation
 
 ALLOWED = sys.stdlib_module_names | {"numpy", "__future__"}
 
@@ -18,7 +18,7 @@ ALLOWED = sys.stdlib_module_names | {"numpy", "__future__"}
 def load(file: str, name: str, shown: str, through: tuple[type[BaseException], ...] = ()) -> ModuleType:
     """The module in `file`, imported under `name`; the same one when asked again.
 
-    `shown`: the file's name in messages. Raises Refused, with a line that begins with the
+    `shown`: the file's name in messages. Raises RefusedOperation, with a line that begins with the
     file; exceptions of the types in `through` are let through.
     """
     if name in sys.modules:
@@ -32,12 +32,12 @@ def load(file: str, name: str, shown: str, through: tuple[type[BaseException], .
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
-    except (Refused, *through):
+    except (RefusedOperation, *through):
         sys.modules.pop(name, None)
         raise
     except BaseException as error:  # also sys.exit at import
         sys.modules.pop(name, None)
-        raise Refused("error", said(error, file, shown)) from None
+        raise RefusedOperation("error", said(error, file, shown)) from None
 
 
 def make_package(name: str, folder: str) -> None:
@@ -65,7 +65,7 @@ def _refuse_foreign_imports(tree: ast.AST, package: str, folder: str, shown: str
         for name in names:
             top = name.partition(".")[0]
             if top not in ALLOWED and top != package and not os.path.exists(os.path.join(folder, f"{top}.py")):
-                raise Refused(
+                raise RefusedOperation(
                     "error",
                     f"{shown}, line {node.lineno}: imports {top}; only NumPy and the standard library may be used (rule 5)",
                 )

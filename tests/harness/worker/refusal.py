@@ -6,7 +6,7 @@ On both sides: NumPy and the standard library only.
 from .observation import Observation
 
 
-class Refused(BaseException):
+class RefusedOperation(BaseException):
     """An operation that cannot be judged any further: `status` is todo, error or timeout, `line` says why.
 
     Not an Exception: it is about the operation, not about one example, so nothing is to be tried again or shrunk.
@@ -18,7 +18,7 @@ class Refused(BaseException):
 
 
 def unless_todo(seen: Observation) -> Observation:
-    """The observation of what is written. Raises Refused where it says that it is not."""
+    """The observation of what is written. Raises RefusedOperation where it says that it is not."""
     if seen.crash and seen.crash.kind == "NotImplementedError":
-        raise Refused("todo", f"{'grad' if seen.answers else 'the operation'} is not written yet")
+        raise RefusedOperation("todo", f"{'grad' if seen.answers else 'the operation'} is not written yet")
     return seen

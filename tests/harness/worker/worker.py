@@ -92,7 +92,7 @@ class _Answers:
             if "nodes" in request:
                 return self._network(request)
             return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
-        except self._loading.Refused as refused:
+        except self._loading.RefusedOperation as refused:
             return {"missing": True} if refused.status == "todo" else {"problem": refused.line}
 
     def _function(self, op: str, file: str, shown: str):
@@ -100,7 +100,7 @@ class _Answers:
         name = f"{PACKAGE}.{os.path.splitext(os.path.basename(path))[0]}"
         function = self._loading.operation(self._loading.load(path, name, shown), op)
         if function is None:
-            raise self._loading.Refused("todo", "not there yet")
+            raise self._loading.RefusedOperation("todo", "not there yet")
         return function
 
     def _steps(self, function, request: dict) -> dict:
