@@ -32,7 +32,10 @@ class Package:
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
-    """Copy the submission that `impl` names. The catalogue is asked only about what can be read. Raises UnusableSubmission."""
+    """Copy the submission that `impl` names. The catalogue is asked only about what can be read.
+
+    Raises UnusableSubmission.
+    """
     path = Path(impl)
     with _in_a_line(impl):
         modules = intake.modules(path)
@@ -47,7 +50,7 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
 
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
-    """Whatever goes wrong is UnusableSubmission, with its name: it is about this submission, and the others are graded."""
+    """Whatever goes wrong makes this an UnusableSubmission, with its name; the others are graded."""
     try:
         yield
     except UnusableSubmission as unusable:

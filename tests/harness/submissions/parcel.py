@@ -38,7 +38,10 @@ class UnusableSubmission(Exception):
 
 
 def is_taken(name: str, *, is_plain: bool) -> bool:
-    """Whether an archive's entry is a module. Raises UnusableSubmission for one that would land elsewhere, or is no regular file."""
+    """Whether an archive's entry is a module.
+
+    Raises UnusableSubmission for one that would land elsewhere, or is no regular file.
+    """
     if len(name) > LONGEST_NAME:
         raise UnusableSubmission(f"has an entry with an odd name, of {len(name)} characters: {printable(name, SHOWN)}")
     if name.startswith("/") or ".." in name.split("/") or "\\" in name or re.match(r"\w:", name) or "\0" in name:
