@@ -277,6 +277,20 @@ def test_a_missing_bubblewrap_is_refused_with_its_remedy(monkeypatch, tmp_path):
     submissions.resolve(str(tmp_path / "affine.py"), PROJECT, lambda: {"feedforward": ["affine"]}, "process").close()
 
 
+@pytest.mark.parametrize(
+    ("impl", "mode", "told"),
+    [("solutions", "bwrap", ""), ("", "bwrap", ", sandbox bwrap"), ("", "process", ", sandbox process")],
+)
+def test_a_run_tells_what_confines_it(impl, mode, told, tmp_path):
+    """The first line of a run has its sandbox where code runs in one, and none where it runs here."""
+    (tmp_path / "affine.py").write_text("def affine(x, w, b): return None")
+    impl = impl or str(tmp_path / "affine.py")
+    command = [sys.executable, "-m", "pytest", f"--impl={impl}", f"--sandbox={mode}", "--collect-only"]
+    command += ["tests/test_ops.py", "-k", "affine", "-p", "no:cacheprovider"]
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False).stdout
+    assert f"\nbackprop kata: --impl={impl}, --seed=0{told}\n" in said
+
+
 SAID = {
     "bwrap: No permissions to create new namespace, likely because the kernel does not allow it": "seccomp=unconfined",
     "bwrap: Creating new namespace failed: Operation not permitted": "seccomp=unconfined",
