@@ -10,7 +10,7 @@ import numpy as np
 from tests.harness.examples.examples import EXTREME
 from tests.harness.judgement import judge
 from tests.harness.judgement.properties import each_operation, truth_of
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 
 @each_operation(examples=25)

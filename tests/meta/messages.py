@@ -5,7 +5,7 @@ python -m tests.meta.messages > messages.txt
 
 from tests.harness.display.explain import screen
 from tests.harness.judgement.properties import Examiner
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 from tests.meta.test_mutants import OPERATIONS, PROPERTIES, WRONG
 
 

@@ -15,9 +15,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.harness.submissions import intake
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable, package
+from tests.harness.submissions.packages import package
+from tests.harness.submissions.parcel import UnusableSubmission
+from tests.harness.worker.printable import printable
 from tests.meta.attacks import crafted
 from tests.meta.attacks.crafted import entry, pax, record
 
@@ -73,8 +74,8 @@ def said(number: int) -> str:
         path = mutated(number, Path(temporary.name))
         package(str(path), lambda: LEVELS).close()
         return "graded"
-    except Unusable as unusable:
-        line = str(unusable).replace(intake.clean(str(path), 500), "PATH", 1)
+    except UnusableSubmission as unusable:
+        line = str(unusable).replace(printable(str(path), 500), "PATH", 1)
         return _without_names(line) if line.isprintable() and line.startswith("--impl=PATH: ") else f"ALARM {line!r}"
     except Exception:
         return f"ALARM {number}: {traceback.format_exc()}"

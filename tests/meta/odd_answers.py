@@ -19,7 +19,8 @@ from tests.harness.display import scoreboard
 from tests.harness.display.explain import screen
 from tests.harness.judgement.properties import Examiner, Property, Verdict
 from tests.harness.rows import catalogue
-from tests.harness.submissions.submissions import Elsewhere, resolve
+from tests.harness.submissions.elsewhere import Elsewhere
+from tests.harness.submissions.submissions import resolve
 
 PROJECT = Path(__file__).parents[2]
 LARGEST = 50_000  # characters of one verdict in a report

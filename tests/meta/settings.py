@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tests.harness.diagnosis.samples import generic
 from tests.harness.examples.examples import drawn_inputs
-from tests.harness.rows.kinds import Size
 from tests.harness.rows.oracle import output_shape
+from tests.harness.rows.plain import Size
 from tests.harness.rows.shapes import Dimensions, parsed
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation

@@ -20,14 +20,16 @@ from tests.harness.display.scoreboard import as_data
 from tests.harness.judgement.properties import Examiner, Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import confinement, submissions
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import Spent
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
-from tests.harness.submissions.submissions import Elsewhere, Refused, reference
+from tests.harness.submissions.submissions import reference
 from tests.harness.submissions.usage import peak_bytes
-from tests.harness.worker.observe import Call
+from tests.harness.worker.observation import Call
+from tests.harness.worker.refusal import RefusedOperation
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
@@ -160,7 +162,7 @@ def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     path = parcel.build(folder)
     begun = time.monotonic()
     if parcel.refused:
-        with pytest.raises(Unusable, match=parcel.refused) as refusal:
+        with pytest.raises(UnusableSubmission, match=parcel.refused) as refusal:
             submissions.resolve(str(path), PROJECT, catalogue.names)
         assert str(refusal.value).isprintable()
         assert time.monotonic() - begun < SECONDS
@@ -199,7 +201,7 @@ def test_calls_that_come_at_once_are_accounted_for_together(tmp_path):
         for _ in range(5000):
             implementation.observe("sigmoid", [(np.ones(2),)], [], (Call(),))
 
-    with pytest.raises(Refused, match=r"took 0\.1 s of computing together"):
+    with pytest.raises(RefusedOperation, match=r"took 0\.1 s of computing together"):
         observe_often()
     implementation.close()
 
@@ -327,8 +329,8 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     (tmp_path / "temporary").mkdir(exist_ok=True)
     report = tmp_path / "report.json"
     code = (
-        "import sys, pytest\nfrom tests.harness.submissions import submissions\n"
-        "submissions.OPERATION, submissions.SUBMISSION = submissions.Spent(60, 0.8), submissions.Spent(600, 1.5)\n"
+        "import sys, pytest\nfrom tests.harness.submissions import limits\n"
+        "limits.OPERATION, limits.SUBMISSION = limits.Spent(60, 0.8), limits.Spent(600, 1.5)\n"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "tests/test_ops.py", "-k", "tensor_sum or relu", f"--report={report}"]

@@ -154,7 +154,7 @@ def test_nonsense_gets_a_sentence(returned, said):
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     space: dict = {}
     exec(f"import numpy as np\ndef affine(x, w, b):\n    return {returned}", space)
@@ -177,14 +177,14 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import names, operations
-    from tests.harness.submissions import submissions
+    from tests.harness.submissions import here, limits, submissions
 
-    monkeypatch.setattr(submissions, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(limits, "CALL_SECONDS", 0.3)
     (tmp_path / "loop.py").write_text(LOOP)
     if mode == "here":
         space: dict = {}
         exec(LOOP, space)
-        implementation = submissions.Here("loop", space.get)
+        implementation = here.Here("loop", space.get)
     else:
         implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names)
     (op,) = (op for op in operations()["feedforward"] if op.name == "relu")
@@ -197,12 +197,12 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
 def test_an_endless_loop_in_c_ends_the_process(tmp_path):
     """What no exception reaches ends the run, with the line where it was, and not what is slow beside it."""
     code = (
-        "import sys, pytest\nfrom tests.harness import deadline, submissions\n"
-        "deadline.LAST_RESORT, submissions.CALL_SECONDS = 0.5, 0.2\n"
+        "from tests.harness.submissions import deadline, here, limits\n"
+        "deadline.LAST_RESORT, limits.CALL_SECONDS = 0.5, 0.2\n"
         "def slow():\n    sum(range(3 * 10**7)), sum(range(3 * 10**7))\n"
         "def relu(x):\n    sum(iter(int, 1))\n"
         "deadline.last_resort()\nslow()\nprint('slow is done', flush=True)\n"
-        "submissions.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (submissions.Call(),))\n"
+        "here.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (here.Call(),))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False

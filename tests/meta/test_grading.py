@@ -93,7 +93,7 @@ def test_another_seed_draws_other_examples():
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     (op,) = (op for op in operations()["feedforward"] if op.name == "affine")
     drawn = set()
@@ -185,9 +185,8 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
-    from tests.harness.submissions import submissions
-    from tests.harness.submissions.remote import GraderTrouble
-    real, calls = submissions.Worker.ask, []
+    from tests.harness.submissions.remote import GraderTrouble, Worker
+    real, calls = Worker.ask, []
 
     def ask(self, *arguments, **request):
         calls.append(request)
@@ -195,7 +194,7 @@ def pytest_collection_finish(session):
             raise GraderTrouble("no more processes can be had")
         return real(self, *arguments, **request)
 
-    submissions.Worker.ask = ask
+    Worker.ask = ask
 """
 
 
@@ -277,7 +276,8 @@ def test_networks_catch_a_wrong_gradient():
     from tests.harness.examples.network import random_network
     from tests.harness.judgement.properties import examine_networks
     from tests.harness.rows.catalogue import names, operations
-    from tests.harness.submissions.submissions import Here, resolve
+    from tests.harness.submissions.here import Here
+    from tests.harness.submissions.submissions import resolve
 
     rows = operations()["feedforward"]
     solutions = resolve("solutions", PROJECT, names)

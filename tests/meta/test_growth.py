@@ -8,8 +8,10 @@ import pytest
 from tests.harness.judgement.properties import Examiner, Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import submissions
-from tests.harness.submissions.submissions import Here, reference
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import reference
 from tests.harness.worker.counting import counted
+from tests.harness.worker.observation import Call
 from tests.meta.test_mutants import ALONE, OPERATIONS
 
 PROJECT = Path(__file__).parents[2]
@@ -102,7 +104,7 @@ def test_what_the_standard_library_does_is_no_disturbance(tmp_path):
     try:
         examiner = Examiner(implementation, 0, reference=lambda: reference(PROJECT, catalogue.names))
         single = [(np.ones(3, np.float32),)]
-        assert implementation.observe("tensor_sum", single, [], (submissions.Call(),)).crash.kind == "ValueError"
+        assert implementation.observe("tensor_sum", single, [], (Call(),)).crash.kind == "ValueError"
         found = examiner.verdict(ALONE, OPERATIONS["tensor_sum"])
     finally:
         implementation.close()

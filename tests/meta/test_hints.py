@@ -15,7 +15,7 @@ import pytest
 from tests.harness.plugin import unstuck
 from tests.harness.practice.hints import LAST, next_hint
 from tests.harness.rows.catalogue import names
-from tests.harness.rows.names import closest, listed
+from tests.harness.rows.names import closest, names_by_level
 from tests.meta.test_grading import PROJECT, grade
 
 SOLUTION = '''
@@ -57,7 +57,7 @@ def project(tmp_path) -> Path:
 
 def test_the_listing_is_the_catalogue():
     """The names that are read without torch are those of the rows, in their order."""
-    assert listed() == names()
+    assert names_by_level() == names()
 
 
 def test_hints_come_one_at_a_time():
@@ -186,7 +186,7 @@ def test_an_unknown_operation_gets_the_closest_names():
     (line,) = (run.stdout + run.stderr).splitlines()[:1]
     assert run.returncode == 4
     assert line == "ERROR: --hint=afine: there is no operation of that name; do you mean affine?"
-    assert closest("FEED_FORWAR", listed()["feedforward"]) == "feed_forward"
+    assert closest("FEED_FORWAR", names_by_level()["feedforward"]) == "feed_forward"
     assert closest("#", ["a", "b", "c", "d"]) == "a, b or c"
 
 

@@ -17,8 +17,8 @@ import pytest
 from tests.harness.plugin import session
 from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable, package
-from tests.harness.submissions.parcel import Bad
+from tests.harness.submissions.packages import package
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.meta import mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
@@ -60,12 +60,12 @@ LIES = {
     "a name outside": ("say(b'm', b'../a.py', b'')", "has an entry that points outside: ../a.py"),
     "an absolute name": ("say(b'm', b'/tmp/a.py', b'')", "has an entry that points outside: /tmp/a.py"),
     "a name that is no module's": ("say(b'm', b'a.txt', b'')", "said something else than modules"),
-    "an odd name": (r"say(b'm', b'\xff\n.py', b'')", r"has a module with an odd name: \?\?\.py"),
+    "an odd name": (r"say(b'm', b'\xff\n.py', b'')", r"has a module with an odd name: \\udcff \.py"),
     "no name": ("say(b'm', b'', b'')", "said something else than modules"),
     "modules without end": ("while 1: say(b'm', b'a.py', b'')", "is larger than 500 modules"),
     "bytes without end": ("while 1: say(b'm', b'a.py', bytes(2**20))", "is larger than 500 modules and 20971520 bytes"),
     "a long refusal": ("say(b'r', sizes=(0, 2**32 - 1))", "said something else than modules"),
-    "a refusal of control characters": (r"say(b'r', b'', '\x1b[2J\u202e\n'.encode() + b'\xff')", r"\?\[2J\?\?�"),
+    "a refusal of control characters": (r"say(b'r', b'', '\x1b[2J\u202e\n'.encode() + b'\xff')", r"\\x1b\[2J\\u202e �"),
     "an end that goes on": ("say(b'e', b'', b'x')", "said something else than modules"),
 }
 
@@ -86,7 +86,7 @@ def test_a_reading_process_that_fails_or_lies_is_one_line(lie, tmp_path, monkeyp
     monkeypatch.setattr(subprocess, "Popen", noted)
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "liar.py")
     monkeypatch.setattr(intake, "PATIENCE", 0.5 if "waits" in lie else 60)
-    with pytest.raises(Unusable, match=says) as refusal:
+    with pytest.raises(UnusableSubmission, match=says) as refusal:
         package(str(tmp_path / "s.py"), lambda: LEVELS)
     assert str(refusal.value).isprintable()
     assert [process.poll() is None for process in processes] == [False]
@@ -98,7 +98,7 @@ def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     limit = "unpacking.LIMITS[resource.RLIMIT_CPU] = 1\n"
     (tmp_path / "endless.py").write_text(SAY + endless + limit + "unpacking.main()")
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "endless.py")
-    with pytest.raises(Bad, match=r"^takes far longer to read than any submission should"):
+    with pytest.raises(UnusableSubmission, match=r"^takes far longer to read than any submission should"):
         intake.modules(tmp_path)
 
 
@@ -123,7 +123,7 @@ def test_no_parcel_takes_the_grader_s_memory(tmp_path):
         built = [p.build(Path(folder.name)) for p, folder in zip(PARCELS, folders, strict=True)]
         for path in (tmp_path, *built):
             tracemalloc.start()
-            with suppress(Unusable):
+            with suppress(UnusableSubmission):
                 package(str(path), lambda: LEVELS).close()
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
@@ -169,7 +169,7 @@ def test_caps_on_a_folder(cap, value, says, tmp_path, monkeypatch):
         (tmp_path / f"m{number}.py").write_text("x = 1")
         (tmp_path / f"{number}.txt").write_text("")
     monkeypatch.setattr(parcel, cap, value)
-    with pytest.raises(Bad, match=says):
+    with pytest.raises(UnusableSubmission, match=says):
         list(unpacking.modules(tmp_path))
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_goes_away_is_a_line(tmp_path):
         assert next(reading) == ("a.py", SOURCE)
         (tmp_path / "b.py").unlink()
         change(tmp_path / "b.py")
-        with pytest.raises(Bad, match=r"^b\.py cannot be read|^has a link: b\.py"):
+        with pytest.raises(UnusableSubmission, match=r"^b\.py cannot be read|^has a link: b\.py"):
             next(reading)
         (tmp_path / "b.py").unlink(missing_ok=True)
         (tmp_path / "b.py").write_bytes(SOURCE)
@@ -248,7 +248,7 @@ def test_whatever_goes_wrong_is_about_one_submission(tmp_path, monkeypatch):
         for place, name in ((intake, "modules"), (packages, "_copy")):
             with monkeypatch.context() as patch:
                 patch.setattr(place, name, fails)
-                with pytest.raises(Unusable, match=r"^--impl=.*s\.py: the grader") as refusal:
+                with pytest.raises(UnusableSubmission, match=r"^--impl=.*s\.py: the grader") as refusal:
                     package(str(tmp_path / "s.py"), lambda: LEVELS)
             assert str(refusal.value).isprintable()
 
@@ -279,10 +279,10 @@ def test_trouble_with_the_rows_is_not_the_submission_s(tmp_path):
 
 def test_what_reads_needs_the_standard_library_alone():
     """The process that reads starts with no package in reach, so it is quick and holds little."""
-    code = (
-        "import sys; sys.path.append(sys.argv[1]); from tests.harness import archives, unpacking; print(*sys.modules)"
-    )
+    code = "import sys; sys.path.append(sys.argv[1])\nfrom tests.harness.submissions import archives, unpacking\nprint(*sys.modules)"
     command = [sys.executable, "-I", "-S", "-B", "-c", code, str(PROJECT)]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     own = {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names | {"__main__"}}
-    assert own == {"tests", "tests.harness"} | {f"tests.harness.{stem}" for stem in ("archives", "parcel", "unpacking")}
+    rooms = {"submissions": ("archives", "parcel", "unpacking"), "worker": ("printable",)}
+    due = {f"tests.harness.{room}.{stem}" for room, stems in rooms.items() for stem in stems}
+    assert own == {"tests", "tests.harness"} | {f"tests.harness.{room}" for room in rooms} | due

@@ -11,7 +11,8 @@ import pytest
 from tests import test_ops
 from tests.harness.judgement.properties import Examiner, Verdict
 from tests.harness.rows.catalogue import names, operations
-from tests.harness.submissions.submissions import Here, resolve
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import resolve
 from tests.hidden import test_hidden
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS

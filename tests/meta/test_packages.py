@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.harness.submissions.packages import Package, Unusable, package
-from tests.harness.submissions.submissions import Elsewhere, Refused, resolve
-from tests.harness.worker.observe import Call, Observation
+from tests.harness.submissions.elsewhere import Elsewhere
+from tests.harness.submissions.packages import Package, package
+from tests.harness.submissions.parcel import UnusableSubmission
+from tests.harness.submissions.submissions import resolve
+from tests.harness.worker.observation import Call, Observation
+from tests.harness.worker.refusal import RefusedOperation
 
 LEVELS = {"feedforward": ["affine", "relu"], "losses": ["square_error_loss"]}
 AFFINE = "def affine(x):\n    return x + 1.0, None\n"
@@ -133,7 +136,7 @@ def test_a_module_of_a_human_name_is_graded_and_called_by_it(name, tmp_path):
     (tmp_path / name).write_text(RELU)
     np.testing.assert_array_equal(answered(tmp_path / name, "relu").answers[0].values[0], np.ones(2))
     (tmp_path / name).write_text(f"import torch\n{RELU}")
-    with pytest.raises(Refused, match="line 1: imports torch") as refusal:
+    with pytest.raises(RefusedOperation, match="line 1: imports torch") as refusal:
         answered(tmp_path / name, "relu")
     assert refusal.value.line.startswith(name)
 
@@ -150,7 +153,7 @@ def test_a_module_that_is_no_text_costs_its_own_operations_only(content, says, t
     lay(tmp_path / "s", {"losses.py": "def square_error_loss(x):\n    return x, abs\n"})
     (tmp_path / "s" / "feedforward.py").write_bytes(content + RELU.encode())
     assert answered(tmp_path / "s", "square_error_loss").answers
-    with pytest.raises(Refused, match=f"^feedforward.py.*{says}"):
+    with pytest.raises(RefusedOperation, match=f"^feedforward.py.*{says}"):
         answered(tmp_path / "s", "relu")
 
 
@@ -195,7 +198,7 @@ def test_what_cannot_be_graded_is_refused_in_a_line(name, tmp_path, temporary):
     elif content is not None:
         (tmp_path / name).mkdir()
         lay(tmp_path / name, content)
-    with pytest.raises(Unusable, match=f"^--impl=.*{says}") as refusal:
+    with pytest.raises(UnusableSubmission, match=f"^--impl=.*{says}") as refusal:
         resolve(str(tmp_path / name), tmp_path, lambda: LEVELS)
     assert "\n" not in str(refusal.value)
     assert not os.listdir(temporary)
@@ -204,9 +207,9 @@ def test_what_cannot_be_graded_is_refused_in_a_line(name, tmp_path, temporary):
 def test_an_unknown_name_is_refused_before_anything_slow(tmp_path, monkeypatch):
     """A mistyped name is refused without asking for the catalogue, which costs the import of torch."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Unusable, match="--impl=solution: no such file"):
+    with pytest.raises(UnusableSubmission, match="--impl=solution: no such file"):
         resolve("solution", tmp_path, lambda: pytest.fail("asked for the catalogue"))
-    with pytest.raises(Unusable, match="--impl=kata: there is no folder kata/ here"):
+    with pytest.raises(UnusableSubmission, match="--impl=kata: there is no folder kata/ here"):
         resolve("kata", tmp_path, lambda: pytest.fail("asked for the catalogue"))
 
 
@@ -237,7 +240,7 @@ def test_a_trouble_of_the_grader_s_is_said_to_be_that(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(Unusable, match=r"the grader cannot copy it \(No space left on device\)"):
+    with pytest.raises(UnusableSubmission, match=r"the grader cannot copy it \(No space left on device\)"):
         taken(tmp_path / "s")
 
 
@@ -250,5 +253,5 @@ def test_an_archive_s_own_notion_of_size_is_not_believed(tmp_path):
     at = data.index(b"PK\x01\x02")
     data[at + 24 : at + 28] = (100).to_bytes(4, "little")  # the size it claims
     (tmp_path / "s.zip").write_bytes(data)
-    with pytest.raises(Unusable, match="Bad CRC"):
+    with pytest.raises(UnusableSubmission, match="Bad CRC"):
         taken(tmp_path / "s.zip")

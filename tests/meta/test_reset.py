@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.plugin import kit
 from tests.harness.practice import reset, stubs
-from tests.harness.rows.names import listed
+from tests.harness.rows.names import names_by_level
 from tests.meta.test_grading import PROJECT, grade
 
 LEVELS = {"first": ["one", "two"], "second": ["three"]}
@@ -216,7 +216,9 @@ def test_a_syntax_error_does_not_keep_an_operation(project):
     _write(project, "first", broken + "\nx = (\n")
     assert _reset(["one"], project, LEVELS, NOW)[0].endswith("the file still has a syntax error elsewhere")
     _write(project, "first", "x = (\n")
-    with pytest.raises(stubs.Unable, match=r"^one: kata/first.py: it cannot be found there; --reset first restores"):
+    with pytest.raises(
+        stubs.RefusedReset, match=r"^one: kata/first.py: it cannot be found there; --reset first restores"
+    ):
         _reset(["one"], project, LEVELS, NOW)
     assert file.read_text() == "x = (\n"
 
@@ -238,7 +240,7 @@ def test_line_endings_and_mode_are_kept(project):
 def test_a_name_that_is_given_to_something_else_is_said(after, project):
     """A stub that would have no effect is refused."""
     _write(project, "first", f"def one(x):\n    return 1\n\n\n{after}")
-    with pytest.raises(stubs.Unable, match=r"line 5 gives the name to something other than a def; --reset first"):
+    with pytest.raises(stubs.RefusedReset, match=r"line 5 gives the name to something other than a def; --reset first"):
         _reset(["one"], project, LEVELS, NOW)
 
 
@@ -247,15 +249,15 @@ def test_what_cannot_be_written_is_left_alone(project):
     file = _write(project, "first", WRITTEN)
     second = _write(project, "second", "x = 1\n")
     file.chmod(0o444)
-    with pytest.raises(stubs.Unable, match=r"^kata/first\.py is read-only"):
+    with pytest.raises(stubs.RefusedReset, match=r"^kata/first\.py is read-only"):
         _reset(["all"], project, LEVELS, NOW)
     file.rename(project / "elsewhere.py")
     file.symlink_to(project / "elsewhere.py")
-    with pytest.raises(stubs.Unable, match=r"^kata/first\.py is a symbolic link to "):
+    with pytest.raises(stubs.RefusedReset, match=r"^kata/first\.py is a symbolic link to "):
         _reset(["all"], project, LEVELS, NOW)
     assert second.read_text() == "x = 1\n"
     (project / "kata/.backup").write_text("")
-    with pytest.raises(stubs.Unable, match=r"^kata/\.backup cannot be written .*nothing was changed$"):
+    with pytest.raises(stubs.RefusedReset, match=r"^kata/\.backup cannot be written .*nothing was changed$"):
         _reset(["second"], project, LEVELS, NOW)
     assert second.read_text() == "x = 1\n"
 
@@ -300,7 +302,7 @@ def test_an_unknown_target_gets_the_closest_names(target, meant):
 
 def test_every_stub_of_the_kata_comes_back(tmp_path):
     """For each operation of the kata, a written answer becomes the stub that it was, in a project with no more than files."""
-    levels = listed()
+    levels = names_by_level()
     for folder in ("kata", "tests/stubs"):
         (tmp_path / folder).mkdir(parents=True)
     for level, ops in levels.items():

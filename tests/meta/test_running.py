@@ -13,7 +13,7 @@ from tests.harness.examples.examples import Example
 from tests.harness.judgement.properties import Examiner
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 from tests.harness.watch.running import Forked, Spare
 from tests.harness.watch.warm import Graded, Job, Stale, Told
 from tests.meta.terminals import copy

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from tests.harness.submissions import confinement, probe, sandbox, seccomp, submissions
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
-from tests.harness.worker.observe import Call, Observation
+from tests.harness.worker.observation import Call, Observation
 from tests.harness.worker.worker import LIMITS
 
 PROJECT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_only_what_is_needed_is_there(tmp_path):
         tmp_path,
     )
     assert (
-        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observe.py', 'printable.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
+        "['__init__.py', 'counting.py', 'guard.py', 'loading.py', 'observation.py', 'observe.py', 'printable.py', 'refusal.py', 'wire.py', 'worker.py'], ['module.py'], ['numpy"
         in files
     )
     assert files.endswith("[], ['python3']]")
@@ -219,7 +219,7 @@ def test_the_self_test_sees_a_flaw(flaw, monkeypatch):
     """A confinement with a hole is refused, and the line names the hole."""
     options = confinement.options
     monkeypatch.setattr(confinement, "options", lambda submission: FLAWS[flaw](list(options(submission))))
-    with pytest.raises(sandbox.Unconfined, match=f"within reach: {flaw}"):
+    with pytest.raises(sandbox.NoSandbox, match=f"within reach: {flaw}"):
         sandbox.require("bwrap")
 
 
@@ -246,7 +246,7 @@ def test_the_self_test_sees_a_call_that_is_let_through(seen, monkeypatch):
             patch.setitem(seccomp.ALLOWED, name, numbers)
         widened = seccomp.program(platform.machine())
     monkeypatch.setattr(confinement, "system_calls", lambda: widened)
-    with pytest.raises(sandbox.Unconfined, match=f"within reach: (.*, )?{seen}"):
+    with pytest.raises(sandbox.NoSandbox, match=f"within reach: (.*, )?{seen}"):
         sandbox.require("bwrap")
 
 
@@ -255,7 +255,7 @@ def test_the_self_test_sees_a_socket(monkeypatch):
     popen = confinement._popen
     ours, theirs = socket.socketpair()
     monkeypatch.setattr(confinement, "_popen", lambda argv, env, given: popen(argv, env, [*given, theirs.fileno()]))
-    with ours, theirs, pytest.raises(sandbox.Unconfined, match=r"within reach: descriptor \d+"):
+    with ours, theirs, pytest.raises(sandbox.NoSandbox, match=r"within reach: descriptor \d+"):
         sandbox.require("bwrap")
 
 
@@ -263,7 +263,7 @@ def test_the_self_test_sees_a_missing_filter(monkeypatch):
     """Without the system call filter, sockets, threads and processes are within reach, and it is refused."""
     allow_all = seccomp._instruction(seccomp._RETURN, seccomp._ALLOW)
     monkeypatch.setattr(confinement, "system_calls", lambda: allow_all)
-    with pytest.raises(sandbox.Unconfined, match=r"within reach: a AF_UNIX socket"):
+    with pytest.raises(sandbox.NoSandbox, match=r"within reach: a AF_UNIX socket"):
         sandbox.require("bwrap")
 
 
@@ -271,10 +271,24 @@ def test_a_missing_bubblewrap_is_refused_with_its_remedy(monkeypatch, tmp_path):
     """Without bwrap a path is refused in one line that says what to install; nothing falls back in silence."""
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "affine.py").write_text("def affine(x, w, b): return None")
-    with pytest.raises(Unusable, match=r"bwrap is missing; install bubblewrap.*--sandbox=process") as refusal:
+    with pytest.raises(UnusableSubmission, match=r"bwrap is missing; install bubblewrap.*--sandbox=process") as refusal:
         submissions.resolve(str(tmp_path / "affine.py"), PROJECT, lambda: {"feedforward": ["affine"]})
     assert "\n" not in str(refusal.value)
     submissions.resolve(str(tmp_path / "affine.py"), PROJECT, lambda: {"feedforward": ["affine"]}, "process").close()
+
+
+@pytest.mark.parametrize(
+    ("impl", "mode", "told"),
+    [("solutions", "bwrap", ""), ("", "bwrap", ", sandbox bwrap"), ("", "process", ", sandbox process")],
+)
+def test_a_run_tells_what_confines_it(impl, mode, told, tmp_path):
+    """The first line of a run has its sandbox where code runs in one, and none where it runs here."""
+    (tmp_path / "affine.py").write_text("def affine(x, w, b): return None")
+    impl = impl or str(tmp_path / "affine.py")
+    command = [sys.executable, "-m", "pytest", f"--impl={impl}", f"--sandbox={mode}", "--collect-only"]
+    command += ["tests/test_ops.py", "-k", "affine", "-p", "no:cacheprovider"]
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False).stdout
+    assert f"\nbackprop kata: --impl={impl}, --seed=0{told}\n" in said
 
 
 SAID = {
@@ -300,7 +314,7 @@ def test_a_bubblewrap_that_cannot_start_is_refused_with_its_remedy(said, monkeyp
     fake.write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 1\n')
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(sandbox.Unconfined) as refusal:
+    with pytest.raises(sandbox.NoSandbox) as refusal:
         sandbox.require("bwrap")
     line = str(refusal.value)
     assert said in line
@@ -316,7 +330,7 @@ def test_a_bubblewrap_that_does_something_else_is_refused(script, monkeypatch, t
     (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(sandbox.Unconfined, match="cannot be started"):
+    with pytest.raises(sandbox.NoSandbox, match="cannot be started"):
         sandbox.require("bwrap")
 
 
@@ -325,7 +339,7 @@ def test_a_bubblewrap_that_confines_nothing_is_refused(monkeypatch, tmp_path):
     (tmp_path / "bwrap").write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n')
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(sandbox.Unconfined):
+    with pytest.raises(sandbox.NoSandbox):
         sandbox.require("bwrap")
 
 

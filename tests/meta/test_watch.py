@@ -138,7 +138,7 @@ def test_a_module_that_cannot_be_read_is_a_line(terminal):
 def test_an_endless_loop_ends(terminal):
     """A loop ends with the next save, at the limit, and also where no exception reaches it; the process may be killed."""
     edit(
-        terminal.folder / "tests" / "harness" / "submissions" / "submissions.py",
+        terminal.folder / "tests" / "harness" / "submissions" / "limits.py",
         "CALL_SECONDS = 5.0",
         "CALL_SECONDS = 2.5",
     )

@@ -19,7 +19,7 @@ from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample,
 from tests.harness.display.scoreboard import SEPARATOR
 from tests.harness.judgement.judge import Trial, Wrong
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 WORK = 20_000  # questions and predictions of one diagnosis: XXX
 

@@ -10,7 +10,7 @@ from tests.harness.diagnosis.diagnosis import Diagnosis, described, listed
 from tests.harness.diagnosis.samples import Observe, Sample, close, generic, twin
 from tests.harness.judgement.judge import Wrong
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 
 def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:

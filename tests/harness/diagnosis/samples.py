@@ -20,7 +20,7 @@ from tests.harness.rows.oracle import Truth
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Call, Grad, Observation, Odd
+from tests.harness.worker.observation import Call, Grad, Observation, Odd
 
 Observe = Callable[[list, list, tuple], Observation]
 """What asks the implementation: inputs, upstream gradients, steps."""

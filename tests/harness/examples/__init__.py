@@ -24,4 +24,6 @@ A network (`compose`) chains operations whose forward and gradient held in this 
 alone: each takes the output of the one before, other inputs are new or earlier outputs. There are 40, of two to six nodes,
 small ones first. A network is data: the worker calls the nodes and backpropagates through them, and the whole is one row
 for the oracle and the judge. Forward and gradient of every operation are asked first, whichever were chosen with `-k`.
+
+In flow rows, and bytes of hypothesis or a seed. Out flow examples, with an upstream gradient. Nothing is called or judged.
 """

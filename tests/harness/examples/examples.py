@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness.rows import oracle
 from tests.harness.rows.imports import st
-from tests.harness.rows.kinds import Setting
+from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Bytes, Counting, Source, Table
 from tests.harness.rows.spec import Operation
@@ -85,7 +85,7 @@ def stream(
 
 def drawn_inputs(op: Operation, dimensions: Dimensions, source: Source) -> tuple:
     """Inputs of the given dimensions, their values from a source."""
-    at = Setting(dimensions, op.shapes)
+    at = Context(dimensions, op.shapes)
     for name, kind in op.kinds.items():
         at.inputs[name] = kind.draw(source, at)
     return tuple(at.inputs.values())
@@ -119,7 +119,7 @@ class _Layout:
 def _layout(op: Operation) -> _Layout:
     deepest = DEEPEST if len(op.runs) == 1 else SHALLOW
     source, rooms = Counting(), []
-    at = Setting(dimensions_of(op, LARGEST, (BROADEST,) * deepest), op.shapes)
+    at = Context(dimensions_of(op, LARGEST, (BROADEST,) * deepest), op.shapes)
     for name, kind in op.kinds.items():
         rooms.append(source.taken)
         at.inputs[name] = kind.draw(source, at)
@@ -155,9 +155,9 @@ def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: by
     few = data[layout.dimensions - 1] >= (128 if op.ties else 192)
     values = (table.values[raw % table.few] if few else table.values[raw]).astype(dtype, copy=False)
     values.flags.writeable = False
-    setting = Setting(Dimensions(sizes, runs), op.shapes)
+    context = Context(Dimensions(sizes, runs), op.shapes)
     for room, (name, kind) in zip(layout.rooms, op.kinds.items(), strict=False):
-        setting.inputs[name] = kind.draw(Bytes(raw, values, table.offsets, room), setting)
-    inputs = tuple(setting.inputs.values())
+        context.inputs[name] = kind.draw(Bytes(raw, values, table.offsets, room), context)
+    inputs = tuple(context.inputs.values())
     gy = Bytes(raw, values, (), layout.rooms[-1])
-    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), setting.dimensions)
+    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), context.dimensions)

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import drawn_inputs
-from tests.harness.rows.kinds import Floats, Kind, Plain
+from tests.harness.rows.arrays import Floats
+from tests.harness.rows.kind import Kind
 from tests.harness.rows.oracle import output_shape
+from tests.harness.rows.plain import Plain
 from tests.harness.rows.shapes import Dimensions, length, parsed
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation

@@ -11,7 +11,9 @@ import numpy as np
 
 from tests.harness.examples.examples import Example
 from tests.harness.rows import oracle
-from tests.harness.rows.kinds import Lost, Setting, Unfit, with_simpler_entries
+from tests.harness.rows.arrays import with_simpler_entries
+from tests.harness.rows.kind import Context
+from tests.harness.rows.lost import Lost, NoSmallerExample
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.spec import Operation
 
@@ -53,7 +55,7 @@ def simpler(op: Operation, example: Example) -> Iterator[Example]:
             continue
         for index in range(max(sizes) - 1, -1, -1):
             yield from _without(op, example, *((name, index, axis) for name, axis, _ in together))
-    at = Setting(dimensions, op.shapes, dict(zip(op.inputs, example.inputs, strict=True)))
+    at = Context(dimensions, op.shapes, dict(zip(op.inputs, example.inputs, strict=True)))
     for number, (name, kind) in enumerate(op.kinds.items()):
         for value in kind.simpler(at.inputs[name], at):
             yield from _fitted(
@@ -68,11 +70,11 @@ def _without(op: Operation, example: Example, *slices: Lost | tuple[str, int, in
     inputs, dimensions, index = list(example.inputs), example.dimensions, 0
     for one in slices:
         lost = one if isinstance(one, Lost) else Lost(*one[:2], dimensions, one[2])
-        at = Setting(lost.after, op.shapes)
+        at = Context(lost.after, op.shapes)
         try:
             for value, (name, kind) in zip(inputs, op.kinds.items(), strict=True):
                 at.inputs[name] = kind.fitted(value, at, lost)
-        except Unfit:
+        except NoSmallerExample:
             return
         inputs, dimensions, index = list(at.inputs.values()), lost.after, lost.index
     yield from _fitted(op, example, inputs, dimensions, index)

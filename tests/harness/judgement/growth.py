@@ -18,12 +18,13 @@ import numpy as np
 from tests.harness.examples.examples import Example
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observe import Call, Grad, Observation, observe
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observe import observe
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Contest
@@ -189,6 +190,6 @@ def _suited(op: Operation, example: Example, seen: Observation) -> bool:
         with judge.said_of("larger arrays"):
             judge.forward(trial, seen, truth)
             judge.gradient(trial, seen, truth)
-    except Unsuited:
+    except UnsuitedExample:
         return False
     return True

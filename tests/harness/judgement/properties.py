@@ -17,14 +17,14 @@ from tests.harness.examples.examples import ORDINARY, Example, examples, stream
 from tests.harness.examples.network import random_network
 from tests.harness.examples.shrink import tighten
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
 from tests.harness.rows.imports import hypothesis
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.submissions.submissions import Refused
-from tests.harness.worker.observe import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
@@ -185,7 +185,10 @@ class Examiner:
         forward_holds = forward is None or forward.status == "pass"
         try:
             diagnosis = diagnose(verdict.property, verdict.wrong, verdict.trial, forward_holds=forward_holds)
-        except (Refused, GraderTrouble):  # it stops answering on larger examples: what is known already must do
+        except (
+            RefusedOperation,
+            GraderTrouble,
+        ):  # it stops answering on larger examples: what is known already must do
             return verdict
         except Exception as error:  # the verdict stands, whatever becomes of its explanation
             return replace(verdict, why=verdict.why + _broken_off("the diagnosis", error))
@@ -234,7 +237,7 @@ class _Search:
         for drawn in islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), stop):
             try:
                 self._hold(drawn)
-            except Unsuited:
+            except UnsuitedExample:
                 continue
             except Wrong:
                 return drawn
@@ -255,14 +258,14 @@ class _Search:
                 _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
             if smaller:
                 tighten(self._op, self.smallest[1].examples, self._is_smaller)
-        except (_Enough, Refused, GraderTrouble):
+        except (_Enough, RefusedOperation, GraderTrouble):
             pass
         except Exception as error:
             return _broken_off("looking for a smaller example", error)
         return ""
 
     def _hold(self, drawn: tuple[Example, ...]) -> None:
-        """Raise Wrong where the property does not hold, Unsuited where the examples show nothing."""
+        """Raise Wrong where the property does not hold, UnsuitedExample where the examples show nothing."""
         if self.smallest:
             self._tries += 1
             if self._tries > SHRINK_TRIES:
@@ -280,13 +283,13 @@ class _Search:
     def _hold_if_suited(self, drawn: tuple[Example, ...]) -> None:
         try:
             self._hold(drawn)
-        except Unsuited:
+        except UnsuitedExample:
             hypothesis.reject()
 
     def _fails(self, drawn: tuple[Example, ...]) -> bool:
         try:
             self._hold(drawn)
-        except (Wrong, Unsuited):
+        except (Wrong, UnsuitedExample):
             return True
         return False
 
@@ -296,7 +299,7 @@ class _Search:
             self._hold(drawn)
         except Wrong as wrong:
             return self.smallest[2] is wrong
-        except Unsuited:
+        except UnsuitedExample:
             return False
         return False
 
@@ -324,7 +327,7 @@ def examine(
     try:
         failed = search.find(first)
         remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
-    except Refused as refused:
+    except RefusedOperation as refused:
         verdict = Verdict(op.name, prop.name, refused.status, refused.line)
     except _Leaving as leaving:
         raise leaving.__cause__ from None
@@ -364,7 +367,7 @@ def examine_once(prop: Property, contest: Contest) -> Verdict:
         prop.check(contest)
     except Wrong as wrong:
         verdict = replace(verdict, status=wrong.status, why=wrong.why)
-    except Refused as refused:
+    except RefusedOperation as refused:
         verdict = replace(verdict, status=refused.status, why=refused.line)
     return replace(verdict, seconds=time.perf_counter() - started)
 
@@ -384,11 +387,11 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
         try:
             judge.gradient(trial, trial.observe(), truth_of(trial))
             proven += 1
-        except Unsuited:
+        except UnsuitedExample:
             continue
         except Wrong as wrong:
             verdict = replace(verdict, status=wrong.status, why=f"{wrong.why}, in {network}", trial=trial, wrong=wrong)
-        except Refused as refused:
+        except RefusedOperation as refused:
             verdict = replace(verdict, status=refused.status, why=f"{refused.line}, in {network}")
         if verdict.status != "pass":
             break
@@ -400,7 +403,7 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
 
 def run_again(prop: Property, verdict: Verdict) -> None:
     """Hold the implementation to its counterexample once more, for what its code prints on the way."""
-    with suppress(Exception, Refused, GraderTrouble):
+    with suppress(Exception, RefusedOperation, GraderTrouble):
         prop.check(verdict.trial)
 
 

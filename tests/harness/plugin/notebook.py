@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
-from tests.harness.rows.names import closest, listed
+from tests.harness.rows.names import closest, names_by_level
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Property, Verdict
@@ -114,7 +114,7 @@ class Checked:
         return scoreboard.points(self.op, statuses, list(statuses))
 
 
-class Ungradable(ValueError):
+class UngradableFunction(ValueError):
     """Why what was given cannot be graded, in one line."""
 
     def _render_traceback_(self) -> list[str]:
@@ -123,14 +123,14 @@ class Ungradable(ValueError):
 
 
 def checked(function: Callable, op: str, seed: int) -> Checked:
-    """Hold the function to the public properties of the operation. Raises Ungradable."""
+    """Hold the function to the public properties of the operation. Raises UngradableFunction."""
     problem, name = _named(function, op)
     if problem:
-        raise Ungradable(problem)
+        raise UngradableFunction(problem)
     from tests import test_ops
     from tests.harness.judgement.properties import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
     properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
@@ -142,7 +142,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
 
 def _named(function: object, op: str) -> tuple[str, str]:
     """What is wrong with what was given, or nothing, and the operation's name."""
-    levels = listed()
+    levels = names_by_level()
     ops = [known for names in levels.values() for known in names]
     if isinstance(function, str):
         return f"check: give it the function itself, not its name: check({function})", ""

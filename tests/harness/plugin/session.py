@@ -18,14 +18,15 @@ import pytest
 
 from tests.harness.display import report, scoreboard
 from tests.harness.plugin import evening, kit
-from tests.harness.rows.names import listed
+from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Chained, Examiner, Property, Verdict
     from tests.harness.rows.spec import Operation
-    from tests.harness.submissions.submissions import Elsewhere, Here
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.here import Here
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
@@ -110,7 +111,7 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     if config.getoption("watch"):
         _refuse_to_watch(config, impls)
     subjects = _subjects(impls, project, sandbox)
-    confined = sandbox if any(type(s.implementation).__name__ == "Elsewhere" for s in subjects) else "none"
+    confined = sandbox if any(s.implementation and s.implementation.sandbox != "none" for s in subjects) else "none"
     command = _command(config, impls)
     config.stash[RUN] = Run(project, subjects, config.option.seed, hidden, confined, alone, command)
     if alone and config.option.reportchars == "fE":  # pytest's default: the scoreboard says the same, and more
@@ -215,7 +216,7 @@ def pytest_xdist_node_collection_finished(node, ids: list[str]) -> None:
     """The same where pytest-xdist's workers collect: they tell the names of the tests."""
     run = node.config.stash[RUN]
     named = {_escaped(subject.name): subject.name for subject in run.subjects}
-    known = {"compose", *(op for ops in listed().values() for op in ops)}
+    known = {"compose", *(op for ops in names_by_level().values() for op in ops)}
     graded = rf"^tests/(?!{'|'.join(NOT_FOR_GRADING)}).*::test_(\w+)\[(.+)\]$"
     for test, parameters in re.findall(graded, "\n".join(ids), re.MULTILINE):
         before, _, op = parameters.rpartition("-")
@@ -428,17 +429,18 @@ def _refuse_to_watch(config: pytest.Config, impls: list[str]) -> None:
 
 
 def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
-    from tests.harness.submissions.confinement import Unconfined
+    from tests.harness.submissions.confinement import NoSandbox
     from tests.harness.submissions.deadline import last_resort
-    from tests.harness.submissions.submissions import Unusable, resolve
+    from tests.harness.submissions.parcel import UnusableSubmission
+    from tests.harness.submissions.submissions import resolve
 
     last_resort()
     subjects = []
     for impl in impls:
         try:
             subjects.append(Subject(impl, resolve(impl, project, _names, sandbox)))
-        except Unusable as unusable:
-            if len(impls) == 1 or isinstance(unusable, Unconfined):
+        except UnusableSubmission as unusable:
+            if len(impls) == 1 or isinstance(unusable, NoSandbox):
                 for subject in subjects:
                     subject.close()
                 raise pytest.UsageError(str(unusable)) from None
@@ -450,8 +452,9 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
 def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.judgement.properties import Examiner
+    from tests.harness.submissions.parcel import UnusableSubmission
     from tests.harness.submissions.remote import GraderTrouble
-    from tests.harness.submissions.submissions import Unusable, absent
+    from tests.harness.submissions.submissions import absent
 
     subject = run.subjects[number]
     if subject.name in run.ended:
@@ -475,7 +478,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
         run.trouble.setdefault(subject.name, line)
         run.ended.add(subject.name)
         pytest.skip(f"the grader's own trouble: {line}")
-    except Unusable as unusable:
+    except UnusableSubmission as unusable:
         raise pytest.UsageError(str(unusable)) from None
     except Exception as error:  # a mistake of the grader's: it costs this verdict, and no other
         node.stash[TROUBLE] = (subject, printable(f"{type(error).__name__}: {error}", 300), False)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.harness.practice import hints, reset
 from tests.harness.practice.practice import Practice
-from tests.harness.practice.stubs import Unable
-from tests.harness.rows.names import closest, listed
+from tests.harness.practice.stubs import RefusedReset
+from tests.harness.rows.names import closest, names_by_level
 
 
 class Ledger(Protocol):
@@ -32,7 +32,7 @@ def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
     hinted, targets = config.getoption("hint"), config.getoption("reset")
     if not hinted and not targets:
         return None
-    project, levels = config.rootpath, listed()
+    project, levels = config.rootpath, names_by_level()
     ops = [op for names in levels.values() for op in names]
     _refuse_unknown([(op, f"--hint={op}: there is no operation of that name") for op in hinted], ops)
     _refuse_unknown(
@@ -67,7 +67,7 @@ def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str 
 def _reset_lines(targets: list[str], project: Path, levels: dict[str, list[str]]) -> list[str]:
     try:
         done = reset.reset([reset.plain(t) for t in targets], project, levels, datetime.datetime.now())
-    except Unable as problem:
+    except RefusedReset as problem:
         raise pytest.UsageError(f"--reset: {problem}") from None
     practice = Practice.open(project)
     if done.ops:

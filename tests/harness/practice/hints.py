@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.rows.names import level_of, listed
+from tests.harness.rows.names import level_of, names_by_level
 
 KINDS = ("a question", "a nudge", "the key line of the derivation")
 LAST = len(KINDS) + 1  # the level after the hints: it says which file has the solution
@@ -28,7 +28,7 @@ class Hint:
 
 def next_hint(op: str, taken: int, project: Path) -> Hint:
     """The hint that comes after `taken` of them. Raises KeyError where there is no operation of this name."""
-    shown = f"solutions/{level_of(op, listed())}.py"
+    shown = f"solutions/{level_of(op, names_by_level())}.py"
     if not (project / "solutions").is_dir():
         return Hint(0, (f"{op}: hints are in solutions/, and there is none here, as in a candidate's kit",))
     try:

@@ -19,7 +19,7 @@ _CANNOT_PARSE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-class Unable(Exception):
+class RefusedReset(Exception):
     """Why nothing can be put back, in one line."""
 
 
@@ -72,7 +72,7 @@ def bare(source: str, op: str) -> str | None:
 def put(source: str, op: str, stub: str, order: Sequence[str]) -> str:
     """The source with the stub in the operation's place; where it has none, in the order of the operations.
 
-    Everything else stays, also decorators and line endings. Raises Unable.
+    Everything else stays, also decorators and line endings. Raises RefusedReset.
     """
     lines, found = _lines(source), definitions(source)
     region = (
@@ -85,7 +85,7 @@ def put(source: str, op: str, stub: str, order: Sequence[str]) -> str:
     if region:
         return "".join([*lines[: region[0]], *written, *lines[region[1] :]])
     if found is None:
-        raise Unable("it cannot be found there")
+        raise RefusedReset("it cannot be found there")
     if lines and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += newline
     blank = [newline, newline]
@@ -186,7 +186,7 @@ def _broken_region(lines: list[str], op: str) -> tuple[int, int] | None:
 
 
 def _refuse_other_bindings(source: str, op: str, region: tuple[int, int] | None) -> None:
-    """Raise Unable where a statement after the definition gives the name to something else."""
+    """Raise RefusedReset where a statement after the definition gives the name to something else."""
     for node in ast.parse(source).body:
         if (region and node.lineno <= region[1]) or isinstance(node, _Definition):
             continue
@@ -199,7 +199,7 @@ def _refuse_other_bindings(source: str, op: str, region: tuple[int, int] | None)
                 case _:
                     continue
             if name == op:
-                raise Unable(f"line {node.lineno} gives the name to something other than a def")
+                raise RefusedReset(f"line {node.lineno} gives the name to something other than a def")
 
 
 def _end_of_signature(lines: list[str]) -> tuple[int, int]:

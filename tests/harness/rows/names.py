@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[3]
 _CLOSEST = 3
 
 
-def listed() -> dict[str, list[str]]:
+def names_by_level() -> dict[str, list[str]]:
     """Level -> the names of its operations, both in order of study; the same as the catalogue's."""
     return {level: list(ops) for level, ops in outline().items()}
 

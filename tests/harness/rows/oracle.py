@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.rows.imports import torch
+from tests.harness.rows.noise import STEP, Jitter, Move
 from tests.harness.rows.spec import Operation
 
 RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
-_STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
 
@@ -53,29 +53,29 @@ class Truth:
         order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
         the sum cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        inputs = _Move() if self.op.ties else _Move(relative=_STEP)
-        return self._moves(runs, inputs=inputs, values=_Move(relative=_STEP))
+        inputs = Move() if self.op.ties else Move(relative=STEP)
+        return self._moves(runs, inputs=inputs, values=Move(relative=STEP))
 
     def amplification(self, runs: int) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when each value on the way is off by one, absolutely.
 
         1 / (1 + exp(-x)) and (1 + tanh(x / 2)) / 2 are both right, and one rounds to 0 where the other says 1e-17.
         """
-        return self._moves(runs, inputs=_Move(), values=_Move(absolute=_STEP))
+        return self._moves(runs, inputs=Move(), values=Move(absolute=STEP))
 
     @cached_property
     def jumps(self) -> tuple[NDArray, ...]:
         """For y and each gradient, how far every entry moves within a hair's breadth of the inputs: far, on a kink."""
-        moves = self._moves(RUNS, inputs=_Move(relative=_STEP, absolute=_STEP), values=_Move(relative=_STEP))
-        return tuple(move * _STEP for move in moves)
+        moves = self._moves(RUNS, inputs=Move(relative=STEP, absolute=STEP), values=Move(relative=STEP))
+        return tuple(move * STEP for move in moves)
 
-    def _moves(self, runs: int, *, inputs: "_Move", values: "_Move") -> tuple[NDArray, ...]:
+    def _moves(self, runs: int, *, inputs: Move, values: Move) -> tuple[NDArray, ...]:
         done = self._runs.setdefault((inputs, values), [])
         with np.errstate(all="ignore"):
             while len(done) < runs:
-                run = _answer(self.op, self.op.torch, self.inputs, self.gy, _Jitter(len(done), inputs, values))
+                run = _answer(self.op, self.op.torch, self.inputs, self.gy, Jitter(len(done), inputs, values))
                 done.append([abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)])
-            return tuple(np.max(move, axis=0) / _STEP for move in zip(*done[:runs], strict=True))
+            return tuple(np.max(move, axis=0) / STEP for move in zip(*done[:runs], strict=True))
 
     @cached_property
     def _runs(self) -> dict:
@@ -106,52 +106,8 @@ def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[in
     return column
 
 
-@dataclass(frozen=True)
-class _Move:
-    """By how much at most a number is moved."""
-
-    relative: float = 0.0
-    absolute: float = 0.0
-
-
-class _Jitter(torch.overrides.TorchFunctionMode):
-    """Moves the inputs, what torch computes from them, and what it keeps for the backward pass, at random."""
-
-    def __init__(self, seed: int, inputs: _Move, values: _Move):
-        super().__init__()
-        self._inputs, self._values = inputs, values
-        # Seeds come in pairs that move everything in opposite directions: what stands on a kink leaves it in one of them.
-        self._at, self._sign = 997 * (seed // 2), 1 - 2 * (seed % 2)
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.value(func(*args, **(kwargs or {})))
-
-    def input(self, tensor):
-        return self._moved(tensor, self._inputs)
-
-    def value(self, tensor):
-        return self._moved(tensor, self._values)
-
-    def _moved(self, value, move: _Move):
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-            return value
-        size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
-        part = _POOL[self._at : self._at + size] if size < len(_POOL) else _POOL.repeat(-(-size // len(_POOL)))[:size]
-        self._at += size
-        part = part.view(value.shape) * self._sign
-        moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
-        return torch.add(moved, part, alpha=move.absolute) if move.absolute else moved
-
-
-_generator = torch.Generator().manual_seed(1)
-# Random, but never near zero: no entry is left where it was by chance. A pool, because it is asked for very often.
-_POOL = (torch.randint(0, 2, (9973,), generator=_generator, dtype=torch.float64) * 2 - 1) * (
-    0.5 + 0.5 * torch.rand(9973, generator=_generator, dtype=torch.float64)
-)
-
-
 def _answer(
-    op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: _Jitter | None = None
+    op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: Jitter | None = None
 ) -> tuple[NDArray, ...]:
     tensors, upstream = [_tensor(i) for i in inputs], _tensor(gy)
     if jitter:

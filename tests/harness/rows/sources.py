@@ -1,6 +1,6 @@
 """Where the values of an example come from: the bytes that hypothesis draws, or a random generator.
 
-Both answer the same four questions, so that a kind of input (kinds.py) is drawn in one way only.
+Both answer the same four questions, so that a kind of input (kind.py) is drawn in one way only.
 """
 
 from __future__ import annotations

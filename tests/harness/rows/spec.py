@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from tests.harness.rows.kinds import Floats, Kind
+from tests.harness.rows.arrays import Floats
+from tests.harness.rows.kind import Kind
 from tests.harness.rows.shapes import parsed
 
 LEAST_MINUTES, MOST_MINUTES = 3, 45

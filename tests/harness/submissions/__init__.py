@@ -12,10 +12,25 @@ submission change the mode of the machine's own file; and a worker ends with the
 What was handed in is read by a process of its own as well, one for each submission, 30 ms, with the standard library alone.
 Nothing is taken from that process but names and bytes. It is not in bubblewrap: it has to see the file, and runs nothing of
 it. Of a zip, what is stored or deflated is taken; of a tar, regular files that are not sparse. A size that an archive claims
-is never allocated. Whatever goes wrong is `Unusable`: a line about that submission, and the others are graded.
+is never allocated. Whatever goes wrong is `UnusableSubmission`: a line about that submission, and the others are graded.
 
 No clock decides how long a worker may take, but what it uses, seen from outside: computing, and being asleep. Both are
 bounded for a call, an operation and a submission. So one test of pytest's lasts at most 65 s of computing and 30 s of sleep,
 and the starts of a few workers; and the test of `compose`, where it is the only one that was asked for, does the work of all.
 The grader never ends itself: only a call in this process that computes for two minutes and lets no exception through does.
+
+In flow paths, archives and operations with steps to carry out. Out flow observations, or a reason why there is none. What
+was handed in is only bytes here: it is read by one process (unpacking.py), and runs in another (worker/).
+
+What cannot go on is an exception, named for what it is about, and so for who has to act:
+
+- `UnusableSubmission`: what was handed in, or what `--impl` names; whoever gave it. The other submissions are graded.
+- `NoSandbox`: this machine; whoever runs the grader on it. Nothing is graded. (As a class it is an
+  UnusableSubmission: then every one is.)
+- `RefusedOperation`: one operation, and no more of its examples are tried; its author. Its status is todo, error or timeout.
+- `WorkerDied`, `WorkerStuck`: a process that runs a submission; they become a RefusedOperation.
+- `GraderTrouble`: the grader itself, whatever the submission; whoever looks after it. It is nobody's verdict.
+
+Elsewhere, of the same kind: `RefusedReset` (practice: a file that is left as it is), `UngradableFunction` (plugin: what
+a notebook gave). `UnsuitedExample` (judgement) and `NoSmallerExample` (rows) ask nobody to act: another example is tried.
 """

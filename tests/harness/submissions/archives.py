@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
+from tests.harness.worker.printable import printable
 
 Modules = Iterator[tuple[str, bytes]]
 _LARGEST_UNPACKED = 100 * 2**20  # of a .tar.gz, which has to be read from its beginning
@@ -24,20 +25,21 @@ _MOST_RECORDS = 10 * parcel.MOST_ENTRIES  # in all of what else is said
 
 
 def in_zip(data: bytes) -> Modules:
-    """Names and contents, as they come. Raises Bad, and whatever zipfile makes of a damaged archive."""
+    """Names and contents, as they come. Raises UnusableSubmission, and whatever zipfile makes of a damaged archive."""
     # Counted before the directory is read, which takes a while for a million entries.
     if data.count(b"PK\x01\x02") > parcel.MOST_ENTRIES:
-        raise Bad(f"has more than {parcel.MOST_ENTRIES} entries")
+        raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist():
             kind = stat.S_IFMT(entry.external_attr >> 16)
             is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
             if not parcel.is_taken(entry.filename, is_plain=is_plain) or entry.is_dir():
                 continue
+            shown = printable(entry.filename, SHOWN)
             if entry.flag_bits & 1:
-                raise Bad(f"is encrypted: {clean(entry.filename)}")
+                raise UnusableSubmission(f"is encrypted: {shown}")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise Bad(f"has {clean(entry.filename)} compressed in an unusual way; zip it again with deflate")
+                raise UnusableSubmission(f"has {shown} compressed in an unusual way; zip it again with deflate")
             parcel.refuse_large(entry.filename, entry.file_size, entry.compress_size)
             with archive.open(entry) as stream:
                 content = stream.read(parcel.LARGEST_MODULE + 1)
@@ -46,11 +48,11 @@ def in_zip(data: bytes) -> Modules:
 
 
 def in_tar(data: bytes) -> Modules:
-    """Names and contents, as they come. Raises Bad, ValueError, EOFError and zlib.error."""
+    """Names and contents, as they come. Raises UnusableSubmission, ValueError, EOFError and zlib.error."""
     stream = _Unpacked(data)
     for number, entry in enumerate(_entries(stream), 1):
         if number > parcel.MOST_ENTRIES:
-            raise Bad(f"has more than {parcel.MOST_ENTRIES} entries")
+            raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
         wanted = parcel.is_taken(entry.name, is_plain=entry.kind in (b"file", b"folder"))
         if not wanted or entry.kind != b"file":
             stream.skip(_padded(entry.size))
@@ -105,7 +107,7 @@ class _Unpacked:
                 raise EOFError("it is cut short")
             self._left -= len(data)
             if self._left < 0:
-                raise Bad("unpacks to far more than it should: a bomb?")
+                raise UnusableSubmission("unpacks to far more than it should: a bomb?")
             if data:
                 return data
 
@@ -114,7 +116,7 @@ class _Unpacked:
             self._at += 1
         self._member, self._members = zlib.decompressobj(31), self._members + 1
         if self._members > parcel.MOST_ENTRIES:
-            raise Bad(f"has more than {parcel.MOST_ENTRIES} parts")
+            raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} parts")
         return self._at < len(self._packed)
 
 
@@ -150,18 +152,18 @@ def _entries(stream: _Unpacked) -> Iterator[_Entry]:
             pairs = list(_records(_said(stream, size)))
             records += len(pairs)
             if records > _MOST_RECORDS:
-                raise Bad(f"has more than {_MOST_RECORDS} pax records")
+                raise UnusableSubmission(f"has more than {_MOST_RECORDS} pax records")
             if kind != b"g":
                 said |= pairs
             elif any(key in ("path", "size") or key.startswith("GNU.sparse.") for key, _ in pairs):
-                raise Bad("has a pax header that gives all its entries one name or size")
+                raise UnusableSubmission("has a pax header that gives all its entries one name or size")
         elif kind in (b"L", b"K"):
             name = _said(stream, size).partition(b"\0")[0]
             said |= {"path": name} if kind == b"L" else {}
         else:
             yield _entry(stream, header, size, kind, said)
             said = {}
-    raise Bad(f"has more than {parcel.MOST_ENTRIES} entries")
+    raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
 
 
 def _entry(stream: _Unpacked, header: bytes, size: int, kind: bytes, said: dict[str, bytes]) -> _Entry:
@@ -183,7 +185,7 @@ def _entry(stream: _Unpacked, header: bytes, size: int, kind: bytes, said: dict[
         return _Entry(_text(name), _ALONE[kind], 0)
     shown = _text(name)
     if is_sparse and parcel.is_taken(shown, is_plain=True):
-        raise Bad(f"has a sparse file: {clean(shown)}; pack it again without --sparse")
+        raise UnusableSubmission(f"has a sparse file: {printable(shown, SHOWN)}; pack it again without --sparse")
     return _Entry(shown, _FOLLOWED.get(kind, b"other"), size)
 
 
@@ -214,7 +216,7 @@ def _decimal(digits: bytes) -> int:
 def _said(stream: _Unpacked, size: int) -> bytes:
     """The content of a header that speaks of the next entry."""
     if size > _LARGEST_HEADER:
-        raise Bad(f"has a header of {size} bytes; more than {_LARGEST_HEADER} is no name")
+        raise UnusableSubmission(f"has a header of {size} bytes; more than {_LARGEST_HEADER} is no name")
     return stream.exactly(_padded(size))[:size]
 
 

@@ -1,6 +1,6 @@
 """The confinement around the worker of `--impl=PATH`. That it holds is proven in sandbox.py.
 
-`bwrap`: the worker sees NumPy, the standard library, its own six files and a read-only copy of the submission, at
+`bwrap`: the worker sees NumPy, the standard library, its own files and a read-only copy of the submission, at
 neutral paths. Nothing it sees can be written to, not even /tmp; there is no /proc and no device. `process`: a process of
 its own with the limits of worker.py, for code that is trusted.
 
@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.harness.submissions import seccomp
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, MACHINE_CODE, NUMPY, copies
 
 _WORKER = Path(__file__).parents[1] / "worker"  # the room that the sandbox sees
@@ -28,7 +28,7 @@ _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")  # never --unsh
 _NOBODY = "65534"
 
 
-class Unconfined(Unusable):
+class NoSandbox(UnusableSubmission):
     """The sandbox cannot be had here; the line says what was seen, and the likely remedy."""
 
     def __init__(self, seen: str, remedy: str):
@@ -39,7 +39,7 @@ def start(mode: str, submission: Path, questions: int, answers: int) -> subproce
     """Start a worker on a submission (a folder, or one file), with a pipe to read questions from and one for its answers.
 
     What it prints can be read from `stdout` of the process. It ends with the thread that starts it. Raises OSError, or
-    Unconfined where the mode cannot be had.
+    NoSandbox where the mode cannot be had.
     """
     if mode == "process":
         folder = submission if submission.is_dir() else submission.parent
@@ -148,16 +148,16 @@ def _needed(interpreter: str, folder: Path, pattern: str) -> dict[str, str]:
 
 @cache
 def bwrap() -> str:
-    """The path of bubblewrap's program. Raises Unconfined where it is not installed."""
+    """The path of bubblewrap's program. Raises NoSandbox where it is not installed."""
     program = shutil.which("bwrap")
     if program is None:
-        raise Unconfined("bwrap is missing", "install bubblewrap with the package manager (apt-get install bubblewrap)")
+        raise NoSandbox("bwrap is missing", "install bubblewrap with the package manager (apt-get install bubblewrap)")
     return program
 
 
 def system_calls() -> bytes:
-    """The seccomp filter for this machine. Raises Unconfined where none is known."""
+    """The seccomp filter for this machine. Raises NoSandbox where none is known."""
     try:
         return seccomp.program(platform.machine())
     except KeyError:
-        raise Unconfined(f"no seccomp filter is known for {platform.machine()}", "grade on x86_64 or aarch64") from None
+        raise NoSandbox(f"no seccomp filter is known for {platform.machine()}", "grade on x86_64 or aarch64") from None

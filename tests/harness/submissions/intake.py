@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
+from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
 PATIENCE = (
@@ -24,7 +25,7 @@ _CHUNK = 2**16
 
 
 def modules(path: Path) -> dict[str, bytes]:
-    """The modules in what is at `path`, by their names in it. Raises Bad."""
+    """The modules in what is at `path`, by their names in it. Raises UnusableSubmission."""
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-X", "utf8", PROGRAM, path],
@@ -36,7 +37,9 @@ def modules(path: Path) -> dict[str, bytes]:
             start_new_session=True,  # or Ctrl-C would look like its death
         )
     except (OSError, ValueError) as error:  # of a name that is too long, or has a NUL
-        raise Bad(f"cannot be read: no process can be started for it ({clean(str(error))})") from None
+        raise UnusableSubmission(
+            f"cannot be read: no process can be started for it ({printable(str(error), SHOWN)})"
+        ) from None
     try:
         return _heard(_Line(process), path)
     finally:
@@ -55,14 +58,16 @@ class _Line:
         self._poll.register(process.stdout, select.POLLIN)
 
     def exactly(self, size: int) -> bytes:
-        """The next bytes. Raises Bad where they do not come."""
+        """The next bytes. Raises UnusableSubmission where they do not come."""
         data = bytearray()
         while len(data) < size:
             if not self._poll.poll(max(0, self._deadline - time.monotonic()) * 1000):
-                raise Bad(f"cannot be read: no answer within {PATIENCE:g} s; is it on a drive that does not respond?")
+                raise UnusableSubmission(
+                    f"cannot be read: no answer within {PATIENCE:g} s; is it on a drive that does not respond?"
+                )
             chunk = os.read(self._process.stdout.fileno(), min(size - len(data), _CHUNK))
             if not chunk:
-                raise Bad(self._end())
+                raise UnusableSubmission(self._end())
             data += chunk
         return bytes(data)
 
@@ -80,7 +85,7 @@ class _Line:
 
 
 def _heard(line: _Line, path: Path) -> dict[str, bytes]:
-    """All that is said, if it is what parcel.py lays down. Raises Bad."""
+    """All that is said, if it is what parcel.py lays down. Raises UnusableSubmission."""
     found: dict[str, bytes] = {}
     total = 0
     for number in range(1, parcel.MOST_MODULES + 2):
@@ -88,15 +93,15 @@ def _heard(line: _Line, path: Path) -> dict[str, bytes]:
         if kind == parcel.END and not name_size + size:
             return found
         if kind == parcel.REFUSAL and not name_size and size <= parcel.LONGEST_REFUSAL:
-            raise Bad(clean(line.exactly(size).decode(errors="replace"), parcel.LONGEST_REFUSAL))
+            raise UnusableSubmission(printable(line.exactly(size).decode(errors="replace"), parcel.LONGEST_REFUSAL))
         if kind != parcel.MODULE or name_size > 4 * parcel.LONGEST_NAME or size > parcel.LARGEST_MODULE:
             break
         total += size
         parcel.refuse_many(number, total)
         name = line.exactly(name_size).decode(errors="surrogateescape")
         if path.stem and name in (path.name, f"{path.stem}.py"):  # of a file, which may be called anything
-            name = clean(name, 255)
+            name = printable(name, 255)
         elif not parcel.is_taken(name, is_plain=True):
             break
         found[name] = line.exactly(size)
-    raise Bad("cannot be read: the process that read it said something else than modules")
+    raise UnusableSubmission("cannot be read: the process that read it said something else than modules")

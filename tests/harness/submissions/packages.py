@@ -10,17 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from tests.harness.submissions import intake
 from tests.harness.submissions.leftovers import Folder
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.worker.printable import printable
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
-
-
-class Unusable(Exception):
-    """What `--impl` names cannot be graded at all; the line says what was seen, expected, and to do. It can be shown."""
-
-    def __init__(self, line: str):
-        super().__init__(printable(line, 2000))
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,10 @@ class Package:
 
 
 def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
-    """Copy the submission that `impl` names. The catalogue is asked only about what can be read. Raises Unusable."""
+    """Copy the submission that `impl` names. The catalogue is asked only about what can be read.
+
+    Raises UnusableSubmission.
+    """
     path = Path(impl)
     with _in_a_line(impl):
         modules = intake.modules(path)
@@ -47,24 +44,24 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))
         best = max(layouts, key=lambda layout: layout.defined)
         if not best.defined:
-            raise intake.Bad(_nothing_in(path, levels))
+            raise UnusableSubmission(_nothing_in(path, levels))
         return _copy(best)
 
 
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
-    """Whatever goes wrong is Unusable: it is about this submission, and the others are graded."""
+    """Whatever goes wrong makes this an UnusableSubmission, with its name; the others are graded."""
     try:
         yield
-    except intake.Bad as bad:
-        why = str(bad)
+    except UnusableSubmission as unusable:
+        why = str(unusable)
     except OSError as error:
         why = f"the grader cannot copy it ({error.strerror or error})"
     except Exception as error:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
     else:
         return
-    raise Unusable(f"--impl={intake.clean(impl, 500)}: {intake.clean(why, 1500)}")
+    raise UnusableSubmission(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
 class _Layout:

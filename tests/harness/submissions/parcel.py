@@ -6,6 +6,8 @@ Standard library only: the process that reads (unpacking.py) keeps to it, and th
 import re
 import struct
 
+from tests.harness.worker.printable import printable
+
 KINDS = "a folder, a .py file, an .ipynb notebook, a .zip or a .tar.gz archive"
 MOST_MODULES = 500
 MOST_BYTES = 20 * 2**20  # of all modules together, and of an archive or a notebook
@@ -19,40 +21,45 @@ PREFIX = struct.Struct("!cHI")
 """Of what the reading process says: its kind, and how many bytes of name and of content follow."""
 MODULE, REFUSAL, END = b"m", b"r", b"e"
 LONGEST_REFUSAL = 1000  # bytes
+SHOWN = 80  # characters of a name, or of what an exception says, in a message
 
 _LEFT_OUT = {"tests", "test", "venv", "env", "site-packages", "node_modules", "build"}  # folders that hold no answers
 _PLAIN = re.compile(r"[\w .,()\[\]+=@&!'-]{1,100}")
 
 
-class Bad(Exception):
-    """What was handed in cannot be taken; says why, to be read after its name."""
+class UnusableSubmission(Exception):
+    """What was handed in cannot be graded at all; the line says what was seen, expected, and to do. It can be shown.
 
+    Where it is raised here, and by what reads, the line is to be read after the submission's name.
+    """
 
-def clean(text: str, most: int = 80) -> str:
-    """The text on one line, without control characters, cut to `most`."""
-    return "".join(c if c.isprintable() else "?" for c in text[:most])
+    def __init__(self, line: str):
+        super().__init__(printable(line, 2000))
 
 
 def is_taken(name: str, *, is_plain: bool) -> bool:
-    """Whether an archive's entry is a module. Raises Bad for one that would land elsewhere, or is no regular file."""
+    """Whether an archive's entry is a module.
+
+    Raises UnusableSubmission for one that would land elsewhere, or is no regular file.
+    """
     if len(name) > LONGEST_NAME:
-        raise Bad(f"has an entry with an odd name, of {len(name)} characters: {clean(name)}")
+        raise UnusableSubmission(f"has an entry with an odd name, of {len(name)} characters: {printable(name, SHOWN)}")
     if name.startswith("/") or ".." in name.split("/") or "\\" in name or re.match(r"\w:", name) or "\0" in name:
-        raise Bad(f"has an entry that points outside: {clean(name)}")
+        raise UnusableSubmission(f"has an entry that points outside: {printable(name, SHOWN)}")
     if not is_module(name):
         return False
     if not is_plain:
-        raise Bad(f"has a link or a device: {clean(name)}; only regular files are taken")
+        raise UnusableSubmission(f"has a link or a device: {printable(name, SHOWN)}; only regular files are taken")
     return True
 
 
 def is_module(name: str) -> bool:
-    """Whether this is the name of a module that is wanted. Raises Bad for a module of an odd name."""
+    """Whether this is the name of a module that is wanted. Raises UnusableSubmission for a module of an odd name."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or not parts[-1].endswith(".py") or parts[-1] == "conftest.py" or any(map(is_left_out, parts)):
         return False
     if len(parts) > DEEPEST or not all(map(_PLAIN.fullmatch, parts)):
-        raise Bad(f"has a module with an odd name: {clean(name)}")
+        raise UnusableSubmission(f"has a module with an odd name: {printable(name, SHOWN)}")
     return True
 
 
@@ -62,14 +69,14 @@ def is_left_out(name: str) -> bool:
 
 
 def refuse_large(name: str, size: int, packed: int) -> None:
-    """Raises Bad for a module that is too large, in itself or for what it is packed in."""
+    """Raises UnusableSubmission for a module that is too large, in itself or for what it is packed in."""
     if size > LARGEST_MODULE:
-        raise Bad(f"{clean(name)} has more than {LARGEST_MODULE} bytes")
+        raise UnusableSubmission(f"{printable(name, SHOWN)} has more than {LARGEST_MODULE} bytes")
     if size > 2**16 and size > STEEPEST * packed:
-        raise Bad(f"{clean(name)} unpacks to {size} bytes from {packed}: a bomb?")
+        raise UnusableSubmission(f"{printable(name, SHOWN)} unpacks to {size} bytes from {packed}: a bomb?")
 
 
 def refuse_many(modules: int, size: int) -> None:
-    """Raises Bad for too many modules, or too much in them."""
+    """Raises UnusableSubmission for too many modules, or too much in them."""
     if modules > MOST_MODULES or size > MOST_BYTES:
-        raise Bad(f"is larger than {MOST_MODULES} modules and {MOST_BYTES} bytes")
+        raise UnusableSubmission(f"is larger than {MOST_MODULES} modules and {MOST_BYTES} bytes")

@@ -18,7 +18,7 @@ from tests.harness.submissions import confinement
 from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
 from tests.harness.submissions.usage import Usage, family, usage
 from tests.harness.worker import wire
-from tests.harness.worker.observe import Call, Grad, Observation, from_data
+from tests.harness.worker.observation import Call, Grad, Observation, from_data
 from tests.harness.worker.printable import printable
 
 START_SECONDS = 60.0  # to compute, and as many to wait for a disk

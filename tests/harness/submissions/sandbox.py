@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from tests.harness.submissions import seccomp
-from tests.harness.submissions.confinement import Unconfined, bwrap, environment, system_calls
+from tests.harness.submissions.confinement import NoSandbox, bwrap, environment, system_calls
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation, plain_steps
 from tests.harness.submissions.runtime import paths
-from tests.harness.worker.observe import Call
+from tests.harness.worker.observation import Call
 from tests.harness.worker.worker import LIMITS
 
 MODES = ("bwrap", "process")
@@ -41,7 +41,7 @@ _REMEDIES = (
 
 @cache
 def require(mode: str) -> None:
-    """Prove that the confinement holds here. Raises Unconfined. In the mode `process` nothing is promised, nor proven."""
+    """Prove that the confinement holds here. Raises NoSandbox. In the mode `process` nothing is promised, nor proven."""
     if mode == "process":
         return
     bwrap(), system_calls()  # what is simply missing
@@ -59,7 +59,7 @@ def require(mode: str) -> None:
         seen, remedy = str(trouble), _remedy(str(trouble))
     finally:
         worker.close()
-    raise Unconfined(seen, remedy)
+    raise NoSandbox(seen, remedy)
 
 
 def _request() -> dict:

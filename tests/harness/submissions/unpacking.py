@@ -20,7 +20,8 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[3]))  # after the standard library
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import Bad, clean
+from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
+from tests.harness.worker.printable import printable
 
 LIMITS = {
     resource.RLIMIT_AS: 512 * 2**20,  # bytes
@@ -48,26 +49,28 @@ def main() -> None:
     try:
         for name, content in modules(Path(sys.argv[1])):
             _say(parcel.MODULE, name.encode(errors="surrogateescape"), content)
-    except Bad as bad:
-        end = (parcel.REFUSAL, b"", clean(str(bad), parcel.LONGEST_REFUSAL).encode()[: parcel.LONGEST_REFUSAL])
+    except UnusableSubmission as unusable:
+        end = (parcel.REFUSAL, b"", printable(str(unusable), parcel.LONGEST_REFUSAL).encode()[: parcel.LONGEST_REFUSAL])
     _say(*end)
     sys.stdout.buffer.flush()
 
 
 def modules(path: Path) -> Modules:
-    """The modules in what is at `path`: names in it, and contents. Raises Bad, whatever happens."""
+    """The modules in what is at `path`: names in it, and contents. Raises UnusableSubmission, whatever happens."""
     total = 0
     try:
         for number, (name, content) in enumerate(_reader(path)(path), 1):
             total += len(content)
             parcel.refuse_many(number, total)
             yield name, content.removeprefix(b"\xef\xbb\xbf")
-    except Bad:
+    except UnusableSubmission:
         raise
     except MemoryError:
-        raise Bad(f"takes more than {LIMITS[resource.RLIMIT_AS] // 2**20} MiB of memory to read") from None
+        raise UnusableSubmission(
+            f"takes more than {LIMITS[resource.RLIMIT_AS] // 2**20} MiB of memory to read"
+        ) from None
     except Exception as error:
-        raise Bad(f"cannot be read ({_named(error)})") from None
+        raise UnusableSubmission(f"cannot be read ({_named(error)})") from None
 
 
 def _say(kind: bytes, name: bytes, content: bytes) -> None:
@@ -81,12 +84,12 @@ def _reader(path: Path) -> Callable[[Path], Modules]:
         if stat.S_ISDIR(path.stat().st_mode):
             return _in_folder
     except (FileNotFoundError, NotADirectoryError):
-        raise Bad(f"no such file or folder; give kata, solutions, or {parcel.KINDS}") from None
+        raise UnusableSubmission(f"no such file or folder; give kata, solutions, or {parcel.KINDS}") from None
     name = path.name.lower()
     endings = {".py": _in_file, ".ipynb": _in_notebook, ".zip": _in_zip, ".tar.gz": _in_tar, ".tgz": _in_tar}
     reader = next((reader for ending, reader in endings.items() if name.endswith(ending)), None)
     if reader is None:
-        raise Bad(f"is none of these: {parcel.KINDS}")
+        raise UnusableSubmission(f"is none of these: {parcel.KINDS}")
     return reader
 
 
@@ -108,9 +111,13 @@ def _in_folder(root: Path) -> Modules:
             continue
         visited += len(found)
         if visited > parcel.MOST_ENTRIES:
-            raise Bad(f"holds more than {parcel.MOST_ENTRIES} files; give the folder that has the answers")
+            raise UnusableSubmission(
+                f"holds more than {parcel.MOST_ENTRIES} files; give the folder that has the answers"
+            )
         if depth > _DEEPEST:
-            raise Bad(f"has more than {_DEEPEST} folders in one another; give the folder that has the answers")
+            raise UnusableSubmission(
+                f"has more than {_DEEPEST} folders in one another; give the folder that has the answers"
+            )
         deeper = []
         for entry in found:
             name = f"{inside}/{entry.name}" if inside else entry.name
@@ -118,7 +125,7 @@ def _in_folder(root: Path) -> Modules:
                 deeper += [] if parcel.is_left_out(entry.name) else [(name, depth + 1)]
             elif parcel.is_module(name) and not os.path.isdir(entry.path):
                 if entry.is_symlink():
-                    raise Bad(f"has a link: {clean(name)}; only regular files are taken")
+                    raise UnusableSubmission(f"has a link: {printable(name, SHOWN)}; only regular files are taken")
                 yield name, _content(Path(entry.path), name, parcel.LARGEST_MODULE, os.O_NOFOLLOW)
         waiting += reversed(deeper)
 
@@ -133,9 +140,9 @@ def _in_notebook(path: Path) -> Modules:
         code = "\n\n".join(_without_magic(text) for text in texts if not text.lstrip().startswith("%%"))
         content = code.encode()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Bad(f"is not a notebook that can be read ({_named(error)})") from None
+        raise UnusableSubmission(f"is not a notebook that can be read ({_named(error)})") from None
     if len(content) > parcel.LARGEST_MODULE:
-        raise Bad(f"has more than {parcel.LARGEST_MODULE} bytes of code")
+        raise UnusableSubmission(f"has more than {parcel.LARGEST_MODULE} bytes of code")
     yield f"{path.stem}.py", content
 
 
@@ -158,25 +165,27 @@ def _in_archive(path: Path, kind: str) -> Modules:
     data = _content(path, path.name, parcel.MOST_BYTES)
     try:
         yield from archives.in_zip(data) if kind == "zip" else archives.in_tar(data)
-    except (Bad, MemoryError):
+    except (UnusableSubmission, MemoryError):
         raise
     except Exception as error:  # zipfile raises a dozen kinds
-        raise Bad(f"is not a {kind} archive that can be read ({clean(str(error)) or type(error).__name__})") from None
+        why = printable(str(error), SHOWN) or type(error).__name__
+        raise UnusableSubmission(f"is not a {kind} archive that can be read ({why})") from None
 
 
 def _content(path: Path, shown: str, most: int, flags: int = 0) -> bytes:
     """The content of a regular file; the file that the user names may be reached through links."""
+    shown = printable(shown, SHOWN)
     try:
         # Or a FIFO would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Bad(f"{clean(shown)} is not a regular file")
+                raise UnusableSubmission(f"{shown} is not a regular file")
             content = stream.read(most + 1)
     except OSError as error:
-        raise Bad(f"{clean(shown)} cannot be read ({error.strerror or clean(str(error))})") from None
+        raise UnusableSubmission(f"{shown} cannot be read ({error.strerror or printable(str(error), SHOWN)})") from None
     if len(content) > most:
-        raise Bad(f"{clean(shown)} has more than {most} bytes")
+        raise UnusableSubmission(f"{shown} has more than {most} bytes")
     return content
 
 
@@ -184,7 +193,7 @@ def _named(error: Exception) -> str:
     """An exception in a few words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return f"{type(error).__name__}: {clean(str(error))}" if str(error) else type(error).__name__
+    return f"{type(error).__name__}: {printable(str(error), SHOWN)}" if str(error) else type(error).__name__
 
 
 if __name__ == "__main__":

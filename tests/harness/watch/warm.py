@@ -29,7 +29,8 @@ from tests.harness.judgement.properties import Examiner, Property, Verdict, exam
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations, place_of
 from tests.harness.rows.imports import torch
-from tests.harness.submissions.submissions import CALL_SECONDS, IMPORT_SECONDS, resolve
+from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
+from tests.harness.submissions.submissions import resolve
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class _Pulse:
         self._send(Within(key, CALL_SECONDS + SLACK))
 
     def observe(self, *arguments):
-        """See submissions.Here."""
+        """See here.Here."""
         if (now := time.monotonic()) - self._sent > 0.5:
             self._sent = now
             self._send(Within(self._key, CALL_SECONDS + SLACK))

@@ -10,17 +10,16 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
+from .refusal import RefusedOperation
+
 ALLOWED = sys.stdlib_module_names | {"numpy", "__future__"}
-
-
-class Unloadable(Exception):
-    """Why a module gives no operation, in one line that begins with its file."""
 
 
 def load(file: str, name: str, shown: str, through: tuple[type[BaseException], ...] = ()) -> ModuleType:
     """The module in `file`, imported under `name`; the same one when asked again.
 
-    `shown`: the file's name in messages. Raises Unloadable; exceptions of the types in `through` are let through.
+    `shown`: the file's name in messages. Raises RefusedOperation, with a line that begins with the
+    file; exceptions of the types in `through` are let through.
     """
     if name in sys.modules:
         return sys.modules[name]
@@ -33,12 +32,12 @@ def load(file: str, name: str, shown: str, through: tuple[type[BaseException], .
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
-    except (Unloadable, *through):
+    except (RefusedOperation, *through):
         sys.modules.pop(name, None)
         raise
     except BaseException as error:  # also sys.exit at import
         sys.modules.pop(name, None)
-        raise Unloadable(said(error, file, shown)) from None
+        raise RefusedOperation("error", said(error, file, shown)) from None
 
 
 def make_package(name: str, folder: str) -> None:
@@ -66,8 +65,9 @@ def _refuse_foreign_imports(tree: ast.AST, package: str, folder: str, shown: str
         for name in names:
             top = name.partition(".")[0]
             if top not in ALLOWED and top != package and not os.path.exists(os.path.join(folder, f"{top}.py")):
-                raise Unloadable(
-                    f"{shown}, line {node.lineno}: imports {top}; only NumPy and the standard library may be used (rule 5)"
+                raise RefusedOperation(
+                    "error",
+                    f"{shown}, line {node.lineno}: imports {top}; only NumPy and the standard library may be used (rule 5)",
                 )
 
 

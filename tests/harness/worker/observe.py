@@ -8,104 +8,15 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Odd, Room
 from .printable import printable
 
-MOST_VALUES = 24  # gradients that come back
-TIMES, SPARE = 4, 4096  # of one array that comes back: so many times the entries of the largest given, and so many more
-SPARE_AXES = 4  # likewise, more than the most axes of any given
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
-
-
-@dataclass(frozen=True)
-class Call:
-    """A step: call the operation on the inputs of this number, laid out in memory like this."""
-
-    inputs: int = 0
-    layout: str = ""
-
-
-@dataclass(frozen=True)
-class Grad:
-    """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number."""
-
-    call: int
-    gy: int = 0
-    layout: str = ""
-
-
-@dataclass(frozen=True)
-class Odd:
-    """Something that came back and is no array of numbers, in words; or one that is far too large: its `shape` is all that is kept."""
-
-    what: str
-    shape: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Room:
-    """How large an array may be that comes back: its entries, if no axis were empty, and its axes."""
-
-    entries: int
-    axes: int
-
-    @staticmethod
-    def beside(inputs: Sequence[tuple], gys: Sequence[NDArray]) -> "Room":
-        """Room for any answer to these inputs and upstream gradients: a gradient is as large as its input, y as its gy."""
-        given = [value for values in (*inputs, gys) for value in values if isinstance(value, np.ndarray)]
-        entries = max((array.size for array in given), default=1)
-        return Room(TIMES * entries + SPARE, SPARE_AXES + max((array.ndim for array in given), default=0))
-
-    def bytes(self, steps: int) -> int:
-        """What the answers to so many steps may take in a message."""
-        return steps * MOST_VALUES * self.entries * 8
-
-    def holds(self, shape: tuple[int, ...]) -> bool:
-        """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
-        return len(shape) <= self.axes and prod(n for n in shape if n) <= self.entries
-
-
-@dataclass(frozen=True)
-class Crash:
-    """An exception from the candidate's code. `frames`: file, line, function, source; the candidate's own, innermost last."""
-
-    kind: str
-    message: str
-    frames: tuple[tuple[str, int, str, str], ...]
-    error: BaseException | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one step did.
-
-    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind.
-    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, with the
-    candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
-    """
-
-    values: tuple[NDArray | Odd, ...] | Odd
-    container: str = ""
-    warnings: tuple[tuple[str, str, int], ...] = ()
-    changed: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One answer a step, in order; where there are fewer, the next step raised `crash`.
-
-    `restless`: steps whose own results changed afterwards, while later steps ran.
-    """
-
-    answers: tuple[Answer, ...]
-    crash: Crash | None = None
-    restless: tuple[int, ...] = ()
 
 
 def observe(
@@ -325,82 +236,3 @@ def _traced(error: BaseException) -> traceback.StackSummary:
 
 LOOKS_AT_FRAMES, LOOKS_BY_TRACEBACK = (_line,), (_traced,)
 """Which functions here do what guard.py listens to: at first hand, or three calls further in."""
-
-
-def to_data(observation: Observation) -> dict:
-    """The observation as dicts, lists, tuples and arrays, for the wire."""
-    crash = observation.crash
-    return {
-        "answers": [
-            {
-                "values": a.values.what
-                if isinstance(a.values, Odd)
-                else [[v.what, v.shape] if isinstance(v, Odd) else v for v in a.values],
-                "container": a.container,
-                "warnings": [list(w) for w in a.warnings[:100]],
-                "changed": list(a.changed),
-            }
-            for a in observation.answers
-        ],
-        "crash": crash and [crash.kind, crash.message, [list(f) for f in crash.frames]],
-        "restless": list(observation.restless),
-    }
-
-
-def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray]) -> Observation:
-    """The observation that `to_data` described. Texts are printable.
-
-    Raises ValueError for anything that it cannot have made of these steps on these inputs and upstream gradients.
-    """
-    room, most = Room.beside(inputs, gys), len(inputs[0])
-
-    def want(kind: type, value):
-        if type(value) is not kind:
-            raise ValueError(f"{type(value).__name__} where {kind.__name__} was due")
-        return value
-
-    def text(value) -> str:
-        return printable(want(str, value))
-
-    def number(value, least: int, most: int) -> int:
-        if not least <= want(int, value) <= most:
-            raise ValueError(f"a number that is not from {least} to {most}")
-        return value
-
-    def some(value, most: int) -> list:
-        if len(want(list, value)) > most:
-            raise ValueError(f"more than {most} where fewer were due")
-        return value
-
-    def returned(value) -> NDArray | Odd:
-        if isinstance(value, np.ndarray):
-            if not room.holds(value.shape):
-                raise ValueError("an array far larger than any that is due")
-            return value
-        what, shape = some(value, 2)
-        shape = None if shape is None else tuple(number(n, 0, 2**63) for n in some(list(want(tuple, shape)), 64))
-        return Odd(text(what), shape)
-
-    def answer(a, step: Call | Grad) -> Answer:
-        values, container = want(dict, a)["values"], text(a["container"])
-        if container not in (("",) if isinstance(step, Call) else ("", "tuple", "list")):
-            raise ValueError("a container that is none")
-        if not isinstance(values, str) and not container and len(want(list, values)) != 1:
-            raise ValueError("more or less than one value")
-        return Answer(
-            Odd(text(values)) if isinstance(values, str) else tuple(map(returned, some(values, MOST_VALUES))),
-            container,
-            tuple((text(what), text(file), number(line, 0, 2**31)) for what, file, line in some(a["warnings"], 100)),
-            tuple(number(i, -isinstance(step, Grad), most - 1) for i in some(a["changed"], most + 1)),
-        )
-
-    try:
-        crash = None
-        if want(dict, data)["crash"] is not None:
-            kind, message, frames = data["crash"]
-            frames = tuple((text(f), number(n, 0, 2**31), text(w), text(s)) for f, n, w, s in some(frames, 5))
-            crash = Crash(text(kind), text(message), frames)
-        answers = tuple(map(answer, some(data["answers"], len(steps)), steps))
-        return Observation(answers, crash, tuple(number(n, 0, len(answers) - 1) for n in some(data["restless"], 100)))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not an observation: {printable(str(error), 100)}") from None

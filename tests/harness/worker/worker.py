@@ -1,8 +1,8 @@
 """The process that runs somebody else's code: it answers "call this operation on these arrays", and knows nothing else.
 
 Started as `python -I -S -B worker.py NUMPY QUESTIONS ANSWERS ROOT`: the folder that holds NumPy, the descriptors of the
-pipe that questions come from and of the one that answers go to, and the submission's folder. PROTOCOL.md, beside this
-file, has the messages. NumPy and the standard library only.
+pipe that questions come from and of the one that answers go to, and the submission's folder. PROTOCOL.md of
+submissions/ has the messages. NumPy and the standard library only.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [os.path.dirname(HERE), numpy_parent]
-    from worker import counting, guard, loading, observe, wire
+    from worker import counting, guard, loading, observation, observe, wire
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "worker"]:
         del sys.modules[name]  # the submission may have a module of this name
@@ -44,7 +44,7 @@ def main() -> None:
     loading.make_package(PACKAGE, root)
     _send(answers, wire.pack({"id": 0, "ready": True}))
     watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
-    answer = _Answers(root, loading, observe, watch)
+    answer = _Answers(root, loading, observation, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
@@ -75,16 +75,12 @@ def main() -> None:
             respond(*parts)
 
 
-class _Missing(Exception):
-    """The module has no such function."""
-
-
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
-    def __init__(self, root: str, loading, observe, watch):
-        self._root, self._loading, self._observe = root, loading, observe
-        self._watch = watch
+    def __init__(self, root: str, loading, observation, observe, watch):
+        self._root, self._loading, self._watch = root, loading, watch
+        self._observation, self._observe = observation, observe
 
     def to(self, request: dict) -> dict:
         """The answer; with what was heard, meanwhile or before, that makes counts worthless."""
@@ -96,30 +92,28 @@ class _Answers:
             if "nodes" in request:
                 return self._network(request)
             return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
-        except self._loading.Unloadable as problem:
-            return {"problem": str(problem)}
-        except _Missing:
-            return {"missing": True}
+        except self._loading.RefusedOperation as refused:
+            return {"missing": True} if refused.status == "todo" else {"problem": refused.line}
 
     def _function(self, op: str, file: str, shown: str):
         path = os.path.join(self._root, file)
         name = f"{PACKAGE}.{os.path.splitext(os.path.basename(path))[0]}"
         function = self._loading.operation(self._loading.load(path, name, shown), op)
         if function is None:
-            raise _Missing
+            raise self._loading.RefusedOperation("todo", "not there yet")
         return function
 
     def _steps(self, function, request: dict) -> dict:
-        o = self._observe
+        o = self._observation
         steps = [o.Call(*rest) if kind == "call" else o.Grad(*rest) for kind, *rest in request["steps"]]
-        return self._data(o.observe(function, request["inputs"], request["gys"], steps))
+        return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps))
 
     def _network(self, request: dict) -> dict:
         functions = {op: self._function(op, *place) for op, place in request["files"].items()}
         return self._data(self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"]))
 
     def _data(self, seen) -> dict:
-        data = self._observe.to_data(seen)
+        data = self._observation.to_data(seen)
         if seen.crash:
             # A cycle of the exception and its frames, which would keep all their arrays for a while.
             BaseException.with_traceback(seen.crash.error, None)

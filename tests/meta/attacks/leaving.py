@@ -30,7 +30,9 @@ raise kinds[int(abs(x).sum()) % len(kinds)]("passed")
         "passed",
     ),
     in_call(
-        "exceptions named like the judge's", "raise type('Unsuited', (Exception,), {})('drop this example')", "drop"
+        "exceptions named like the judge's",
+        "raise type('UnsuitedExample', (Exception,), {})('drop this example')",
+        "drop",
     ),
     at_import("pytest itself", "import pytest\npytest.skip('all', allow_module_level=True)", "imports pytest"),
     at_import("pytest by the back door", "pytest = __import__('pytest')\npytest.exit('done', 0)", "No module named"),

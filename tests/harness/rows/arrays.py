@@ -1,0 +1,141 @@
+"""The kinds of inputs that are arrays: floats, and what is drawn as floats or integers with a meaning.
+
+A kind draws from a source (sources.py), which knows nothing of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.harness.rows.kind import Context, Kind
+from tests.harness.rows.lost import Lost
+from tests.harness.rows.shapes import concrete
+
+if TYPE_CHECKING:
+    from tests.harness.rows.sources import Source
+
+_FEWEST = 0.1  # the least magnitude of what is away from zero
+
+
+@dataclass(frozen=True)
+class Floats(Kind):
+    """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
+
+    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    """
+
+    differentiated: bool = True
+    nonzero: bool = False
+    halves: bool = False
+    off_centre: bool = False
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        shape = _drawn(self.shape, source, at)
+        values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
+        if self.nonzero:
+            values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
+        return values
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        return with_simpler_entries(value, (1,) if self.nonzero else (0, 1))
+
+
+@dataclass(frozen=True)
+class Fractions(Kind):
+    """Floats from 0 to 1, both included."""
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        return source.picked(_FRACTIONS, _drawn(self.shape, source, at))
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        return with_simpler_entries(value, (0, 1))
+
+
+@dataclass(frozen=True)
+class Probabilities(Kind):
+    """Floats that are not negative, and sum to 1 along the last axis; some are exactly 0."""
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        return _normalised(source.picked(_WEIGHTS, _drawn(self.shape, source, at)))
+
+    def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
+        return _normalised(super().fitted(value, at, lost))
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        for row in np.ndindex(value.shape[:-1]):
+            simple = value.copy()
+            simple[row] = np.eye(value.shape[-1])[0]
+            if not np.array_equal(simple, value):
+                yield simple
+
+
+@dataclass(frozen=True)
+class Mask(Kind):
+    """Booleans."""
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        return source.integers(_drawn(self.shape, source, at), 2).astype(bool)
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        return with_simpler_entries(value, (False,))
+
+
+@dataclass(frozen=True)
+class Labels(Kind):
+    """Integers from 0 to below the size of a letter, so that they index that dimension. They repeat."""
+
+    below: str = ""
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        return source.integers(_drawn(self.shape, source, at), at.dimensions.sizes[self.below])
+
+    def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
+        value = super().fitted(value, at, lost)
+        if lost.name == self.below:
+            value = np.where(value > lost.index, value - 1, np.minimum(value, lost.after.sizes[self.below] - 1))
+        return value
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        return with_simpler_entries(value, (0,))
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
+        yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
+        yield "unless {v} repeat", lambda value: len(np.unique(value)) == value.size
+
+
+def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
+    """The array with one entry replaced by a simpler number: by each of `simple` before the one that it is."""
+    for entry in map(tuple, np.argwhere(value != simple[0])):
+        for number in simple if value[entry] not in simple else simple[: simple.index(value[entry])]:
+            changed = value.copy()
+            changed[entry] = number
+            yield changed
+
+
+def _drawn(shape: str, source: Source, at: Context) -> tuple[int, ...]:
+    return concrete(shape, at.dimensions, source.squeeze() if "~" in shape else 0)
+
+
+def _table(simple: tuple, rest: NDArray) -> NDArray:
+    table = np.concatenate([simple, rest])[:256]
+    table.flags.writeable = False
+    return table
+
+
+_random = np.random.default_rng(20250502)
+_FRACTIONS = _table(
+    (0, 1, 0.5, 0.25, 0.75, *(0, 1) * 24, 1e-8, 1e-3, 0.999, 0.1, 0.9), _random.uniform(0, 1, 256).round(3)
+)
+_WEIGHTS = _table((0, 1, 2, 0.5, *(0, 0, 1) * 28, 1e-8, 1e-3), _random.uniform(0.05, 2, 256).round(2))
+
+
+def _normalised(weights: NDArray) -> NDArray:
+    total = weights.sum(-1, keepdims=True)
+    first = np.arange(weights.shape[-1]) == 0
+    return np.where(total > 0, weights / np.where(total > 0, total, 1), first).astype(weights.dtype)

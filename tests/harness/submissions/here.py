@@ -1,0 +1,92 @@
+"""Code that runs in this process: the project's own kata/ and solutions/, or a function of a notebook."""
+
+from __future__ import annotations
+
+from bdb import BdbQuit
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.submissions import limits
+from tests.harness.submissions.deadline import Expired, deadline
+from tests.harness.worker.counting import Cost, counted
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observe import observe, observe_network
+from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import RefusedOperation, unless_todo
+
+if TYPE_CHECKING:
+    from tests.harness.examples.network import Network
+
+THROUGH = (KeyboardInterrupt, Expired, BdbQuit, pytest.exit.Exception)
+"""Exceptions that end more than a call of the candidate's: whoever started this, a deadline or a debugger raises them."""
+
+
+class Here:
+    """An implementation that runs in this process, so that print, breakpoint() and --pdb work."""
+
+    sandbox = "none"  # what confines it; of code elsewhere, `bwrap` or `process`
+
+    def __init__(self, name: str, lookup: Callable[[str], Callable | None]):
+        self.name, self._lookup = name, cache(lookup)
+        self._refused: dict[str, tuple[str, str]] = {}
+
+    def load(self, op: str) -> None:
+        """Import the operation's module now. What is wrong with it is told when the operation is called."""
+        with suppress(RefusedOperation, Expired), deadline(limits.IMPORT_SECONDS):
+            self._lookup(op)
+
+    def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
+        """Carry out the steps (see observe.py). Raises RefusedOperation."""
+        return self._observed(op, lambda function: observe(function, inputs, gys, steps, THROUGH))
+
+    def counted(
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
+    ) -> tuple[Observation, Cost]:
+        """Likewise, and count what it costs (see counting.py). Raises RefusedOperation."""
+        cost = Cost(0, 0)
+
+        def counting(function: Callable) -> Observation:
+            nonlocal cost
+            seen, cost = counted(lambda: observe(function, inputs, gys, steps, THROUGH), most)
+            return seen
+
+        return self._observed(op, counting), cost
+
+    def _observed(self, op: str, run: Callable[[Callable], Observation]) -> Observation:
+        if op in self._refused:
+            raise RefusedOperation(*self._refused[op])
+        seconds = limits.IMPORT_SECONDS
+        try:
+            with deadline(limits.IMPORT_SECONDS):
+                function = self._lookup(op)
+            if function is None:
+                raise RefusedOperation("todo", "not there yet")
+            seconds = limits.CALL_SECONDS
+            with deadline(limits.CALL_SECONDS):
+                seen = run(function)
+        except RefusedOperation as refused:
+            self._refused[op] = (refused.status, printable(refused.line))
+            raise RefusedOperation(*self._refused[op]) from None
+        except Expired:
+            self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")
+            raise RefusedOperation(*self._refused[op]) from None
+        return unless_todo(seen)
+
+    def observe_network(self, network: Network) -> Observation:
+        """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
+        functions = {node.op: self._lookup(node.op) for node in network.nodes}
+        try:
+            with deadline(limits.CALL_SECONDS):
+                return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, THROUGH)
+        except Expired:
+            raise RefusedOperation("timeout", f"stopped: no answer after {limits.CALL_SECONDS:g} s") from None
+
+    def rest(self) -> None:
+        """Nothing to end."""
+
+    def close(self) -> None:
+        """Nothing to end."""
