@@ -45,7 +45,7 @@ EXPLAINING = [
     ("properties", "tighten"),
     ("properties", "run_again"),
     ("hypotheses", "_reproduces"),
-    ("conditions", "_best"),
+    ("diagnosis.conditions", "_best"),
     ("page", "_maps"),
     ("page", "_table"),
     ("page", "_drawn"),
