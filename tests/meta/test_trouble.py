@@ -44,7 +44,7 @@ EXPLAINING = [
     ("properties", "_shrink"),
     ("properties", "tighten"),
     ("properties", "run_again"),
-    ("hypotheses", "_reproduces"),
+    ("diagnosis.search", "_reproduces"),
     ("diagnosis.conditions", "_best"),
     ("page", "_maps"),
     ("page", "_table"),

@@ -13,9 +13,10 @@ from functools import partial
 import numpy as np
 
 from tests.harness.diagnosis import border, conditions, interplay
+from tests.harness.diagnosis.claim import Claim
 from tests.harness.diagnosis.diagnosis import Diagnosis, are, described, named
-from tests.harness.diagnosis.hypotheses import Claim, explain
 from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
+from tests.harness.diagnosis.search import claimed
 from tests.harness.judgement.judge import Trial, Wrong
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observe import Call, Grad
@@ -50,14 +51,14 @@ def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Inquiry, forward
     bad = [n for n in names if not all(s.is_right(n) for s in samples)]
     if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
         return _FOLLOWS
-    claims = {n: explain(n, samples, observe.spend) for n in bad}
+    claims = {n: claimed(n, samples, observe.spend) for n in bad}
     if bad and not any(claims.values()):
         samples += (small := [see(s) for s in square(op)])
-        claims = {n: explain(n, small, observe.spend) for n in bad}
+        claims = {n: claimed(n, small, observe.spend) for n in bad}
         if any(claims.values()):
             bad = [n for n in bad if not all(s.is_right(n) for s in small)]
     claims = {n: c for n, c in claims.items() if c}
-    if claims and not forward_holds and set(claims.values()) == {explain("y", samples, observe.spend)}:
+    if claims and not forward_holds and set(claims.values()) == {claimed("y", samples, observe.spend)}:
         return _FOLLOWS
     return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
 
@@ -103,7 +104,7 @@ def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample
             "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
         )
     if found:
-        there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
+        there = claimed(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
         more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
         return named(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
     shaped = all(s.wrong(name) is not None for s in samples) if name in bad else False
@@ -185,7 +186,7 @@ def _follows_from_y(samples: list[Sample], observe: Observe) -> bool:
             up, down = (a.values[0] for a in seen.answers)
             if not all(isinstance(y, np.ndarray) and y.shape == s.gy.shape for y in (up, down)):
                 return False
-            slope, claimed = float((s.gy * (up - down)).sum()) / (2 * step), float((s.yours[f"g{v}"] * along).sum())
-            if not abs(slope - claimed) <= 1e-5 * (abs(slope) + abs(claimed)) + 1e-8:
+            slope, given = float((s.gy * (up - down)).sum()) / (2 * step), float((s.yours[f"g{v}"] * along).sum())
+            if not abs(slope - given) <= 1e-5 * (abs(slope) + abs(given)) + 1e-8:
                 return False
     return True
