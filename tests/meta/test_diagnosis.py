@@ -9,11 +9,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import test_ops
 from tests.harness.diagnosis.samples import Sample, close, generic, square
 from tests.harness.diagnosis.search import claimed
+from tests.harness.display.explain import screen
+from tests.harness.judgement.properties import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
 from tests.harness.rows.spec import Op
+from tests.harness.submissions.submissions import Here
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [
@@ -314,3 +318,25 @@ def _factor(distortion: Distortion, s: Sample, name: str) -> np.ndarray | None:
     if spoilt.shape != s.right[name].shape or np.any(s.right[name] == 0):
         return None
     return spoilt / s.right[name]
+
+
+def test_different_reasons_are_told_one_by_one():
+    """Gradients that are wrong for different reasons make a part each, with one hint each; a single line joins them."""
+
+    def affine(x, w, b):
+        return x @ w + b, lambda gy: (-gy @ w.T, 2 * x.T @ gy, gy.sum(axis=0))
+
+    verdict = Examiner(Here("wrong", lambda op: affine), seed=0).verdict(
+        test_ops.test_gradient.property, ROWS["affine"]
+    )
+    diagnosis = verdict.diagnosis
+    parts = [
+        "gx is negated",
+        "gw is twice what it should be",
+        "gb is right but for the shape: an axis of length 1 is lost",
+    ]
+    assert list(diagnosis.parts) == parts
+    assert diagnosis.hints == ("look at the sign", "keep the axis: sum(axis=..., keepdims=True)")
+    assert verdict.why == "; ".join(parts)
+    shown = str(screen(verdict)).splitlines()
+    assert shown[:5] == [*parts, *(f"hint: {hint}" for hint in diagnosis.hints)]
