@@ -9,11 +9,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.harness.diagnosis.hypotheses import explain
+from tests import test_ops
 from tests.harness.diagnosis.samples import Sample, close, generic, square
+from tests.harness.diagnosis.search import claimed
+from tests.harness.display.explain import screen
+from tests.harness.judgement.properties import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
 from tests.harness.rows.spec import Op
+from tests.harness.submissions.submissions import Here
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [
@@ -241,7 +245,7 @@ def test_what_is_right_is_never_explained(op):
     for make in (generic, square):
         samples = [replace(s, yours={n: v * (1 + 1e-15) for n, v in s.right.items()}) for s in make(op)]
         for name in samples[0].right:
-            assert explain(name, samples) is None, f"{name} of {op.name} is right, but {explain(name, samples).text!r}"
+            assert claimed(name, samples) is None, f"{name} of {op.name} is right, but {claimed(name, samples).text!r}"
 
 
 @pytest.mark.parametrize(("distortion", "op", "name"), _cases())
@@ -250,7 +254,7 @@ def test_a_known_distortion_is_named(distortion, op, name):
     samples = _spoilt(distortion, op, name)
     if _changes_nothing(samples, name):
         pytest.skip("the distortion does not change this gradient")
-    claim = explain(name, samples)
+    claim = claimed(name, samples)
     assert claim is not None, f"{distortion.name}: nothing is claimed"
     said = claim.said_of([name])
     assert distortion.said in said or _same_numbers(said, op, name, samples), f"{distortion.name}: {said!r}"
@@ -300,10 +304,10 @@ def test_two_distortions_are_not_taken_for_one(data):
     ]
     if all(abs(s.yours[name]).max(initial=0) < 1e-12 for s in both):
         return  # nothing is left but rounding
-    claim = explain(name, both)
+    claim = claimed(name, both)
     for alone in (first, second):
         only = _spoilt(alone, op, name, right)
-        if claim and claim == explain(name, only) and alone.name not in WIDE:
+        if claim and claim == claimed(name, only) and alone.name not in WIDE:
             assert all(_alike(a, b, name) for a, b in zip(only, both, strict=True)), (
                 f"{first.name} and {second.name} on {op.name} {name}, but only {claim.text!r} is claimed"
             )
@@ -314,3 +318,25 @@ def _factor(distortion: Distortion, s: Sample, name: str) -> np.ndarray | None:
     if spoilt.shape != s.right[name].shape or np.any(s.right[name] == 0):
         return None
     return spoilt / s.right[name]
+
+
+def test_different_reasons_are_told_one_by_one():
+    """Gradients that are wrong for different reasons make a part each, with one hint each; a single line joins them."""
+
+    def affine(x, w, b):
+        return x @ w + b, lambda gy: (-gy @ w.T, 2 * x.T @ gy, gy.sum(axis=0))
+
+    verdict = Examiner(Here("wrong", lambda op: affine), seed=0).verdict(
+        test_ops.test_gradient.property, ROWS["affine"]
+    )
+    diagnosis = verdict.diagnosis
+    parts = [
+        "gx is negated",
+        "gw is twice what it should be",
+        "gb is right but for the shape: an axis of length 1 is lost",
+    ]
+    assert list(diagnosis.parts) == parts
+    assert diagnosis.hints == ("look at the sign", "keep the axis: sum(axis=..., keepdims=True)")
+    assert verdict.why == "; ".join(parts)
+    shown = str(screen(verdict)).splitlines()
+    assert shown[:5] == [*parts, *(f"hint: {hint}" for hint in diagnosis.hints)]

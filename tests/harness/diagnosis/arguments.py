@@ -1,77 +1,72 @@
 """Hypotheses about an argument that is not used, is another one than it should be, or comes in at the wrong place.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.predictions import with_input
 from tests.harness.diagnosis.samples import Sample
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 
 def neutral(g: str, sample: Sample) -> Claims:
     """Right if an array of floats were all ones, as one that multiplies and is not used; or were larger by 1."""
-    for v in _arrays(sample, "f"):
+    for v in sample.arrays():
         claim = Claim(f"{{g}} {{is}} what {v} = 1 would give: {v} is not used")
-        yield claim, _with(g, v, np.ones_like)
-        yield Claim(f"{{g}} {{is}} what 1 + {v} in place of {v} would give"), _with(g, v, lambda value: 1 + value)
+        yield claim, with_input(g, v, np.ones_like)
+        yield Claim(f"{{g}} {{is}} what 1 + {v} in place of {v} would give"), with_input(g, v, lambda value: 1 + value)
 
 
 def flags(g: str, sample: Sample) -> Claims:
     """Right if an array of bool were all True, or all False."""
-    for v in _arrays(sample, "b"):
+    for v in sample.arrays("b"):
         for value in (True, False):
             claim = Claim(f"{{g}} {{is}} what {v} = {value} everywhere would give: {v} is not used")
-            yield claim, _with(g, v, lambda array, value=value: np.full_like(array, value))
+            yield claim, with_input(g, v, lambda array, value=value: np.full_like(array, value))
 
 
 def count(g: str, sample: Sample) -> Claims:
     """Right if an argument that is an int were 1."""
     for v in (v for v, value in sample.inputs.items() if type(value) is int):
-        yield Claim(f"{{g}} {{is}} what {v} = 1 would give: {v} is not used"), _with(g, v, lambda _: 1)
+        yield Claim(f"{{g}} {{is}} what {v} = 1 would give: {v} is not used"), with_input(g, v, lambda _: 1)
 
 
 def outside(g: str, sample: Sample) -> Claims:
     """A factor multiplies the finished gradient, but belongs inside sums over its axes, next to gy."""
-    for v in _arrays(sample, "f") if g != "y" else ():
+    for v in sample.arrays() if g != "y" else ():
         if v == g[1:]:
             continue
         text = f"in {{g}}, {v} multiplies at the end, after the sums, but belongs inside them: multiply gy by {v} first"
-        ones = _with(g, v, np.ones_like)
-        yield Claim(text, f"g = gy * {v}, then the rest with g"), lambda s, v=v, f=ones: _times(f(s), s.inputs[v])
+        ones = with_input(g, v, np.ones_like)
+        yield (
+            Claim(text, f"g = gy * {v}, then the rest with g"),
+            lambda s, v=v, f=ones: _broadcast_product(f(s), s.inputs[v]),
+        )
 
 
 def product(g: str, sample: Sample) -> Claims:
     """gy times an array, summed to the shape of the variable: another array stands where the derivative should."""
     if g == "y" or sample.right[g].shape == sample.gy.shape:
         return
-    for v in (*_arrays(sample, "f"), "y"):
+    for v in (*sample.arrays(), "y"):
         claim = Claim(
             f"{{g}} {{is}} gy * {v}, summed to the shape of {g[1:]}: {v} stands in the place of the derivative"
         )
         yield (
             claim,
-            lambda s, v=v: _summed_like(s.right[g], s.gy * s.right["y"] if v == "y" else _times(s.gy, s.inputs[v])),
+            lambda s, v=v: _summed_like(
+                s.right[g], s.gy * s.right["y"] if v == "y" else _broadcast_product(s.gy, s.inputs[v])
+            ),
         )
 
 
-def _arrays(sample: Sample, kind: str) -> list[str]:
-    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == kind]
-
-
-def _with(g: str, v: str, change: Callable) -> Predict:
-    return lambda s: (s.with_inputs(**{v: change(s.inputs[v])}) or {}).get(g)
-
-
-def _times(a: NDArray | None, b: NDArray) -> NDArray | None:
+def _broadcast_product(a: NDArray | None, b: NDArray) -> NDArray | None:
     """Their product, where b broadcasts to a; as a factor of each row along the last axes, or of each entry of axis 1."""
     if a is None:
         return None

@@ -1,25 +1,25 @@
 """A hypothesis about an axis: right if one of the functions inside went along another one.
 
-hypotheses.py says what a hypothesis is, and holds the table that this one stands in.
+hypotheses.py holds the table that this one stands in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
 
 
-def along_another_axis_inside(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+def along_another_axis_inside(g: str, sample: Sample) -> Claims:
     """A function that goes along the last axis goes along the first."""
     for number, function in enumerate(_calls(sample)):
         claim = Claim(f"{{g}} {{is}} what {function} along axis 0 would give, but it should go along the last axis")
-        yield claim, lambda s, n=number: _turned(s, g, n)
+        yield claim, lambda s, n=number: _along_the_first(s, g, n)
 
 
 def _calls(sample: Sample) -> list[str]:
@@ -28,7 +28,7 @@ def _calls(sample: Sample) -> list[str]:
     return calls.names
 
 
-def _turned(s: Sample, g: str, number: int) -> NDArray | None:
+def _along_the_first(s: Sample, g: str, number: int) -> NDArray | None:
     def turned(*inputs):
         with _Along(number):
             return s.op.torch(*inputs)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tests.harness.diagnosis.diagnosis import Diagnosis, described, remedy
+from tests.harness.diagnosis.diagnosis import Diagnosis, described, named, remedy
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
@@ -77,18 +77,18 @@ def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
     if there.warning:
         what, where = there.warning
         hint = "let exp see negative numbers only, for instance -abs(x)" if what.startswith("overflow") else ""
-        return Diagnosis(f"{what} {place} ({where})", hint)
+        return named(f"{what} {place} ({where})", hint)
     if there.entry is None:
-        return Diagnosis(f"{there.why}, {place}", remedy(there))
+        return named(f"{there.why}, {place}", remedy(there))
     yours, due = float(there.yours[there.entry]), float(there.torch[there.entry])
     if found.flat:
-        return Diagnosis(
+        return named(
             f"{there.name} no longer changes {place}: is something clipped?",
             "no clipping is needed: find a formula that stays finite",
         )
     what = f"is {yours}" if not np.isfinite(yours) else "loses its accuracy"
     digits = 6 if f"{yours:.6g}" != f"{due:.6g}" else 12
-    return Diagnosis(f"{there.name} {what} {place}: {yours:.{digits}g}, but should be {due:.{digits}g}")
+    return named(f"{there.name} {what} {place}: {yours:.{digits}g}, but should be {due:.{digits}g}")
 
 
 def _in_float64(trial: Trial) -> Trial:

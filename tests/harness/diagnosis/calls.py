@@ -1,22 +1,20 @@
-"""Hypotheses about other calls inside the row's torch expression: a division missing, two functions in the wrong order.
+"""Hypotheses about other calls inside the row's torch expression: a function or its derivative missing, two in the wrong order.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
 from tests.harness.diagnosis.samples import Sample
-from tests.harness.diagnosis.variants import elementwise_calls, exchanged_at
+from tests.harness.diagnosis.variants import changed_at, elementwise_calls, exchanged_at
 from tests.harness.rows.imports import torch
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 
 def denominator(g: str, sample: Sample) -> Claims:
@@ -36,6 +34,22 @@ def order(g: str, sample: Sample) -> Claims:
         first, second = (_OPERATORS.get(name, name) for name in names)
         claim = Claim(f"{{g}} {{is}} what {second} before {first} would give: the order is wrong")
         yield claim, lambda s, n=number: s.with_torch(exchanged_at(s.op.torch, n))[g]
+
+
+def function_missing(g: str, sample: Sample) -> Claims:
+    """Right if one of the functions inside were left out."""
+    for number, function in enumerate(elementwise_calls(sample)):
+        claim = Claim(f"{{g}} {{is}} what leaving out {function} would give: {function} is missing")
+        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=True))[g]
+
+
+def derivative_missing(g: str, sample: Sample) -> Claims:
+    """Right if one of the functions inside had no derivative of its own to multiply by."""
+    if g == "y":
+        return
+    for number, function in enumerate(elementwise_calls(sample)):
+        claim = Claim(f"in {{g}}, the derivative of {function} is missing: the gradient passes through it unchanged")
+        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=False))[g]
 
 
 _OPERATORS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from tests.harness.diagnosis.diagnosis import listed
 from tests.harness.diagnosis.samples import Sample
 
 Predict = Callable[[Sample], "NDArray | None"]
+"""What an array of a sample would be; None where there is nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,7 @@ class Claim:
         """The sentence, about one or several arrays."""
         variables = listed([name[1:] for name in names])
         return self.text.format_map({"g": listed(names), "v": variables, "is": "is" if len(names) == 1 else "are"})
+
+
+Claims = Iterator[tuple[Claim, Predict]]
+"""What a hypothesis yields."""

@@ -27,7 +27,7 @@ def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
 
     Where an input has another shape than the array, so that none of its entries can tell: or for which inputs with a 0.
     """
-    alike = [v for v in _floats(samples[0]) if samples[0].inputs[v].shape == samples[0].right[name].shape]
+    alike = [v for v in samples[0].arrays() if samples[0].inputs[v].shape == samples[0].right[name].shape]
     conditions = [(words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])]
     return _best(*_whole(name, samples), iter([*conditions, *_holding_zero(samples, alike)]))
 
@@ -38,13 +38,9 @@ def of_zeros(name: str, samples: Sequence[Sample]) -> str:
 
 
 def _holding_zero(samples: Sequence[Sample], but: Sequence[str] = ()) -> Iterator[tuple[str, NDArray]]:
-    for v in _floats(samples[0]):
+    for v in samples[0].arrays():
         if v not in but:
             yield f"only where {v} holds a 0", np.array([bool(np.any(s.inputs[v] == 0)) for s in samples])
-
-
-def _floats(sample: Sample) -> list[str]:
-    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def of_values(name: str, samples: Sequence[Sample]) -> str:
@@ -120,7 +116,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
-    alike = [v for v in _floats(cases[0]) if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
+    alike = [v for v in cases[0].arrays() if all(s.inputs[v].shape == s.right[name].shape for s in cases)]
     known = {v: np.concatenate([np.ravel(s.inputs[v]) for s in cases]) for v in alike}
     if name != "y" and all(s.gy.shape == s.right[name].shape for s in cases):
         known["gy"] = np.concatenate([s.gy.ravel() for s in cases])
@@ -132,7 +128,7 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         yield f"only where {v} <= 0", values <= 0
         yield f"only where {v} >= 0", values >= 0
     pairs = [(v, w) for v, w in combinations(alike, 2) if known[v].dtype.kind == known[w].dtype.kind == "f"]
-    for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+    for c in cases[0].numbers:
         limit = np.concatenate([np.full(s.right[name].size, s.inputs[c]) for s in cases])
         for v, w in pairs:
             yield f"only where abs({v} - {w}) > {c}", abs(known[v] - known[w]) > limit
@@ -159,7 +155,7 @@ def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, 
             [np.broadcast_to(r, s.inputs[v].shape).ravel() for r, s in zip(lengths, cases, strict=True)]
         )
         yield f"only where all of {v} along the last axis is 0", each == 0
-        for c in (c for c, value in cases[0].inputs.items() if isinstance(value, float)):
+        for c in cases[0].numbers:
             limit = np.concatenate([np.full(s.inputs[v].size, s.inputs[c]) for s in cases])
             yield f"only where the length of {v} along the last axis is below {c}", each < limit
             yield f"only where the length of {v} along the last axis is above {c}", each > limit

@@ -13,10 +13,10 @@ from functools import partial
 import numpy as np
 
 from tests.harness.diagnosis import border, conditions, interplay
-from tests.harness.diagnosis.diagnosis import Diagnosis, are, described
-from tests.harness.diagnosis.hypotheses import Claim, explain
+from tests.harness.diagnosis.claim import Claim
+from tests.harness.diagnosis.diagnosis import Diagnosis, are, described, named
 from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
-from tests.harness.display.scoreboard import SEPARATOR
+from tests.harness.diagnosis.search import claimed
 from tests.harness.judgement.judge import Trial, Wrong
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad
@@ -51,23 +51,23 @@ def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Inquiry, forward
     bad = [n for n in names if not all(s.is_right(n) for s in samples)]
     if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
         return _FOLLOWS
-    claims = {n: explain(n, samples, observe.spend) for n in bad}
+    claims = {n: claimed(n, samples, observe.spend) for n in bad}
     if bad and not any(claims.values()):
         samples += (small := [see(s) for s in square(op)])
-        claims = {n: explain(n, small, observe.spend) for n in bad}
+        claims = {n: claimed(n, small, observe.spend) for n in bad}
         if any(claims.values()):
             bad = [n for n in bad if not all(s.is_right(n) for s in small)]
     claims = {n: c for n, c in claims.items() if c}
-    if claims and not forward_holds and set(claims.values()) == {explain("y", samples, observe.spend)}:
+    if claims and not forward_holds and set(claims.values()) == {claimed("y", samples, observe.spend)}:
         return _FOLLOWS
     return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
 
 
-_FOLLOWS = Diagnosis("follows from y, which is wrong: mend the forward first")
+_FOLLOWS = named("follows from y, which is wrong: mend the forward first")
 
 
 def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
-    """The claims as one line: arrays that are wrong in the same way are named together."""
+    """The claims, one in a part: arrays that are wrong in the same way are named together."""
     together: dict[tuple[str, str], list[str]] = {}
     for name, claim in claims.items():
         # A text may name its array: compare it with the name taken out.
@@ -83,8 +83,8 @@ def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong
         lines.append(wrong.why)
     elif rest:
         lines.append(f"{are(rest)} wrong too")
-    hint = SEPARATOR.join(dict.fromkeys(c.hint for c in claims.values() if c.hint))
-    return Diagnosis(SEPARATOR.join(lines), hint, _picture(list(claims), samples), parts=tuple(lines))
+    hints = tuple(dict.fromkeys(c.hint for c in claims.values() if c.hint))
+    return Diagnosis(tuple(lines), hints, _picture(list(claims), samples))
 
 
 def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
@@ -100,23 +100,23 @@ def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample
     )
     picture = _picture([name] if name else [], samples + varied)
     if not found and wrong.name == "y" and interplay.remembers(op, observe):
-        return Diagnosis(
+        return named(
             "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
         )
     if found:
-        there = explain(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
+        there = claimed(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
         more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
-        return Diagnosis(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
+        return named(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
     shaped = all(s.wrong(name) is not None for s in samples) if name in bad else False
     if shaped and name != "y" and not _is_linear(name, samples, observe):
         line = f"in {name}, gy is used non-linearly: the gradient for a sum of two gy is not the sum of the gradients"
-        return Diagnosis(line, "a vector-Jacobian product multiplies by gy, once", picture)
+        return named(line, "a vector-Jacobian product multiplies by gy, once", picture)
     if wrong.entry is None:
         return described(wrong, picture=picture)
     masks = [s.wrong(name) for s in samples]
     entries = " (all entries are wrong)" if all(m is not None and m.all() and m.size > 1 for m in masks) else ""
     others = [n for n in bad if n != wrong.name]
-    also = f"{SEPARATOR}{are(others)} wrong too" if others else ""
+    also = f"; {are(others)} wrong too" if others else ""
     return described(wrong, entries + also, picture)
 
 
@@ -152,10 +152,10 @@ def _count(names: list[str], samples: list[Sample]) -> Diagnosis | None:
     kept = [next((n for n in names if stands(n, at)), "") for at in range(count)]
     missing = [n for n in names if n not in kept]
     if count < len(names) and kept == [n for n in names if n not in missing]:
-        return Diagnosis(f"{are(missing)} missing: grad returns only {', '.join(kept)}")
+        return named(f"{are(missing)} missing: grad returns only {', '.join(kept)}")
     if not missing:
         extra = [f"number {at + 1}" for at, n in enumerate(kept) if not n or n in kept[:at]]
-        return Diagnosis(f"grad returns {count} gradients, {are(extra)} too many: only {are(names)} due")
+        return named(f"grad returns {count} gradients, {are(extra)} too many: only {are(names)} due")
     return None
 
 
@@ -166,7 +166,7 @@ def _order(names: list[str], samples: list[Sample]) -> Diagnosis | None:
     order = [next((m for m in names if all(close(s.yours[n], s.right[m]) for s in samples)), "") for n in names]
     if order == names or sorted(order) != sorted(names):
         return None
-    return Diagnosis(
+    return named(
         f"gradients come in the order ({', '.join(order)})", f"return {', '.join(names)}: signature order (rule 1)"
     )
 
@@ -186,7 +186,7 @@ def _follows_from_y(samples: list[Sample], observe: Observe) -> bool:
             up, down = (a.values[0] for a in seen.answers)
             if not all(isinstance(y, np.ndarray) and y.shape == s.gy.shape for y in (up, down)):
                 return False
-            slope, claimed = float((s.gy * (up - down)).sum()) / (2 * step), float((s.yours[f"g{v}"] * along).sum())
-            if not abs(slope - claimed) <= 1e-5 * (abs(slope) + abs(claimed)) + 1e-8:
+            slope, given = float((s.gy * (up - down)).sum()) / (2 * step), float((s.yours[f"g{v}"] * along).sum())
+            if not abs(slope - given) <= 1e-5 * (abs(slope) + abs(given)) + 1e-8:
                 return False
     return True

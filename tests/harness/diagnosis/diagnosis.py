@@ -1,29 +1,41 @@
-"""What is said of a failure: one line, and a hint where the cause has a usual remedy."""
+"""What is said of a failure: how it is wrong, in a line or several, and hints where the cause has a usual remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from tests.harness.diagnosis.samples import Sample
+    from tests.harness.judgement.judge import Wrong
 
-from tests.harness.diagnosis.samples import Sample
-from tests.harness.judgement.judge import Wrong
+SEPARATOR = "; "
+"""Between the parts of a diagnosis, and between its hints, where they are told in one line."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`line` says how it is wrong; `hint` what usually mends it. `picture`: a sample and the name of a wrong array in it.
+    """`parts` say how it is wrong: several, where gradients are wrong for different reasons. `hints`: what usually mends it.
 
-    `found`: a cause or a condition was found and is claimed; otherwise the line only describes what was seen. `parts`: the
-    line in pieces, where it speaks of gradients that are wrong for different reasons.
+    `picture`: a sample and the name of a wrong array in it. `found`: a cause or a condition was found and is claimed;
+    otherwise the parts only describe what was seen.
     """
 
-    line: str
-    hint: str = ""
+    parts: tuple[str, ...]
+    hints: tuple[str, ...] = ()
     picture: tuple[Sample, str] | None = None
     found: bool = True
-    parts: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The parts in one line."""
+        return SEPARATOR.join(self.parts)
+
+    @property
+    def hint(self) -> str:
+        """The hints in one line; empty where there are none."""
+        return SEPARATOR.join(self.hints)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -36,14 +48,20 @@ def are(names: Sequence[str]) -> str:
     return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
+def named(part: str, hint: str = "", picture: tuple[Sample, str] | None = None) -> Diagnosis:
+    """A cause, or a condition, is known: what is said of it, and the usual remedy where there is one."""
+    return Diagnosis((part,), (hint,) if hint else (), picture)
+
+
 def described(wrong: Wrong, extra: str = "", picture: tuple[Sample, str] | None = None) -> Diagnosis:
     """No cause is known: the judge's own line, and the usual remedy where the judge can name the cause itself."""
-    return Diagnosis(wrong.why + extra, remedy(wrong), picture, found=False)
+    hint = remedy(wrong)
+    return Diagnosis((wrong.why + extra,), (hint,) if hint else (), picture, found=False)
 
 
 def remedy(wrong: Wrong) -> str:
     """The usual remedy for what the judge itself can name."""
-    if "has dtype" in wrong.why and wrong.yours is not None and wrong.yours.dtype == np.float64:
+    if "has dtype" in wrong.why and wrong.yours is not None and str(wrong.yours.dtype) == "float64":
         return "np.ones(shape), np.zeros(shape) and astype(float) are float64: give them dtype=x.dtype"
     if "returns None" in wrong.why:
         return "is a return missing?"

@@ -1,40 +1,39 @@
 """Hypotheses about a factor, or a term, that is not as it should be: an argument, a size, a function of an input.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.predictions import multiplied
 from tests.harness.diagnosis.samples import Sample
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 _OF_AN_INPUT: dict[str, Callable] = {
     "exp({v})": np.exp,
-    "exp(-{v})": lambda v: np.exp(-v),
-    "exp({v}) / (1 + exp({v}))**2": lambda v: np.exp(-abs(v)) / (1 + np.exp(-abs(v))) ** 2,
+    "exp(-{v})": lambda value: np.exp(-value),
+    "exp({v}) / (1 + exp({v}))**2": lambda value: np.exp(-abs(value)) / (1 + np.exp(-abs(value))) ** 2,
 }
 _DIGITS = 1e-4  # relative: what is closer than this is not another formula
 
 
 def of_an_argument(g: str, sample: Sample) -> Claims:
     """A number among the arguments, or 1 less it, multiplies or divides once, or twice, too often."""
-    for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
+    for v in sample.numbers:
         for words, of in ((v, lambda value: value), (f"(1 - {v})", lambda value: 1 - value)):
             for times, power in (("once", 1), ("twice", 2)):
                 yield (
                     Claim(f"{{g}} {{is}} multiplied by {words} {times} too often"),
-                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** n),
+                    multiplied(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** n),
                 )
                 yield (
                     Claim(f"{{g}} {{is}} divided by {words} {times} too often"),
-                    _times(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** -n),
+                    multiplied(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** -n),
                 )
 
 
@@ -44,22 +43,22 @@ def of_a_size_less_one(g: str, sample: Sample) -> Claims:
         less = f"{k} - 1"
         for one, other, power in ((less, k, 1), (k, less, -1)):
             claim = Claim(f"{{g}} {{is}} divided by {one}, but should be by {other}")
-            yield claim, _times(g, lambda s, k=k, n=power: (s.sizes[k] / (s.sizes[k] - 1)) ** n)
+            yield claim, multiplied(g, lambda s, k=k, n=power: (s.sizes[k] / (s.sizes[k] - 1)) ** n)
 
 
 def of_an_input(g: str, sample: Sample) -> Claims:
     """A function of an input too many or too few, entry by entry."""
-    for v, value in sample.inputs.items():
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.shape == sample.right[g].shape:
+    for v in sample.arrays():
+        if sample.inputs[v].shape == sample.right[g].shape:
             for words, f in _OF_AN_INPUT.items():
                 what = words.format(v=v)
                 yield (
                     Claim(f"in {{g}}, there is a factor {what} too many"),
-                    _times(g, lambda s, v=v, f=f: f(s.inputs[v])),
+                    multiplied(g, lambda s, v=v, f=f: f(s.inputs[v])),
                 )
                 yield (
                     Claim(f"in {{g}}, the factor {what} is missing"),
-                    _times(g, lambda s, v=v, f=f: 1 / f(s.inputs[v])),
+                    multiplied(g, lambda s, v=v, f=f: 1 / f(s.inputs[v])),
                 )
 
 
@@ -67,7 +66,7 @@ def argument_added(g: str, sample: Sample) -> Claims:
     """A number among the arguments, whole or divided by a size, is added once too often, or is missing."""
     if sample.yours[g].shape != sample.right[g].shape:
         return
-    for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
+    for v in sample.numbers:
         for k in (None, *sample.op.letters):
             for said, sign in (("added to", 1), ("subtracted from", -1)):
                 claim = Claim(f"{v}{f' / {k}' if k else ''} is {said} {{g}} once too often")
@@ -93,15 +92,3 @@ def nearly(g: str, sample: Sample) -> Claims:
 
     hint = "is something small added, or clipped, where it need not be?"
     yield Claim("{g} {is} right to a few digits only, in every entry", hint), predict
-
-
-def _times(g: str, factor: Callable[[Sample], object]) -> Predict:
-    """What is right, multiplied; nothing where the factor is no finite number."""
-
-    def predict(s: Sample) -> NDArray | None:
-        try:
-            return s.right[g] * factor(s)
-        except ZeroDivisionError:
-            return None
-
-    return predict

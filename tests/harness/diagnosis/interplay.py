@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.harness.diagnosis.diagnosis import Diagnosis, described, listed
+from tests.harness.diagnosis.diagnosis import Diagnosis, described, listed, named
 from tests.harness.diagnosis.samples import Observe, Sample, close, generic, twin
 from tests.harness.judgement.judge import Wrong
 from tests.harness.rows.spec import Operation
@@ -23,7 +23,7 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
         for i in answer.changed:
             what = "gy" if i < 0 else op.inputs[i]
             part = "forward" if number < 2 else "grad"
-            return Diagnosis(
+            return named(
                 f"{part} changes {what} in place",
                 f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
             )
@@ -38,22 +38,20 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     if seen.restless:
         step = seen.restless[0]
         what = "y" if step < 2 else "a gradient"
-        return Diagnosis(f"{what} is overwritten by a later call", fresh)
+        return named(f"{what} is overwritten by a later call", fresh)
     right = equal(first, a.right)
     if not right and equal(first, mixed_up.right):
-        return Diagnosis(
-            "grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global"
-        )
+        return named("grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global")
     again = [n for n in names if n in second and not close(second[n], a.right[n])]
     if right and again:
         if all(close(second[n], 2 * a.right[n]) for n in again):
             doubled = f"{listed(again)} accumulate{'s' if len(again) == 1 else ''}"
-            return Diagnosis(f"{doubled}: called again, grad returns twice as much", "start from zeros inside grad")
-        return Diagnosis(
+            return named(f"{doubled}: called again, grad returns twice as much", "start from zeros inside grad")
+        return named(
             "grad called again answers differently: it changes something it needs", "grad must keep all as it is"
         )
     if right and equal(other, a.right):
-        return Diagnosis("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
+        return named("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
     return described(wrong)
 
 

@@ -1,26 +1,24 @@
 """Hypotheses about arrays whose rows are compared: their lengths, their pairing, which of them is which.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
 from tests.harness.diagnosis.diagnosis import listed
+from tests.harness.diagnosis.predictions import with_input
 from tests.harness.diagnosis.samples import Sample, close
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 
 def length(g: str, sample: Sample) -> Claims:
     """The lengths of an input's rows multiply or divide once too often; or a multiple of the input is missing in each row."""
-    matrices = [v for v in _floats(sample) if sample.inputs[v].ndim > 1]
+    matrices = [v for v in sample.arrays() if sample.inputs[v].ndim > 1]
     for chosen in (c for count in (1, 2) for c in combinations(matrices, count)):
         what = (
             f"the length of {' and of '.join(chosen)}'s rows"
@@ -33,7 +31,7 @@ def length(g: str, sample: Sample) -> Claims:
         claim = Claim(f"{{g}} {{is}} what {listed(chosen)} with rows of length 1 would give")
         yield (
             claim,
-            lambda s, c=chosen: (s.with_inputs(**{v: s.inputs[v] / _lengths(s.inputs[v]) for v in c}) or {}).get(g),
+            lambda s, c=chosen: s.right_with(g, **{v: s.inputs[v] / _lengths(s.inputs[v]) for v in c}),
         )
     if g[1:] in matrices:
         text = "{g} {is} off by a multiple of {v} in each row: is a length's own derivative wrong, or missing?"
@@ -49,7 +47,7 @@ def pairing(g: str, sample: Sample) -> Claims:
 
 def exchanged(g: str, sample: Sample) -> Claims:
     """The mean of what is right and of what is right with two inputs exchanged."""
-    for v, w in combinations(_floats(sample), 2):
+    for v, w in combinations(sample.arrays(), 2):
         if sample.inputs[v].shape == sample.inputs[w].shape:
             claim = Claim(f"{{g}} {{is}} the mean of what it should be and of what you get with {v} and {w} exchanged")
             yield claim, lambda s, v=v, w=w: _half_exchanged(s, g, v, w)
@@ -57,19 +55,15 @@ def exchanged(g: str, sample: Sample) -> Claims:
 
 def rounding(g: str, sample: Sample) -> Claims:
     """Right for an input rounded to whole numbers."""
-    for v in _floats(sample):
+    for v in sample.arrays():
         claim = Claim(f"{{g}} {{is}} what {v} rounded to whole numbers would give")
-        yield claim, lambda s, v=v: (s.with_inputs(**{v: np.rint(s.inputs[v])}) or {}).get(g)
+        yield claim, with_input(g, v, np.rint)
 
 
 def distance(g: str, sample: Sample) -> Claims:
     """1 - y for y."""
     if g == "y":
         yield Claim("y is 1 minus what it should be"), lambda s: 1 - s.right["y"]
-
-
-def _floats(sample: Sample) -> list[str]:
-    return [v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def _lengths(array: NDArray) -> NDArray:
@@ -104,8 +98,6 @@ def _part(array: NDArray, unit: NDArray) -> NDArray:
 
 
 def _half_exchanged(s: Sample, g: str, v: str, w: str) -> NDArray | None:
-    other = s.with_inputs(**{v: s.inputs[w], w: s.inputs[v]})
-    if other is None:
-        return None
-    same = other.get({f"g{v}": f"g{w}", f"g{w}": f"g{v}"}.get(g, g))
+    counterpart = {f"g{v}": f"g{w}", f"g{w}": f"g{v}"}.get(g, g)
+    same = s.right_with(counterpart, **{v: s.inputs[w], w: s.inputs[v]})
     return None if same is None else (s.right[g] + same) / 2

@@ -6,13 +6,13 @@ mean that is subtracted, a root that divides. A path is an argument of one call 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
 
@@ -45,7 +45,7 @@ class Path:
         return f"the {('first', 'second', 'third')[min(self.argument, 2)]} argument of {self.function}"
 
 
-def term(g: str, sample: Sample) -> Iterator[tuple[Claim, Predict]]:
+def term(g: str, sample: Sample) -> Claims:
     """The gradient's term of one path is missing, or has another factor."""
     if g == "y":
         return

@@ -1,19 +1,16 @@
 """Hypotheses about entries that stand elsewhere, and about arguments that are taken otherwise: an axis, a mask, indices.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.predictions import with_input
 from tests.harness.diagnosis.samples import Sample, close
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 
 def other_argument(g: str, sample: Sample) -> Claims:
@@ -24,27 +21,27 @@ def other_argument(g: str, sample: Sample) -> Claims:
             yield claim, lambda s, v=v: _transposed(s, g, v)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "b":
             claim = Claim(f"{{g}} {{is}} what ~{v} in place of {v} would give: True and False are exchanged")
-            yield claim, lambda s, v=v: _with(s, g, v, ~s.inputs[v])
+            yield claim, with_input(g, v, lambda mask: ~mask)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "i":
             for words, step in ((f"{v} + 1", 1), (f"{v} - 1", -1)):
                 claim = Claim(f"{{g}} {{is}} what {words} in place of {v} would give", "indices count from 0")
-                yield claim, lambda s, v=v, d=step: _with(s, g, v, s.inputs[v] + d)
+                yield claim, with_input(g, v, lambda indices, d=step: indices + d)
         elif isinstance(value, bool):
             for other in (False, True):
                 claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
-                yield claim, lambda s, v=v, o=other: _with(s, g, v, o)
+                yield claim, with_input(g, v, lambda _, o=other: o)
         elif value is None or (hasattr(sample.op.kinds[v], "several") and isinstance(value, int | tuple)):
             for other in (None, -1, 0):
                 claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
-                yield claim, lambda s, v=v, o=other: _with(s, g, v, o)
+                yield claim, with_input(g, v, lambda _, o=other: o)
         elif isinstance(value, tuple):
             for words, change in (
-                ("the inverse of {v}", lambda t: tuple(int(a) for a in np.argsort(t))),
-                ("{v} backwards", lambda t: t[::-1]),
-                ("all axes in reverse order", lambda t: tuple(range(len(t)))[::-1]),
+                ("the inverse of {v}", lambda axes: tuple(int(a) for a in np.argsort(axes))),
+                ("{v} backwards", lambda axes: axes[::-1]),
+                ("all axes in reverse order", lambda axes: tuple(range(len(axes)))[::-1]),
             ):
                 claim = Claim(f"{{g}} {{is}} what {words.format(v=v)} in place of {v} would give")
-                yield claim, lambda s, v=v, c=change: _with(s, g, v, c(s.inputs[v]))
+                yield claim, with_input(g, v, change)
 
 
 def forward_again(g: str, sample: Sample) -> Claims:
@@ -66,10 +63,10 @@ def from_the_other_end(g: str, sample: Sample) -> Claims:
         claim = Claim(f"{{g}} {{is}} reversed along {v}: turned once too often, or once too little")
         yield claim, lambda s, v=v: np.flip(s.right[g], s.inputs[v])
         claim = Claim(f"{{g}} {{is}} computed from the other end of {v}")
-        yield claim, lambda s, v=v: _turned(s, g, s.inputs[v])
+        yield claim, lambda s, v=v: _from_the_other_end(s, g, s.inputs[v])
         claim = Claim(f"{{g}} {{is}} gy's sum over the whole of {v}, at every place")
         if g != "y":
-            yield claim, lambda s, v=v: _whole(s, g, s.inputs[v])
+            yield claim, lambda s, v=v: _sum_everywhere(s, g, s.inputs[v])
 
 
 def as_if_elementwise(g: str, sample: Sample) -> Claims:
@@ -105,30 +102,26 @@ def _alike_but_for_places(a: NDArray, b: NDArray) -> bool:
     return a.shape == b.shape and close(np.sort(a, None), np.sort(b, None))
 
 
-def _with(s: Sample, g: str, v: str, value: object) -> NDArray | None:
-    return (s.with_inputs(**{v: value}) or {}).get(g)
-
-
 def _transposed(s: Sample, g: str, v: str) -> NDArray | None:
     turned = np.swapaxes(s.inputs[v], -1, -2)
-    return _with(s, g, v, turned) if turned.shape == s.inputs[v].shape else None
+    return s.right_with(g, **{v: turned}) if turned.shape == s.inputs[v].shape else None
 
 
 def _forward_of_upstream(s: Sample, g: str) -> NDArray | None:
     """None unless the operation is odd: else it would be a gradient in which gy is not used linearly."""
     if s.gy.ndim != s.right[g].ndim:
         return None
-    y, negative = _with(s, "y", g[1:], s.gy), _with(s, "y", g[1:], -s.gy)
+    y, negative = s.right_with("y", **{g[1:]: s.gy}), s.right_with("y", **{g[1:]: -s.gy})
     return y if y is not None and negative is not None and close(-negative, y) else None
 
 
-def _whole(s: Sample, g: str, axis: int) -> NDArray:
+def _sum_everywhere(s: Sample, g: str, axis: int) -> NDArray:
     return np.broadcast_to(s.gy.sum(axis, keepdims=True), s.right[g].shape)
 
 
-def _turned(s: Sample, g: str, axis: int) -> NDArray | None:
+def _from_the_other_end(s: Sample, g: str, axis: int) -> NDArray | None:
     if g == "y":
         turned = {v: np.flip(s.inputs[v], axis) for v in s.op.variables}
-        y = (s.with_inputs(**turned) or {}).get("y")
+        y = s.right_with("y", **turned)
         return None if y is None else np.flip(y, axis)
     return np.flip(s.with_gy(np.flip(s.gy, axis))[g], axis)

@@ -1,23 +1,21 @@
 """Hypotheses about a mean, a variance or a norm inside the row's torch expression: taken otherwise, left out, or held constant.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims, Predict
 from tests.harness.diagnosis.diagnosis import listed
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 _WORDS = {
     torch.mean.__name__: "the mean",
@@ -58,30 +56,30 @@ def changed(g: str, sample: Sample) -> Claims:
         what = reduction.what
         if what in _CORRECTED:
             claim = Claim(f"{{g}} {{is}} what {what} of a sample would give, divided by n - 1", "divide by n")
-            yield claim, _with(g, (number,), _Change(correction=1))
+            yield claim, _with_reductions(g, (number,), _Change(correction=1))
         if len(reductions) > 1:
             claim = Claim(f"{{g}} {{is}} what {what} = 0 would give: {what} is left out")
-            yield claim, _with(g, (number,), _Change(factor=lambda n: 0))
+            yield claim, _with_reductions(g, (number,), _Change(factor=lambda entries: 0))
         for times, question, factor in _MULTIPLES:
             claim = Claim(f"{{g}} {{is}} what {what} {times} would give, {_N}{question}")
-            yield claim, _with(g, (number,), _Change(factor=factor))
+            yield claim, _with_reductions(g, (number,), _Change(factor=factor))
     if not reductions:
         return
     (*_, everything), what = _choices(reductions), _named(reductions)
     due = f"but should be with {what} over {_axis(reductions[0])}"
     for axis in range(reductions[0].ndim):
         claim = Claim(f"{{g}} {{is}} what you get with {what} over axis {axis}, {due}")
-        yield claim, _with(g, everything, _Change(axes=(axis,)))
+        yield claim, _with_reductions(g, everything, _Change(axes=(axis,)))
     if reductions[0].ndim > 1:
         claim = Claim(f"{{g}} {{is}} what you get with {what} over everything, {due}")
-        yield claim, _with(g, everything, _Change(axes=()))
+        yield claim, _with_reductions(g, everything, _Change(axes=()))
 
 
 _N = "n the number of entries that it is over"
 _MULTIPLES: tuple[tuple[str, str, Callable[[int], float]], ...] = (
-    ("times n", ": sum instead of mean?", lambda n: n),
-    ("divided by n", ": mean instead of sum?", lambda n: 1 / n),
-    ("divided by sqrt(n)", ": mean instead of sum?", lambda n: n**-0.5),
+    ("times n", ": sum instead of mean?", lambda entries: entries),
+    ("divided by n", ": mean instead of sum?", lambda entries: 1 / entries),
+    ("divided by sqrt(n)", ": mean instead of sum?", lambda entries: entries**-0.5),
 )
 
 
@@ -95,31 +93,31 @@ def path(g: str, sample: Sample) -> Claims:
         one = len(chosen) == 1
         treated = "is treated as a constant: it depends" if one else "are treated as constants: they depend"
         claim = Claim(f"in {{g}}, {what} {treated} on {v} too", f"a term for each path from {v} to y")
-        yield claim, _with(g, chosen, _Change(slope=lambda n: 0))
+        yield claim, _with_reductions(g, chosen, _Change(slope=lambda entries: 0))
         for is_wrong, are_wrong, slope in _SLOPES:
             terms = f"the term that comes through {what} {is_wrong}" if one else f"the terms of {what} {are_wrong}"
-            yield Claim(f"in {{g}}, {terms}"), _with(g, chosen, _Change(slope=slope))
+            yield Claim(f"in {{g}}, {terms}"), _with_reductions(g, chosen, _Change(slope=slope))
         if one:
             claim = Claim(
                 f"in {{g}}, the term that comes through {what} has a wrong factor, the same all along its axis"
             )
-            axis, term = reductions[chosen[0]].axis, _with(g, chosen, _Change(slope=lambda n: 0))
+            axis, term = reductions[chosen[0]].axis, _with_reductions(g, chosen, _Change(slope=lambda entries: 0))
             yield claim, lambda s, a=axis, f=term: _with_other_factor(s, g, f(s), a)
 
 
 _SLOPES: tuple[tuple[str, str, Callable[[int], float]], ...] = (
-    ("has the wrong sign", "have the wrong sign", lambda n: -1),
-    ("is twice what it should be", "are twice what they should be", lambda n: 2),
-    ("is half of what it should be", "are half of what they should be", lambda n: 0.5),
+    ("has the wrong sign", "have the wrong sign", lambda entries: -1),
+    ("is twice what it should be", "are twice what they should be", lambda entries: 2),
+    ("is half of what it should be", "are half of what they should be", lambda entries: 0.5),
     (
         f"is n times too large, {_N}: sum instead of mean?",
         "are n times too large, n the number of entries that they are over: sum instead of mean?",
-        lambda n: n,
+        lambda entries: entries,
     ),
     (
         f"is n times too small, {_N}: mean instead of sum?",
         "are n times too small, n the number of entries that they are over: mean instead of sum?",
-        lambda n: 1 / n,
+        lambda entries: 1 / entries,
     ),
 )
 
@@ -138,7 +136,7 @@ def _axis(reduction: _Reduction) -> str:
     return "the last axis" if reduction.axis % reduction.ndim == reduction.ndim - 1 > 0 else f"axis {reduction.axis}"
 
 
-def _with(g: str, chosen: tuple[int, ...], change: _Change) -> Predict:
+def _with_reductions(g: str, chosen: tuple[int, ...], change: _Change) -> Predict:
     def predict(s: Sample) -> NDArray | None:
         def function(*inputs):
             with _Reductions(chosen, change):

@@ -92,6 +92,15 @@ class Sample:
     def inputs(self) -> dict[str, object]:
         return dict(zip(self.op.inputs, self.example.inputs, strict=True))
 
+    def arrays(self, kind: str = "f") -> list[str]:
+        """The names of the inputs that are arrays of this kind of dtype: f floats, b bool, i integers."""
+        return [v for v, value in self.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == kind]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The names of the inputs that are a single float of Python's."""
+        return [v for v, value in self.inputs.items() if isinstance(value, float)]
+
     def with_inputs(self, **changed) -> dict[str, NDArray] | None:
         """What would be right for other inputs: of y alone where gy does not fit it; None where torch refuses them."""
         arrays = {
@@ -103,6 +112,10 @@ class Sample:
                 return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
         except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
             return None
+
+    def right_with(self, name: str, /, **changed) -> NDArray | None:
+        """What would be right in the place of one array, for other inputs; None where nothing would."""
+        return (self.with_inputs(**changed) or {}).get(name)
 
     def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
         """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""

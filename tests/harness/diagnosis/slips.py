@@ -1,58 +1,57 @@
 """Hypotheses about a formula with one slip in it: another number, another axis, another function than it should be.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.predictions import with_input
 from tests.harness.diagnosis.samples import Sample, close
 from tests.harness.rows.oracle import Truth
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 # What people write where an argument should stand.
 _NUMBERS = (0.0, 1.0, 0.01, 0.1, 0.5, 2.0, 1e-5, 1e-6, 1e-8, 1e-12)
 _CHANGES: dict[str, Callable[[float], float]] = {
-    "-{v}": lambda v: -v,
-    "1 / {v}": lambda v: 1 / v,
-    "{v}**2": lambda v: v**2,
+    "-{v}": lambda value: -value,
+    "1 / {v}": lambda value: 1 / value,
+    "{v}**2": lambda value: value**2,
     "sqrt({v})": math.sqrt,
-    "1 - {v}": lambda v: 1 - v,
-    "2 * {v}": lambda v: 2 * v,
-    "{v} / 2": lambda v: v / 2,
+    "1 - {v}": lambda value: 1 - value,
+    "2 * {v}": lambda value: 2 * value,
+    "{v} / 2": lambda value: value / 2,
 }
 _REDUCTIONS: dict[str, Callable] = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "sum": np.sum}
 
 
 def other_number(g: str, sample: Sample) -> Claims:
     """Right for another value of an argument that is a number."""
-    for v in (v for v, value in sample.inputs.items() if isinstance(value, float)):
+    for v in sample.numbers:
         for number in _NUMBERS:
             claim = Claim(f"{{g}} {{is}} what {v} = {number:g} would give: {v} is not used")
-            yield claim, lambda s, v=v, n=number: _with_number(s, g, v, lambda _, n=n: n)
+            yield claim, with_input(g, v, lambda _, n=number: n)
         for words, change in _CHANGES.items():
             claim = Claim(f"{{g}} {{is}} what {words.format(v=v)} in place of {v} would give")
-            yield claim, lambda s, v=v, c=change: _with_number(s, g, v, c)
+            yield claim, with_input(g, v, change)
 
 
 def other_multiple(g: str, sample: Sample) -> Claims:
     """Right for a multiple of an input."""
     multiples: dict[str, Callable] = {
-        "2 * {v}": lambda x: 2 * x,
-        "{v} / 2": lambda x: x / 2,
-        "-abs({v})": lambda x: -abs(x),
+        "2 * {v}": lambda array: 2 * array,
+        "{v} / 2": lambda array: array / 2,
+        "-abs({v})": lambda array: -abs(array),
     }
-    for v in (v for v, value in sample.inputs.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+    for v in sample.arrays():
         for words, change in multiples.items():
             claim = Claim(f"{{g}} {{is}} what {words.format(v=v)} in place of {v} would give")
-            yield claim, lambda s, v=v, c=change: (s.with_inputs(**{v: c(s.inputs[v])}) or {}).get(g)
+            yield claim, with_input(g, v, change)
 
 
 def other_axis(g: str, sample: Sample) -> Claims:
@@ -60,11 +59,11 @@ def other_axis(g: str, sample: Sample) -> Claims:
     if len(sample.inputs) > 1 or (g != "y" and sample.right[g].shape != sample.yours[g].shape):
         return
     for words, turn, back in (
-        ("along axis 0", lambda a: np.moveaxis(a, 0, -1), lambda a, shape: np.moveaxis(a, -1, 0)),
-        ("over all entries at once", np.ravel, lambda a, shape: a.reshape(shape)),
+        ("along axis 0", lambda array: np.moveaxis(array, 0, -1), lambda array, shape: np.moveaxis(array, -1, 0)),
+        ("over all entries at once", np.ravel, lambda array, shape: array.reshape(shape)),
     ):
         claim = Claim(f"{{g}} {{is}} computed {words}, but should be along the last axis", "axis=-1")
-        yield claim, lambda s, t=turn, b=back: _turned(s, g, t, b)
+        yield claim, lambda s, t=turn, b=back: _along_another(s, g, t, b)
 
 
 def outer_function(g: str, sample: Sample) -> Claims:
@@ -92,7 +91,7 @@ def reduction(g: str, sample: Sample) -> Claims:
             for said, sign in (("is missing in y", -1), ("is in y once too often", 1)):
                 yield (
                     Claim(f"{what} {said}"),
-                    lambda s, v=v, f=function, c=sign: _plus(s.right["y"], _reduced(s, v, f), c),
+                    lambda s, v=v, f=function, c=sign: _with_term(s.right["y"], _reduced(s, v, f), c),
                 )
     for letter in sample.op.letters:
         for said, sign in (("mean instead of sum?", -1), ("sum instead of mean?", 1)):
@@ -105,10 +104,10 @@ def other_derivative(g: str, sample: Sample) -> Claims:
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
     slopes: dict[str, Callable] = {
-        "y": lambda y: y,
-        "(1 - y)": lambda y: 1 - y,
-        "y * (1 - y)": lambda y: y * (1 - y),
-        "(1 - y**2)": lambda y: 1 - y**2,
+        "y": lambda value: value,
+        "(1 - y)": lambda value: 1 - value,
+        "y * (1 - y)": lambda value: value * (1 - value),
+        "(1 - y**2)": lambda value: 1 - value**2,
     }
     for v in ("y", g[1:]):
         for words, slope in slopes.items():
@@ -129,14 +128,7 @@ def constant_factor(g: str, sample: Sample) -> Claims:
         yield claim, lambda s, a=axis: _times_factor(s, g, a)
 
 
-def _with_number(s: Sample, g: str, v: str, change: Callable[[float], float]) -> NDArray | None:
-    try:
-        return (s.with_inputs(**{v: change(s.inputs[v])}) or {}).get(g)
-    except (ArithmeticError, ValueError):
-        return None
-
-
-def _turned(s: Sample, g: str, turn: Callable, back: Callable) -> NDArray | None:
+def _along_another(s: Sample, g: str, turn: Callable, back: Callable) -> NDArray | None:
     (x,) = s.inputs.values()
     if x.ndim < 2 or not close(_truth(s, x[:1], s.gy[:1]).y, s.right["y"][:1]):
         return None  # there is no other axis, or rows are not computed by themselves
@@ -158,7 +150,7 @@ def _reduced(s: Sample, v: str, function: Callable) -> NDArray | None:
     return function(s.inputs[v], axis=-1) if s.inputs[v].ndim else None
 
 
-def _plus(y: NDArray, term: NDArray | None, sign: int) -> NDArray | None:
+def _with_term(y: NDArray, term: NDArray | None, sign: int) -> NDArray | None:
     if term is None:
         return None
     if y.ndim == term.ndim + 1:

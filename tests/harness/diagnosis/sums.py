@@ -1,22 +1,20 @@
 """Hypotheses about sums over axes: the uses of an input that was broadcast, and the entries that are reduced to one.
 
-hypotheses.py says what a hypothesis is, and holds the table that these stand in.
+hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Predict
+from tests.harness.diagnosis.claim import Claim, Claims
 from tests.harness.diagnosis.samples import Sample, close
 from tests.harness.rows.shapes import parsed
-
-Claims = Iterator[tuple[Claim, Predict]]
 
 
 @dataclass(frozen=True)
@@ -50,37 +48,39 @@ def not_added_up(g: str, sample: Sample) -> Claims:
 
 
 _ADDED_UP: tuple[tuple[str, Callable[[Uses], NDArray]], ...] = (
-    ("not summed over the axes along which the input was broadcast", lambda u: u.gradient),
+    ("not summed over the axes along which the input was broadcast", lambda uses: uses.gradient),
     (
         "summed over the axes that the input lacks, but not over those where it has length 1",
-        lambda u: u.gradient.sum(u.front),
+        lambda uses: uses.gradient.sum(uses.front),
     ),
     (
         "summed over the axes where the input has length 1, but not over those that it lacks",
-        lambda u: u.gradient.sum(u.ones, keepdims=True),
+        lambda uses: uses.gradient.sum(uses.ones, keepdims=True),
     ),
-    ("right but for the shape: an axis of length 1 is lost", lambda u: u.gradient.sum((*u.front, *u.ones))),
+    ("right but for the shape: an axis of length 1 is lost", lambda uses: uses.gradient.sum((*uses.front, *uses.ones))),
     (
         "averaged over the axes along which the input was broadcast: mean instead of sum?",
-        lambda u: u.gradient.mean((*u.front, *u.ones), keepdims=True).reshape(u.shape),
+        lambda uses: uses.gradient.mean((*uses.front, *uses.ones), keepdims=True).reshape(uses.shape),
     ),
-    ("the gradient of one use of the input, but all its uses add up", lambda u: _at(u, 0)),
-    ("the gradient of the last use of the input, but all its uses add up", lambda u: _at(u, -1)),
+    ("the gradient of one use of the input, but all its uses add up", lambda uses: _at(uses, 0)),
+    ("the gradient of the last use of the input, but all its uses add up", lambda uses: _at(uses, -1)),
     (
         "summed over everything, not only over the axes along which the input was broadcast",
-        lambda u: np.full(u.shape, u.gradient.sum()) if u.front or u.ones else u.gradient,
+        lambda uses: np.full(uses.shape, uses.gradient.sum()) if uses.front or uses.ones else uses.gradient,
     ),
     (
         "summed over axis 0, whichever axes the input was broadcast along",
-        lambda u: u.gradient.sum(0, keepdims=not u.front) if u.gradient.shape != u.shape else u.gradient,
+        lambda uses: (
+            uses.gradient.sum(0, keepdims=not uses.front) if uses.gradient.shape != uses.shape else uses.gradient
+        ),
     ),
     (
         "summed over the last axes, but broadcasting lines shapes up at their last axis",
-        lambda u: _summed_behind(u),
+        lambda uses: _summed_behind(uses),
     ),
     (
         "cut to the input's shape, but all uses of an entry add up",
-        lambda u: np.resize(u.gradient, u.shape),
+        lambda uses: np.resize(uses.gradient, uses.shape),
     ),
 )
 
@@ -89,16 +89,18 @@ def other_factor(g: str, sample: Sample) -> Claims:
     """Where inputs are broadcast: a factor too many or too few, or another one, before uses are added up."""
     if not any(_broadcasts(f"g{v}", sample) for v in (sample.op.variables if g == "y" else (g[1:],))):
         return
-    arrays = {n: v for n, v in sample.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
-    sources = {"y": lambda s: s.right["y"]} | {v: lambda s, v=v: s.inputs[v] for v in arrays}
+    sources = {"y": lambda s: s.right["y"]} | {v: lambda s, v=v: s.inputs[v] for v in sample.arrays()}
     for v, value in sources.items():
-        yield Claim(f"in {{g}}, the factor {v} is missing"), lambda s, f=value: _times(s, g, lambda s: 1 / f(s))
-        yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s, f=value: _times(s, g, f)
+        yield (
+            Claim(f"in {{g}}, the factor {v} is missing"),
+            lambda s, f=value: _with_factor_inside(s, g, lambda s: 1 / f(s)),
+        )
+        yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s, f=value: _with_factor_inside(s, g, f)
     for v, value in sources.items():
         for w, other in sources.items():
             if v != w:
                 claim = Claim(f"in {{g}}, there is a factor {w} where {v} should be")
-                yield claim, lambda s, f=value, h=other: _times(s, g, lambda s: h(s) / f(s))
+                yield claim, lambda s, f=value, h=other: _with_factor_inside(s, g, lambda s: h(s) / f(s))
     claim = Claim("{g} {is} gy divided by the derivative, but should be multiplied by it")
     if g != "y":
         yield claim, lambda s: _from_uses(s, g, lambda u: Uses(s.gy**2 / u.gradient, u.front, u.ones, u.shape).summed())
@@ -113,16 +115,40 @@ def miscounted(g: str, sample: Sample) -> Claims:
         yield Claim(f"{{g}} {{is}} {words}", hint), lambda s, f=factor: _counted(s, g, f)
 
 
-# Of n, how many entries make one of y; m, how many y has; k, the length of the input's first axis.
+# n is `entries`, how many make one of y; m `outputs`, how many y has; k `rows`, the length of the input's first axis.
 _COUNTS: tuple[tuple[str, Callable[[int, int, int], float]], ...] = (
-    ("n times too small, n the number of entries that make one of y: mean instead of sum?", lambda n, m, k: 1 / n),
-    ("n times too large, n the number of entries that make one of y: sum instead of mean?", lambda n, m, k: n),
-    ("divided by n - 1 instead of n: the sample's instead of the population's?", lambda n, m, k: n / (n - 1)),
-    ("(n - 1) / n times what it should be, n the number of entries that make one of y", lambda n, m, k: (n - 1) / n),
-    ("m times too small, m the number of y's entries: divided by the size of all?", lambda n, m, k: 1 / m),
-    ("n / m times what it should be, m the number of y's entries: divided by y.size?", lambda n, m, k: n / m),
-    ("n / k times what it should be, k the length of the first axis: divided by k?", lambda n, m, k: n / k),
-    ("n / 2 times what it should be, n the number of entries that make one of y", lambda n, m, k: n / 2),
+    (
+        "n times too small, n the number of entries that make one of y: mean instead of sum?",
+        lambda entries, outputs, rows: 1 / entries,
+    ),
+    (
+        "n times too large, n the number of entries that make one of y: sum instead of mean?",
+        lambda entries, outputs, rows: entries,
+    ),
+    (
+        "divided by n - 1 instead of n: the sample's instead of the population's?",
+        lambda entries, outputs, rows: entries / (entries - 1),
+    ),
+    (
+        "(n - 1) / n times what it should be, n the number of entries that make one of y",
+        lambda entries, outputs, rows: (entries - 1) / entries,
+    ),
+    (
+        "m times too small, m the number of y's entries: divided by the size of all?",
+        lambda entries, outputs, rows: 1 / outputs,
+    ),
+    (
+        "n / m times what it should be, m the number of y's entries: divided by y.size?",
+        lambda entries, outputs, rows: entries / outputs,
+    ),
+    (
+        "n / k times what it should be, k the length of the first axis: divided by k?",
+        lambda entries, outputs, rows: entries / rows,
+    ),
+    (
+        "n / 2 times what it should be, n the number of entries that make one of y",
+        lambda entries, outputs, rows: entries / 2,
+    ),
 )
 
 
@@ -203,17 +229,17 @@ def _at(u: Uses, use: int) -> NDArray:
 
 
 def _of_upstream(s: Sample) -> Callable[[Uses], NDArray]:
-    return lambda u: Uses(s.gy, u.front, u.ones, u.shape).summed()
+    return lambda uses: Uses(s.gy, uses.front, uses.ones, uses.shape).summed()
 
 
 def _of_slope(s: Sample) -> Callable[[Uses], NDArray]:
-    return lambda u: Uses(u.gradient / s.gy, u.front, u.ones, u.shape).summed()
+    return lambda uses: Uses(uses.gradient / s.gy, uses.front, uses.ones, uses.shape).summed()
 
 
-def _times(s: Sample, g: str, factor: Callable[[Sample], NDArray]) -> NDArray | None:
+def _with_factor_inside(s: Sample, g: str, factor: Callable[[Sample], NDArray]) -> NDArray | None:
     if g == "y":
         return s.right["y"] * factor(s)
-    return _from_uses(s, g, lambda u: Uses(u.gradient * factor(s), u.front, u.ones, u.shape).summed())
+    return _from_uses(s, g, lambda uses: Uses(uses.gradient * factor(s), uses.front, uses.ones, uses.shape).summed())
 
 
 def _reduced(s: Sample) -> bool:

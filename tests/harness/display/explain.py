@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from _pytest._code.code import TerminalRepr
 
-from tests.harness.display.scoreboard import SEPARATOR
+from tests.harness.diagnosis.diagnosis import SEPARATOR
 from tests.harness.rows.oracle import jacobian_column, output_shape
 from tests.harness.worker.printable import printable
 
@@ -54,13 +54,13 @@ def screen(verdict: Verdict) -> Screen:
 
 
 def _screen(verdict: Verdict) -> Screen:
-    parts = (verdict.diagnosis and verdict.diagnosis.parts) or [verdict.why]
+    diagnosis = verdict.diagnosis
+    parts = diagnosis.parts if diagnosis and len(diagnosis.parts) > 1 else [verdict.why]
     above = " (see above)" if verdict.echo else ""
     lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in parts]
     wrong = verdict.wrong
     if wrong is None or verdict.echo:
         return Screen([*lines, []])
-    diagnosis = verdict.diagnosis
     for hint in filter(None, diagnosis.hint.split(SEPARATOR) if diagnosis else ()):
         lines.append([("hint: ", {"cyan": True}), (hint, {})])
     lines += [[(text, {})] for text in _crash(wrong) + _counterexample(verdict)]

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from tests.harness.diagnosis.diagnosis import SEPARATOR
 from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
@@ -22,9 +23,6 @@ POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fas
 
 The last two are hidden. `compose` is worth as much as an operation with all of them.
 """
-
-SEPARATOR = "; "
-"""Between what is said of gradients that are wrong for different reasons, and between their hints."""
 
 FAILED = ("fail", "error", "timeout")
 """The statuses of a property that was judged and does not hold."""
@@ -98,7 +96,7 @@ def _told(verdict: Verdict) -> dict:
         given = verdict.trial.example
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
     return {
-        "parts": list((diagnosis and diagnosis.parts) or [verdict.why]),
+        "parts": list(diagnosis.parts) if diagnosis and len(diagnosis.parts) > 1 else [verdict.why],
         "hint": diagnosis.hint if diagnosis else "",
         "example": example,
         "yours": _plain(wrong.yours) if wrong else None,
