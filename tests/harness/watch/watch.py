@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.display.scoreboard import Result, from_data
-from tests.harness.plugin.unstuck import hint_lines
 from tests.harness.practice import changes
+from tests.harness.practice.hints import hint_lines
 from tests.harness.practice.practice import Practice
 from tests.harness.rows.catalogue import names, place_of
 from tests.harness.watch.display import screen
