@@ -68,7 +68,7 @@ def test_every_way_to_save_brings_a_verdict(terminal, polling, tmp_path):
     else:
         assert installed(), "pip install '.[dev]'"
     terminal.watch()
-    assert polling == (not any("watchfiles" in " ".join(words) for words in terminal.processes().values()))
+    assert polling == (not any("notifier.py" in " ".join(words) for words in terminal.processes().values()))
     path = module(terminal)
     for save in (by_writing, by_renaming, by_truncating):
         save(path, SOLVED)
