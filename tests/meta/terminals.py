@@ -106,15 +106,20 @@ class Terminal:
 
     def children(self) -> dict[int, str]:
         """The processes that pytest has forked or started: pid -> state (Z: a zombie)."""
-        found = {}
+        found, pytest = {}, self.pytest()
         for entry in Path("/proc").glob("[0-9]*/stat"):
             try:
                 state, parent = entry.read_text().rpartition(")")[2].split()[:2]
             except OSError:
                 continue
-            if int(parent) == self.pytest():
+            if int(parent) == pytest:
                 found[int(entry.parent.name)] = state
         return found
+
+    def graders(self) -> list[int]:
+        """The processes that grade at this moment: those that pytest has forked."""
+        children = self.children()
+        return [pid for pid, (_, *command) in self.processes().items() if pid in children and "--watch" in command]
 
     def memory(self, pid: int) -> int:
         """kB that a process has in memory."""

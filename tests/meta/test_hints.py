@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.plugin import unstuck
-from tests.harness.practice.hints import LAST, next_hint
+from tests.harness.practice.hints import LAST, hint_lines, next_hint
 from tests.harness.rows.catalogue import names
 from tests.harness.rows.names import closest, names_by_level
 from tests.meta.test_grading import PROJECT, grade
@@ -104,7 +103,7 @@ def test_the_ledger_decides_what_comes_next(project):
     book = Book()
     ends = []
     for _ in range(5):
-        ends.append(unstuck.hint_lines("affine", project, lambda: book)[-1])
+        ends.append(hint_lines("affine", project, lambda: book)[-1])
     assert book.levels == {"affine": LAST}
     assert ends[0] == "next: pytest --hint affine  (hint 2 of 3: a nudge)"
     assert ends[1] == "next: pytest --hint affine  (hint 3 of 3: the key line of the derivation)"
@@ -115,7 +114,7 @@ def test_the_ledger_decides_what_comes_next(project):
 def test_hints_work_without_a_history(project):
     """Where nothing is kept the first hint comes each time, and lines say so and why."""
     for _ in range(2):
-        lines = unstuck.hint_lines("affine", project, lambda: Book(notices=["the disk is full"]))
+        lines = hint_lines("affine", project, lambda: Book(notices=["the disk is full"]))
         assert lines[0].startswith("affine, hint 1 of 3")
         assert lines[-2:] == ["the disk is full", "Hints are not counted here: the next one will be the first again."]
 
@@ -123,7 +122,7 @@ def test_hints_work_without_a_history(project):
 def test_a_notice_of_the_history_is_shown_once(project):
     """What the history has to say comes with the hint, and takes nothing from it."""
     book = Book(notices=["a new one is begun"])
-    lines = unstuck.hint_lines("affine", project, lambda: book)
+    lines = hint_lines("affine", project, lambda: book)
     assert lines[-2:] == ["a new one is begun", "next: pytest --hint affine  (hint 2 of 3: a nudge)"]
 
 
@@ -197,4 +196,4 @@ def test_a_kit_has_no_hints_and_says_so(project):
     hint = next_hint("affine", 0, project)
     assert hint.level == 0
     assert hint.lines == ("affine: hints are in solutions/, and there is none here, as in a candidate's kit",)
-    assert unstuck.hint_lines("affine", project, Book) == list(hint.lines)
+    assert hint_lines("affine", project, Book) == list(hint.lines)

@@ -15,7 +15,7 @@ from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations
 from tests.harness.submissions.here import Here
 from tests.harness.watch.running import Forked, Spare
-from tests.harness.watch.warm import Graded, Job, Stale, Told
+from tests.harness.watch.warm import AllTold, Job, Stale, Told
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
@@ -47,7 +47,7 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
     """The verdicts come first, then all have been told, then what failed comes again with its explanation."""
     running = kind(Job(project, "kata", 0, WANTED))
     try:
-        told = [m for m in messages(running) if isinstance(m, Told | Graded)]
+        told = [m for m in messages(running) if isinstance(m, Told | AllTold)]
     finally:
         running.end()
         Spare.dismiss()
@@ -56,7 +56,7 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
         ("affine", "gradient", "fail"),
         ("relu", "forward", "todo"),
     ]
-    assert isinstance(told[3], Graded)
+    assert isinstance(told[3], AllTold)
     (explained,) = told[4:]
     assert explained.result["why"] == "gw is twice what it should be"
     assert any("The smallest example" in text for line in explained.screen for text, _ in line)

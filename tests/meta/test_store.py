@@ -14,17 +14,6 @@ from tests.harness.practice.store import SCHEMA
 from tests.meta.test_history import GREEN, HALF, STUB, noted, opened
 
 PROJECT = Path(__file__).parents[2]
-WRITER = """
-import sys
-from pathlib import Path
-from tests.harness.practice.history import History
-from tests.harness.practice.store import Store
-history = History(Store(Path(sys.argv[1])), sys.argv[2])
-for number in range(int(sys.argv[3])):
-    history.note({"f": {"forward": "pass"}}, {"f": str(number)}, 1000.0 + number)
-    print(number, flush=True)
-assert not history.notices, history.notices
-"""
 
 
 @pytest.fixture
@@ -35,7 +24,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def writer(folder: Path, project: str, count: int) -> subprocess.Popen:
-    command = [sys.executable, "-c", WRITER, str(folder), project, str(count)]
+    command = [sys.executable, "-m", "tests.meta.history_writer", str(folder), project, str(count)]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
 
 

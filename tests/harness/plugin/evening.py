@@ -10,6 +10,7 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +98,13 @@ def repeated(config: pytest.Config) -> str:
     return f" --sample={int(config.option.sample)}" if config.option.sample else ""
 
 
+def record(config: pytest.Config, results: Sequence[Result]) -> None:
+    """Record the verdicts of this run, where it is practised; the watch loop records its own."""
+    evening = config.stash.get(EVENING, None)
+    if evening and results and not config.option.watch:
+        evening.practice.note(results, evening.codes, evening.began)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--history` and `--forget` need no tests, and answer at once."""
@@ -180,19 +188,6 @@ def _begin(config: pytest.Config, chosen: list[str]) -> None:
             evening.practice.say(
                 f"already written: {', '.join(done)}; to begin with stubs: pytest {resets}, then {asked} --restart"
             )
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Record the verdicts, unless the watch loop did."""
-    from tests.harness.plugin.session import RUN
-
-    config = session.config
-    evening = config.stash.get(EVENING, None)
-    if not evening or config.option.collectonly or getattr(config.option, "watch", False):
-        return
-    results = config.stash[RUN].results
-    if results:
-        evening.practice.note(results, evening.codes, evening.began)
 
 
 def _print(text: str) -> None:

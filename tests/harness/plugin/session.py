@@ -370,6 +370,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.config.get_terminal_writer().line(
                 f"\n--report={printable(file)}: cannot be written: {printable(why, 200)}", red=True
             )
+    _or_nothing(evening.record, session.config, run.results)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

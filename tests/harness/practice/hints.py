@@ -1,13 +1,16 @@
 """The hints of an operation: a question, a nudge, the derivation's key line, and then the place of the solution.
 
 They stand in the solution's docstring, numbered, under `Hints:`. They are read from its source, which is not imported.
+How many were given is counted in a ledger, which is not here.
 """
 
 import ast
 import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.harness.rows.names import level_of, names_by_level
 
@@ -24,6 +27,36 @@ class Hint:
 
     level: int
     lines: tuple[str, ...]
+
+
+class Ledger(Protocol):
+    """Where hints are counted. No method raises; `notices` are lines that must be shown, of what cannot be kept."""
+
+    notices: list[str]
+
+    def hints_taken(self, op: str) -> int:
+        """The highest level that was given since the round of this operation began."""
+
+    def note_hint(self, op: str, level: int) -> None:
+        """A hint of this level was given."""
+
+
+def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str = "") -> list[str]:
+    """The next hint for the operation, line by line. It is noted in the ledger, which is opened anew.
+
+    `again`: what gives the next one, a key for instance; the command, unless said. Raises KeyError for an unknown name.
+    """
+    book = ledger()
+    taken = book.hints_taken(op)
+    hint = next_hint(op, taken, project)
+    if hint.level > taken:
+        book.note_hint(op, hint.level)
+    lines = [*hint.lines, *book.notices]
+    if hint.level and ledger().hints_taken(op) < hint.level:
+        lines.append("Hints are not counted here: the next one will be the first again.")
+    elif 0 < hint.level < LAST:
+        lines.append(f"{again or f'next: pytest --hint {op}'}  ({announced(hint.level)})")
+    return lines
 
 
 def next_hint(op: str, taken: int, project: Path) -> Hint:

@@ -1,5 +1,5 @@
 """Practising with `--impl=kata`: what is known of the candidate's progress, and the clock. `Practice` is what a run,
-the watch loop and hints share; see evening.py for what it adds to a pytest run.
+the watch loop and hints share; see plugin/evening.py for what it adds to a pytest run.
 """
 
 from __future__ import annotations

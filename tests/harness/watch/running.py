@@ -120,7 +120,7 @@ class Spare(Running):
         """Start one, if none is waiting."""
         if cls._waiting is None or cls._waiting.poll() is not None:
             cls._waiting = subprocess.Popen(
-                [sys.executable, "-c", "from tests.harness.watch.warm import wait; wait()"],
+                [sys.executable, "-m", "tests.harness.watch.spare"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -2,7 +2,8 @@
 
 The files themselves decide: their times, sizes and identities, and for a while after a change their contents too, since
 the clock of a file system may be coarse. watchfiles, where it is installed, only says when to look. It runs in a process
-of its own, so that this one has no threads when it forks; file systems that report nothing are looked at all the same.
+of its own (notifier.py), so that this one has no threads when it forks; file systems that report nothing are looked at
+all the same.
 """
 
 import os
@@ -16,12 +17,7 @@ LOOK = 0.04  # seconds between looks without watchfiles
 LOOK_ANYWAY = 1.0  # with it: on a network, what others save is not reported
 COARSE = 3.0  # seconds for which a file may change without a new time
 
-_WATCHER = """
-import os, sys
-from watchfiles import watch
-for _ in watch(sys.argv[1], watch_filter=None, recursive=False, debounce=20, step=5, rust_timeout=1000, yield_on_timeout=True):
-    os.write(1, b".")
-"""
+_NOTIFIER = Path(__file__).with_name("notifier.py")
 
 
 class Saves:
@@ -32,7 +28,7 @@ class Saves:
         self._watcher: subprocess.Popen | None = None
         if installed() if watchfiles is None else watchfiles:
             self._watcher = subprocess.Popen(
-                [sys.executable, "-c", _WATCHER, str(folder)],
+                [sys.executable, "-P", str(_NOTIFIER), str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

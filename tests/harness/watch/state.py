@@ -12,7 +12,7 @@ from tests.harness.watch.warm import Key
 
 @dataclass
 class State:
-    """What is known: results and what explains them, and what is being done. display.py shows it."""
+    """What is known: results and what explains them, and what is being done. screen.py shows it."""
 
     impl: str
     code: Code

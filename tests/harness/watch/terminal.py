@@ -7,6 +7,7 @@ import sys
 import termios
 import unicodedata
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from tests.harness.display.explain import Piece
 
@@ -21,40 +22,7 @@ _KEYS = {
     b"\x1bOB": "down",
 }
 _COLOURS = {"bold": 1, "light": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
-
-# Outlives a run that is killed: it leaves the screen, before the shell's prompt is shown if it can, restores the
-# terminal's modes unless somebody else, such as the shell, has set them since, and ends the run's children. It reads
-# lines: mode, + pid, - pid, bye.
-_KEEPER = """
-import os, signal, sys, termios
-for name in ("SIGINT", "SIGTTOU", "SIGTTIN", "SIGHUP", "SIGTERM", "SIGQUIT", "SIGTSTP"):
-    signal.signal(getattr(signal, name), signal.SIG_IGN)
-terminal = int(sys.argv[1])
-before = termios.tcgetattr(terminal)
-ours, children, clean = None, set(), False
-print("ready", flush=True)
-for line in sys.stdin:
-    word, _, pid = line.strip().partition(" ")
-    if word == "mode":
-        ours = termios.tcgetattr(terminal)
-    elif word == "+":
-        children.add(int(pid))
-    elif word == "-":
-        children.discard(int(pid))
-    clean = word == "bye"
-if not clean:
-    try:
-        os.write(terminal, LEAVE)
-        if ours is not None and termios.tcgetattr(terminal) == ours:
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
-    except OSError:
-        pass
-for pid in children:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass
-""".replace("LEAVE", repr(_LEAVE))
+_KEEPER = Path(__file__).with_name("keeper.py")
 
 
 class Terminal:
@@ -66,7 +34,7 @@ class Terminal:
         self._before = termios.tcgetattr(self.fd)
         self._drawn: list[str] = []
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _KEEPER, str(self.fd)],
+            [sys.executable, "-I", "-S", str(_KEEPER), str(self.fd), _LEAVE.decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[self.fd],

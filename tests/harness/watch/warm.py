@@ -79,7 +79,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Graded:
+class AllTold:
     """All that was wanted has its first verdict."""
 
 
@@ -113,7 +113,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             verdict = quick.verdict(properties[prop], rows[name])
             send(_told(job, verdict))
             failed += [verdict] if verdict.status in FAILED else []
-    send(Graded())
+    send(AllTold())
     slow = Examiner(implementation, job.seed, first=job.first)
     for verdict in failed:
         prop = properties[verdict.property]
@@ -238,9 +238,3 @@ def _without_debugger() -> None:
         raise RuntimeError("no debugger while watching; type pytest --impl=kata -k OPERATION in another terminal")
 
     sys.breakpointhook = pdb.set_trace = refuse
-
-
-def wait() -> None:
-    """What a process does that was started before it was needed: import, wait for its job, grade it."""
-    warm_up()
-    serve(pickle.load(sys.stdin.buffer), os.dup(1), unnamed_file())

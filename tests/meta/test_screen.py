@@ -5,7 +5,7 @@ import pytest
 from tests.harness.display.scoreboard import Result
 from tests.harness.practice.changes import Code
 from tests.harness.rows.catalogue import names, place_of
-from tests.harness.watch.display import screen
+from tests.harness.watch.screen import screen
 from tests.harness.watch.state import State
 from tests.harness.watch.terminal import clipped, width
 
