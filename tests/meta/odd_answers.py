@@ -15,9 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests import test_ops
+from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display import scoreboard
 from tests.harness.display.explain import screen
-from tests.harness.judgement.properties import Examiner, Property, Verdict
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.properties import Property
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions.submissions import Elsewhere, resolve
 
@@ -32,7 +35,7 @@ def looked_at(seed: int) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         implementation = submission(Path(folder), seed)
         try:
-            examiner = Examiner(implementation, seed)
+            examiner = Examiner(implementation, seed, explain=diagnose)
             for place, (level, op) in enumerate(rows):
                 for prop in properties():
                     about = f"seed {seed}, {op.name} {prop.name}"

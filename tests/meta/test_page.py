@@ -10,7 +10,8 @@ import pytest
 
 from tests.harness.display import page
 from tests.harness.display.page import render
-from tests.harness.display.scoreboard import POINTS, Result, score
+from tests.harness.display.scoreboard import Result, score
+from tests.harness.judgement.points import POINTS
 
 VOID = {"meta", "wbr", "br", "img", "link", "input", "hr"}
 HOSTILE = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests import test_ops
 from tests.harness.examples.examples import Example
-from tests.harness.judgement.properties import Examiner
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations
 from tests.harness.submissions.submissions import Here
@@ -115,13 +115,15 @@ def test_what_failed_before_is_tried_first():
         return wrong["affine"](*inputs)
 
     first = {("gradient", "affine"): found.trial.examples}
-    again = Examiner(Here("wrong", {"affine": counted}.get), 0, shrink=False, explain=False, first=first)
+    again = Examiner(Here("wrong", {"affine": counted}.get), 0, shrink=False, first=first)
     verdict = again.verdict(gradient, op)
     assert verdict.status == "fail"
     assert len(calls) == 1
     assert isinstance(verdict.trial.example, Example)
 
     right = Examiner(
-        Here("right", lambda _: __import__("solutions.feedforward", fromlist=["x"]).affine), 0, first=first
+        Here("right", lambda _: __import__("solutions.feedforward", fromlist=["x"]).affine),
+        0,
+        first=first,
     )
     assert right.verdict(gradient, op).status == "pass"

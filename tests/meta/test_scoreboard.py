@@ -4,7 +4,8 @@ import pytest
 
 from tests.harness.display import scoreboard
 from tests.harness.display.report import Graded
-from tests.harness.display.scoreboard import POINTS, Result, only
+from tests.harness.display.scoreboard import Result, only
+from tests.harness.judgement.points import POINTS
 from tests.harness.rows.catalogue import names
 
 PUBLIC = list(POINTS)[:4]

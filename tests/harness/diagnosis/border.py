@@ -9,7 +9,8 @@ import numpy as np
 from tests.harness.diagnosis.diagnosis import Diagnosis, described, remedy
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, Unsuited, Wrong
+from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observe import Call, Grad
 

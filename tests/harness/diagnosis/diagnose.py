@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 
 from tests.harness.diagnosis import border, conditions, interplay
-from tests.harness.diagnosis.diagnosis import Diagnosis, are, described
+from tests.harness.diagnosis.diagnosis import SEPARATOR, Diagnosis, are, described
 from tests.harness.diagnosis.hypotheses import Claim, explain
 from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
-from tests.harness.display.scoreboard import SEPARATOR
-from tests.harness.judgement.judge import Trial, Wrong
+from tests.harness.judgement.judge import Wrong
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observe import Call, Grad
 

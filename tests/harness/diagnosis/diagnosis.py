@@ -10,6 +10,8 @@ import numpy as np
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.judgement.judge import Wrong
 
+SEPARATOR = "; "  # between what is said of gradients that are wrong for different reasons, and between their hints
+
 
 @dataclass(frozen=True)
 class Diagnosis:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from _pytest._code.code import TerminalRepr
 
-from tests.harness.display.scoreboard import SEPARATOR
+from tests.harness.diagnosis.diagnosis import SEPARATOR
 from tests.harness.rows.oracle import jacobian_column, output_shape
 from tests.harness.worker.printable import printable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.harness.diagnosis.samples import Sample
     from tests.harness.judgement.judge import Wrong
-    from tests.harness.judgement.properties import Verdict
+    from tests.harness.judgement.verdict import Verdict
 
 WIDTH = 78
 _LINES = 12  # of one array

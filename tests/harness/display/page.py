@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.harness.display.scoreboard import FAILED, POINTS, by_operation, points
+from tests.harness.display.scoreboard import by_operation
+from tests.harness.judgement.points import FAILED, POINTS, points
 
 CELLS = 9000  # in all heat maps of a page, about: 130 bytes each
 SIDE = 12  # rows and columns of a heat map

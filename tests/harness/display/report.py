@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.scoreboard import Result, by_operation, in_order, score
+from tests.harness.judgement.points import PUBLIC
 
 if TYPE_CHECKING:
     from tests.harness.plugin.session import Run
@@ -121,12 +122,9 @@ def _statuses(results: Sequence[Result]) -> dict[str, dict[str, str]]:
     names = {r.property for r in results}
     table = by_operation(results)
     return {
-        op: {p: s for p, s in statuses.items() if (p == "gradient" if op == "compose" else p in names or p in _PUBLIC)}
+        op: {p: s for p, s in statuses.items() if (p == "gradient" if op == "compose" else p in names or p in PUBLIC)}
         for op, statuses in table.items()
     }
-
-
-_PUBLIC = ("forward", "gradient", "pure", "stable")
 
 
 def _failure(result: Result) -> dict:

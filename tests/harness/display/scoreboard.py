@@ -9,25 +9,15 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from tests.harness.diagnosis.diagnosis import SEPARATOR
+from tests.harness.judgement.points import FAILED, POINTS, points
 from tests.harness.rows.names import listed
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.display.explain import Piece
     from tests.harness.display.report import Graded
-    from tests.harness.judgement.properties import Verdict
-
-POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fast": 1}
-"""Property -> what it is worth. Those after gradient count only where forward and gradient hold.
-
-The last two are hidden. `compose` is worth as much as an operation with all of them.
-"""
-
-SEPARATOR = "; "
-"""Between what is said of gradients that are wrong for different reasons, and between their hints."""
-
-FAILED = ("fail", "error", "timeout")
-"""The statuses of a property that was judged and does not hold."""
+    from tests.harness.judgement.verdict import Verdict
 
 _STATUS = {
     "pass": ("pass", {"green": True}),
@@ -145,15 +135,6 @@ def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
     for result in results:
         levels.setdefault(result.level, {})[result.op] = None
     return {level: list(ops) for level, ops in levels.items()}
-
-
-def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
-    """Earned and possible points of an operation, over the properties that ran."""
-    if op == "compose":
-        return (sum(POINTS.values()) if statuses["gradient"] == "pass" else 0), sum(POINTS.values())
-    held = all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient"))
-    earned = sum(POINTS[p] for p in ran if statuses[p] == "pass" and (held or p in ("forward", "gradient")))
-    return earned, sum(POINTS[p] for p in ran)
 
 
 def score(results: list[Result]) -> float:

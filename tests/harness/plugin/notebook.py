@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
+from tests.harness.judgement.points import FAILED, points
 from tests.harness.rows.names import closest, listed
 
 if TYPE_CHECKING:
-    from tests.harness.judgement.properties import Property, Verdict
+    from tests.harness.judgement.properties import Property
+    from tests.harness.judgement.verdict import Verdict
 
 _PRINTED = 2000  # characters that are shown of what the function prints
 _CELLS = 432  # of the heat maps of one failure
@@ -98,7 +100,7 @@ class Checked:
 
     def _failures(self) -> list[Verdict]:
         """Those that say something of their own."""
-        return [v for v in self.verdicts if v.status in scoreboard.FAILED and not v.echo]
+        return [v for v in self.verdicts if v.status in FAILED and not v.echo]
 
     def _unwritten(self) -> str:
         """What is not there yet: the operation or its grad."""
@@ -111,7 +113,7 @@ class Checked:
 
     def _points(self) -> tuple[int, int]:
         statuses = {verdict.property: verdict.status for verdict in self.verdicts}
-        return scoreboard.points(self.op, statuses, list(statuses))
+        return points(self.op, statuses, list(statuses))
 
 
 class Ungradable(ValueError):
@@ -128,13 +130,14 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
     if problem:
         raise Ungradable(problem)
     from tests import test_ops
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.submissions import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
     properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
-    examiner = Examiner(Here("check", {name: function}.get), seed)
+    examiner = Examiner(Here("check", {name: function}.get), seed, explain=diagnose)
     with _kept_back():
         verdicts = tuple(examiner.verdict(prop, row) for prop in properties)
     return Checked(name, verdicts, _printed(properties, verdicts))
@@ -161,7 +164,7 @@ def _named(function: object, op: str) -> tuple[str, str]:
 
 def _printed(properties: list[Property], verdicts: tuple[Verdict, ...]) -> str:
     """What the function prints for the first counterexample, called again."""
-    from tests.harness.judgement.properties import run_again
+    from tests.harness.judgement.search import run_again
 
     for prop, verdict in zip(properties, verdicts, strict=True):
         if verdict.trial:

@@ -23,7 +23,9 @@ from tests.harness.worker.printable import printable
 from tests.specs import LEVELS
 
 if TYPE_CHECKING:
-    from tests.harness.judgement.properties import Chained, Examiner, Property, Verdict
+    from tests.harness.judgement.examiner import Examiner
+    from tests.harness.judgement.properties import Chained, Property
+    from tests.harness.judgement.verdict import Verdict
     from tests.harness.rows.spec import Operation
     from tests.harness.submissions.submissions import Elsewhere, Here
 
@@ -259,7 +261,7 @@ def examine(request: pytest.FixtureRequest):
         with _grading(request.node, run, subject) as examiner:
             verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.verdict(prop, op))
             if verdict[1].trial and not prop.once:
-                from tests.harness.judgement.properties import run_again
+                from tests.harness.judgement.search import run_again
 
                 # Of all that the candidate's code printed, show what it prints for the counterexample.
                 capture.read_global_capture()
@@ -449,7 +451,8 @@ def _subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
 @contextlib.contextmanager
 def _grading(node: pytest.Item, run: Run, number: int):
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
     from tests.harness.submissions.remote import GraderTrouble
     from tests.harness.submissions.submissions import Unusable, absent
 
@@ -464,6 +467,7 @@ def _grading(node: pytest.Item, run: Run, number: int):
         subject.examiner = Examiner(
             implementation,
             run.seed,
+            explain=diagnose,
             times=run.times,
             reference=lambda: _reference(subject, run.project),
         )

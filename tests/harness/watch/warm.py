@@ -22,10 +22,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.explain import Piece, screen
-from tests.harness.display.scoreboard import FAILED, as_data
-from tests.harness.judgement.judge import Trial
-from tests.harness.judgement.properties import Examiner, Property, Verdict, examine, run_again, truth_of
+from tests.harness.display.scoreboard import as_data
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.points import FAILED
+from tests.harness.judgement.properties import Property
+from tests.harness.judgement.search import examine, run_again
+from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations, place_of
 from tests.harness.rows.imports import torch
@@ -104,7 +109,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
     saved = fingerprints(job.project / job.impl, names())
     if any(saved[name] != digest for name, digest in job.digests.items()):
         return send(Stale())
-    quick = Examiner(implementation, job.seed, shrink=False, explain=False, first=job.first)
+    quick = Examiner(implementation, job.seed, shrink=False, first=job.first)
     failed: list[Verdict] = []
     for name, wanted in job.wanted.items():
         for prop in wanted:
@@ -113,7 +118,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             send(_told(job, verdict))
             failed += [verdict] if verdict.status in FAILED else []
     send(Graded())
-    slow = Examiner(implementation, job.seed, first=job.first)
+    slow = Examiner(implementation, job.seed, explain=diagnose, first=job.first)
     for verdict in failed:
         prop = properties[verdict.property]
         implementation.grades((prop.name, verdict.op))

@@ -331,6 +331,6 @@ def _keys(job: Job) -> list[Key]:
 def _data(impl: str, op: str, prop: str, status: str, why: str) -> dict:
     """A verdict that the grading process could not send itself."""
     from tests.harness.display.scoreboard import as_data
-    from tests.harness.judgement.properties import Verdict
+    from tests.harness.judgement.verdict import Verdict
 
     return as_data(Verdict(op, prop, status, why), impl, *place_of(op))
