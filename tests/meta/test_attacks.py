@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,8 @@ import pytest
 
 from tests import test_ops
 from tests.harness.diagnosis.diagnose import diagnose
-from tests.harness.display.explain import screen
-from tests.harness.display.scoreboard import as_data
+from tests.harness.display.result import result_of
+from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
@@ -94,7 +94,9 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     assert spent.asleep < most.asleep + 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
-    told = "".join(json.dumps(as_data(v, "s", "level", 0), allow_nan=False) + str(screen(v)) for v in verdicts)
+    told = "".join(
+        json.dumps(asdict(result_of(v, "s", "level", 0)), allow_nan=False) + str(screen(v)) for v in verdicts
+    )
     assert len(told) < REPORT
     assert told.replace("\n", "").isprintable()
     assert "please report this" not in told

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display import report
+from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
 from tests.harness.rows import catalogue
 
@@ -266,7 +266,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        report.write_whole(file, b"after")
+        write_whole(file, b"after")
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
 

@@ -51,14 +51,14 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
     finally:
         running.end()
         Spare.dismiss()
-    assert [(t.result["op"], t.result["property"], t.result["status"]) for t in told[:3]] == [
+    assert [(t.result.op, t.result.property, t.result.status) for t in told[:3]] == [
         ("affine", "forward", "pass"),
         ("affine", "gradient", "fail"),
         ("relu", "forward", "todo"),
     ]
     assert isinstance(told[3], Graded)
     (explained,) = told[4:]
-    assert explained.result["why"] == "gw is twice what it should be"
+    assert explained.result.why == "gw is twice what it should be"
     assert any("The smallest example" in text for line in explained.screen for text, _ in line)
     assert explained.examples[0].inputs[0].shape == (1, 1)
     with pytest.raises(ProcessLookupError):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display.report import refuse_unless_writable, write_whole
+from tests.harness.display.files import refuse_unless_writable, write_whole
+from tests.harness.plugin.run import NOT_FOR_GRADING
 
 _TOP = (".gitignore", "LICENSE", "README.md", "conftest.py", "pyproject.toml")
-_NEVER = ("hidden", "meta", "mutants")  # folders of tests/ that are for interviewers and maintainers
+_NEVER = ("hidden", *NOT_FOR_GRADING)  # folders of tests/ that are for interviewers and maintainers
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 

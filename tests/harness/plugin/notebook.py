@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 from tests.harness.display import scoreboard
 from tests.harness.judgement.points import FAILED, points
 from tests.harness.rows.names import closest, listed
+from tests.harness.submissions.deadline import DEBUGGERS
 
 if TYPE_CHECKING:
+    from tests.harness.display.result import Result
     from tests.harness.judgement.properties import Property
     from tests.harness.judgement.verdict import Verdict
 
 _PRINTED = 2000  # characters that are shown of what the function prints
 _CELLS = 432  # of the heat maps of one failure
-_DEBUGGERS = ("bdb", "pdb", "cmd", "IPython", "ipykernel", "_pytest.debugging")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,15 +46,14 @@ class Checked:
 
     def __repr__(self) -> str:
         """The screen of each failure, in colour on a terminal that has it."""
-        from _pytest._io import TerminalWriter
+        from tests.harness.plugin.internals import writer as writer_to
 
         stream = io.StringIO()
-        writer = TerminalWriter(stream)
-        writer.hasmarkup = _has_colour(sys.stdout)
+        writer = writer_to(stream, colour=_has_colour(sys.stdout))
         writer.write(f"{self.op}: ")
         self._write_statuses(writer)
         for verdict in self._failures():
-            from tests.harness.display.explain import screen
+            from tests.harness.display.screen import screen
 
             writer.write(f"\n\n{self.op} {verdict.property}\n", bold=True)
             screen(verdict).toterminal(writer)
@@ -64,7 +64,8 @@ class Checked:
     def _repr_html_(self) -> str | None:
         """The display of Jupyter; None, that is the text, where jinja2 is missing."""
         try:
-            from tests.harness.display.page import failures_of, template
+            from tests.harness.display.failures import failures_of
+            from tests.harness.display.html import template
 
             page = template("check.html.jinja")
         except ImportError:
@@ -106,10 +107,11 @@ class Checked:
         """What is not there yet: the operation or its grad."""
         return next((v.why for v in self.verdicts if v.status == "todo"), "")
 
-    def _results(self) -> list[dict]:
+    def _results(self) -> list[Result]:
+        from tests.harness.display.result import result_of
         from tests.harness.rows.catalogue import place_of
 
-        return [scoreboard.as_data(verdict, "", *place_of(self.op)) for verdict in self.verdicts]
+        return [result_of(verdict, "", *place_of(self.op)) for verdict in self.verdicts]
 
     def _points(self) -> tuple[int, int]:
         statuses = {verdict.property: verdict.status for verdict in self.verdicts}
@@ -181,7 +183,7 @@ class _Sink(io.TextIOBase):
         self.text, self._through = "", through
 
     def write(self, text: str) -> int:
-        if sys._getframe(1).f_globals.get("__name__", "").startswith(_DEBUGGERS):
+        if sys._getframe(1).f_globals.get("__name__", "").startswith(DEBUGGERS):
             self._through.write(text)
         elif len(self.text) < _PRINTED:
             self.text += text[: _PRINTED - len(self.text)]
@@ -201,9 +203,9 @@ def _kept_back() -> Iterator[_Sink]:
 
 def _has_colour(stream) -> bool:
     """Whether this is a terminal that shows colours. A notebook's stream may say that it is one; it has no descriptor."""
-    from _pytest._io.terminalwriter import should_do_markup
+    from tests.harness.plugin.internals import has_colour
 
     try:
-        return os.isatty(stream.fileno()) and should_do_markup(stream)
+        return os.isatty(stream.fileno()) and has_colour(stream)
     except (AttributeError, OSError, ValueError):
         return False

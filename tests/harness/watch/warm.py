@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.diagnosis.diagnose import diagnose
-from tests.harness.display.explain import Piece, screen
-from tests.harness.display.scoreboard import as_data
+from tests.harness.display.result import Result, result_of
+from tests.harness.display.screen import Piece, screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.points import FAILED
 from tests.harness.judgement.properties import Property
@@ -75,9 +75,9 @@ class Within:
 
 @dataclass(frozen=True)
 class Told:
-    """A verdict: `result` is a scoreboard.Result's data. What explains it comes later, in another one."""
+    """A verdict. What explains it comes later, in another one."""
 
-    result: dict
+    result: Result
     examples: tuple[Example, ...] | None = None
     screen: list[list[Piece]] | None = None
 
@@ -178,7 +178,7 @@ def _properties() -> dict[str, Property]:
 
 def _told(job: Job, verdict: Verdict, lines: list[list[Piece]] | None = None) -> Told:
     examples = verdict.trial.examples if verdict.trial else None
-    return Told(as_data(verdict, job.impl, *place_of(verdict.op)), examples, lines)
+    return Told(result_of(verdict, job.impl, *place_of(verdict.op)), examples, lines)
 
 
 def _said(text: str) -> list[list[Piece]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display.scoreboard import Result, from_data
+from tests.harness.display.result import Result, result_of
 from tests.harness.plugin.unstuck import hint_lines
 from tests.harness.practice import changes
 from tests.harness.practice.practice import Practice
@@ -218,7 +218,7 @@ class Watch:
         self._settled = time.monotonic() + SETTLE
 
     def _told(self, message: Told) -> None:
-        result = from_data(message.result)
+        result = message.result
         key = (result.property, result.op)
         self.state.results[key] = result
         if message.examples:
@@ -257,7 +257,7 @@ class Watch:
         for name in left.pop(op, ()):
             if (name, op) not in running.told or name == prop:
                 told = (status, why) if name == prop else ("skip", f"comes after {prop}, which does not hold")
-                self._told(Told(_data(self._impl, op, name, *told)))
+                self._told(Told(_result(self._impl, op, name, *told)))
         if left:
             done = running.job.wanted.keys() - left.keys()
             self.state.grading = tuple(name for name in self.state.grading if name not in done)
@@ -328,9 +328,8 @@ def _keys(job: Job) -> list[Key]:
     return [(prop, op) for op, wanted in job.wanted.items() for prop in wanted]
 
 
-def _data(impl: str, op: str, prop: str, status: str, why: str) -> dict:
+def _result(impl: str, op: str, prop: str, status: str, why: str) -> Result:
     """A verdict that the grading process could not send itself."""
-    from tests.harness.display.scoreboard import as_data
     from tests.harness.judgement.verdict import Verdict
 
-    return as_data(Verdict(op, prop, status, why), impl, *place_of(op))
+    return result_of(Verdict(op, prop, status, why), impl, *place_of(op))
