@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,12 @@ def each_operation(
         return test
 
     return decorate
+
+
+def written_in(module: ModuleType) -> list[Property]:
+    """The properties that the tests of a module are of, in the order in which it writes them."""
+    tests = (test for name, test in vars(module).items() if name.startswith("test_"))
+    return [test.property for test in tests if hasattr(test, "property")]
 
 
 @dataclass(frozen=True)

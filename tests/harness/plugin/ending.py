@@ -109,17 +109,13 @@ def _about(run: Run, file: str) -> About:
 def _examples(run: Run) -> dict[str, int]:
     """Property -> how many examples were drawn for it."""
     from tests import test_ops
+    from tests.harness.judgement.properties import written_in
 
-    tests = dict(vars(test_ops))
+    modules = [test_ops]
     if run.hidden:
         from tests.hidden import test_hidden
 
-        tests |= vars(test_hidden)
-    properties = [
-        test.property for name, test in tests.items() if name.startswith("test_") and hasattr(test, "property")
-    ]
-    examples = {p.name: p.examples * run.times for p in properties if not p.once}
-    for test in tests.values():
-        if hasattr(test, "chained"):
-            examples["compose"] = test.chained.examples
-    return examples
+        modules.append(test_hidden)
+    examples = {p.name: p.examples * run.times for module in modules for p in written_in(module) if not p.once}
+    chained = [test.chained for module in modules for test in vars(module).values() if hasattr(test, "chained")]
+    return examples | ({"compose": chained[-1].examples} if chained else {})

@@ -134,11 +134,12 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
     from tests import test_ops
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
+    from tests.harness.judgement.properties import written_in
     from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.submissions import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
-    properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
+    properties = written_in(test_ops)
     examiner = Examiner(Here("check", {name: function}.get), seed, explain=diagnose)
     with _kept_back():
         verdicts = tuple(examiner.verdict(prop, row) for prop in properties)

@@ -27,7 +27,7 @@ from tests.harness.display.result import Result, result_of
 from tests.harness.display.screen import Piece, screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.points import FAILED
-from tests.harness.judgement.properties import Property
+from tests.harness.judgement.properties import Property, written_in
 from tests.harness.judgement.search import examine, run_again
 from tests.harness.judgement.trial import Trial, truth_of
 from tests.harness.judgement.verdict import Verdict
@@ -172,8 +172,7 @@ class _Pulse:
 def _properties() -> dict[str, Property]:
     from tests import test_ops
 
-    tests = [test for name, test in vars(test_ops).items() if name.startswith("test_")]
-    return {test.property.name: test.property for test in tests}
+    return {prop.name: prop for prop in written_in(test_ops)}
 
 
 def _told(job: Job, verdict: Verdict, lines: list[list[Piece]] | None = None) -> Told:
