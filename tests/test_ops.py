@@ -11,7 +11,7 @@ from tests.harness.examples.examples import EXTREME
 from tests.harness.judgement import judge
 from tests.harness.judgement.properties import each_operation
 from tests.harness.judgement.trial import truth_of
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 
 @each_operation(examples=25)

@@ -3,7 +3,8 @@
 from tests.harness.judgement import growth, judge
 from tests.harness.judgement.properties import chained, each_operation
 from tests.harness.judgement.trial import truth_of
-from tests.harness.worker.observe import LAYOUTS, Call, Grad
+from tests.harness.worker.observation import Call, Grad
+from tests.harness.worker.observe import LAYOUTS
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 

@@ -22,7 +22,8 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import Property
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
-from tests.harness.submissions.submissions import Elsewhere, resolve
+from tests.harness.submissions.elsewhere import Elsewhere
+from tests.harness.submissions.submissions import resolve
 
 PROJECT = Path(__file__).parents[2]
 LARGEST = 50_000  # characters of one verdict in a report

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import names, operations
-from tests.harness.submissions.submissions import Here, resolve
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import resolve
 from tests.meta import mutated_parcels
 from tests.meta.odd_answers import looked_at
 from tests.meta.terminals import Terminal

@@ -22,14 +22,16 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import confinement, submissions
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import Spent
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
-from tests.harness.submissions.submissions import Elsewhere, Refused, reference
+from tests.harness.submissions.submissions import reference
 from tests.harness.submissions.usage import peak_bytes
-from tests.harness.worker.observe import Call
+from tests.harness.worker.observation import Call
+from tests.harness.worker.refusal import RefusedOperation
 from tests.hidden import test_hidden
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
@@ -162,7 +164,7 @@ def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     path = parcel.build(folder)
     begun = time.monotonic()
     if parcel.refused:
-        with pytest.raises(Unusable, match=parcel.refused) as refusal:
+        with pytest.raises(UnusableSubmission, match=parcel.refused) as refusal:
             submissions.resolve(str(path), PROJECT, catalogue.names)
         assert str(refusal.value).isprintable()
         assert time.monotonic() - begun < SECONDS
@@ -202,7 +204,7 @@ def test_calls_that_come_at_once_are_accounted_for_together(tmp_path):
         for _ in range(5000):
             implementation.observe("sigmoid", [(np.ones(2),)], [], (Call(),))
 
-    with pytest.raises(Refused, match=r"took 0\.1 s of computing together"):
+    with pytest.raises(RefusedOperation, match=r"took 0\.1 s of computing together"):
         observe_often()
     implementation.close()
 

@@ -155,7 +155,7 @@ def test_nonsense_gets_a_sentence(returned, said):
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     space: dict = {}
     exec(f"import numpy as np\ndef affine(x, w, b):\n    return {returned}", space)

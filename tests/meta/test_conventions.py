@@ -17,7 +17,7 @@ from tests.harness.examples.examples import ORDINARY, examples
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.spec import Operation
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 from tests.meta import conventions, machinery
 from tests.meta.breaches import BREACHES, FILES
 from tests.meta.conventions import implementation

@@ -94,7 +94,7 @@ def test_another_seed_draws_other_examples():
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     (op,) = (op for op in operations()["feedforward"] if op.name == "affine")
     drawn = set()
@@ -278,7 +278,8 @@ def test_networks_catch_a_wrong_gradient():
     from tests.harness.examples.network import random_network
     from tests.harness.judgement.examiner import examine_networks
     from tests.harness.rows.catalogue import names, operations
-    from tests.harness.submissions.submissions import Here, resolve
+    from tests.harness.submissions.here import Here
+    from tests.harness.submissions.submissions import resolve
 
     rows = operations()["feedforward"]
     solutions = resolve("solutions", PROJECT, names)

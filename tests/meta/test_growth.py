@@ -9,7 +9,8 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import submissions
-from tests.harness.submissions.submissions import Here, reference
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import reference
 from tests.harness.worker.counting import counted
 from tests.meta.test_mutants import ALONE, OPERATIONS
 

@@ -17,8 +17,8 @@ import pytest
 from tests.harness.plugin import run
 from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
-from tests.harness.submissions.packages import Unusable, package
-from tests.harness.submissions.parcel import Bad
+from tests.harness.submissions.packages import package
+from tests.harness.submissions.parcel import Bad, UnusableSubmission
 from tests.meta import mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
@@ -86,7 +86,7 @@ def test_a_reading_process_that_fails_or_lies_is_one_line(lie, tmp_path, monkeyp
     monkeypatch.setattr(subprocess, "Popen", noted)
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "liar.py")
     monkeypatch.setattr(intake, "PATIENCE", 0.5 if "waits" in lie else 60)
-    with pytest.raises(Unusable, match=says) as refusal:
+    with pytest.raises(UnusableSubmission, match=says) as refusal:
         package(str(tmp_path / "s.py"), lambda: LEVELS)
     assert str(refusal.value).isprintable()
     assert [process.poll() is None for process in processes] == [False]
@@ -123,7 +123,7 @@ def test_no_parcel_takes_the_grader_s_memory(tmp_path):
         built = [p.build(Path(folder.name)) for p, folder in zip(PARCELS, folders, strict=True)]
         for path in (tmp_path, *built):
             tracemalloc.start()
-            with suppress(Unusable):
+            with suppress(UnusableSubmission):
                 package(str(path), lambda: LEVELS).close()
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
@@ -248,7 +248,7 @@ def test_whatever_goes_wrong_is_about_one_submission(tmp_path, monkeypatch):
         for place, name in ((intake, "modules"), (packages, "_copy")):
             with monkeypatch.context() as patch:
                 patch.setattr(place, name, fails)
-                with pytest.raises(Unusable, match=r"^--impl=.*s\.py: the grader") as refusal:
+                with pytest.raises(UnusableSubmission, match=r"^--impl=.*s\.py: the grader") as refusal:
                     package(str(tmp_path / "s.py"), lambda: LEVELS)
             assert str(refusal.value).isprintable()
 

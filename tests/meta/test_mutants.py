@@ -13,7 +13,8 @@ from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.catalogue import names, operations
-from tests.harness.submissions.submissions import Here, resolve
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import resolve
 from tests.hidden import test_hidden
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS

@@ -21,16 +21,17 @@ from tests import test_ops
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.examiner import Examiner
-from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows import catalogue
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observation
-from tests.harness.submissions.submissions import Elsewhere
 from tests.harness.worker import wire
-from tests.harness.worker.observe import Answer, Call, Crash, Grad, Observation, Odd, from_data, observe, to_data
+from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, from_data, to_data
+from tests.harness.worker.observe import observe
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))
@@ -296,7 +297,7 @@ def judged(seen: Observation, steps: tuple = STEPS) -> None:
     else:
         checks = [partial(check, TRIAL, ALONE, seen) for check in (judge.pure, judge.no_matter_what_was_asked_before)]
     for check in checks:
-        with contextlib.suppress(Wrong, Unsuited), np.errstate(all="ignore"):
+        with contextlib.suppress(Wrong, UnsuitedExample), np.errstate(all="ignore"):
             check()
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
+from tests.harness.display.report import Graded
 from tests.harness.examples.examples import Example
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 from tests.harness.watch.running import Forked, Spare
-from tests.harness.watch.warm import Graded, Job, Stale, Told
+from tests.harness.watch.warm import Job, Stale, Told
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}

@@ -7,7 +7,7 @@ from tests import test_ops
 from tests.harness.judgement.properties import Property
 from tests.harness.judgement.search import examine
 from tests.harness.rows.catalogue import operations
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 from tests.mutants import Mutant, Stateful
 from tests.mutants.feedforward import RIGHT, WRONG
 

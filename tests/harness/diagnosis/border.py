@@ -9,10 +9,10 @@ import numpy as np
 from tests.harness.diagnosis.diagnosis import Diagnosis, described, remedy
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 _STEPS = 60  # halvings: down to neighbouring float64 numbers
 _BEYOND = (1.01, 1.1, 1.5, 2.0)  # not nearer: just beyond the border, rounding may be lucky
@@ -113,7 +113,7 @@ def _wrong(trial: Trial, example: Example) -> Wrong | None:
     varied = replace(trial, examples=(example,))
     try:
         judge.stable(varied, varied.observe(Call(), Grad(0)), Truth(trial.op, example.inputs, example.gy))
-    except Unsuited:
+    except UnsuitedExample:
         return None
     except Wrong as wrong:
         return wrong

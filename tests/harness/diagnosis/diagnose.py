@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 
 from tests.harness.diagnosis import border, conditions, interplay
+from tests.harness.diagnosis.claim import Claim
 from tests.harness.diagnosis.diagnosis import SEPARATOR, Diagnosis, are, described
-from tests.harness.diagnosis.hypotheses import Claim, explain
+from tests.harness.diagnosis.hypotheses import explain
 from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Call, Grad
+from tests.harness.worker.observation import Call, Grad
 
 WORK = 20_000  # questions and predictions of one diagnosis: XXX
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.harness.display.result import Outcome, Result, by_level, by_operation
 from tests.harness.judgement.points import POINTS, points
-from tests.harness.rows.names import listed
+from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
 
 def only(op: str) -> str:
     """What -k must be given to choose this operation and none whose name its own is a part of."""
-    others = [name for names in listed().values() for name in names if op in name and name != op]
+    others = [name for names in names_by_level().values() for name in names if op in name and name != op]
     least = [name for name in others if not any(other in name for other in others if other != name)]
     return " and not ".join([op, *least])
 

@@ -9,14 +9,14 @@ import numpy as np
 from tests.harness.examples.examples import Example
 from tests.harness.examples.network import random_network
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest, Property
 from tests.harness.judgement.search import examine
 from tests.harness.judgement.trial import Trial, truth_of
 from tests.harness.judgement.verdict import Explain, Verdict, broken_off
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.submissions.submissions import Refused
+from tests.harness.worker.refusal import RefusedOperation
 
 
 class Examiner:
@@ -78,7 +78,10 @@ class Examiner:
         forward_holds = forward is None or forward.status == "pass"
         try:
             diagnosis = self._explain(verdict.property, verdict.wrong, verdict.trial, forward_holds=forward_holds)
-        except (Refused, GraderTrouble):  # it stops answering on larger examples: what is known already must do
+        except (
+            RefusedOperation,
+            GraderTrouble,
+        ):  # it stops answering on larger examples: what is known already must do
             return verdict
         except Exception as error:  # the verdict stands, whatever becomes of its explanation
             return replace(verdict, why=verdict.why + broken_off("the diagnosis", error))
@@ -94,7 +97,7 @@ def examine_once(prop: Property, contest: Contest) -> Verdict:
         prop.check(contest)
     except Wrong as wrong:
         verdict = replace(verdict, status=wrong.status, why=wrong.why)
-    except Refused as refused:
+    except RefusedOperation as refused:
         verdict = replace(verdict, status=refused.status, why=refused.line)
     return replace(verdict, seconds=time.perf_counter() - started)
 
@@ -114,11 +117,11 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
         try:
             judge.gradient(trial, trial.observe(), truth_of(trial))
             proven += 1
-        except Unsuited:
+        except UnsuitedExample:
             continue
         except Wrong as wrong:
             verdict = replace(verdict, status=wrong.status, why=f"{wrong.why}, in {network}", trial=trial, wrong=wrong)
-        except Refused as refused:
+        except RefusedOperation as refused:
             verdict = replace(verdict, status=refused.status, why=f"{refused.line}, in {network}")
         if verdict.status != "pass":
             break

@@ -17,14 +17,15 @@ import numpy as np
 from tests.harness.examples.examples import Example
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observe import Call, Grad, Observation, observe
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observe import observe
 
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
 LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
@@ -187,6 +188,6 @@ def _suited(op: Operation, example: Example, seen: Observation) -> bool:
         with judge.said_of("larger arrays"):
             judge.forward(trial, seen, truth)
             judge.gradient(trial, seen, truth)
-    except Unsuited:
+    except UnsuitedExample:
         return False
     return True

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import RUNS, Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Answer, Crash, Observation, Odd
+from tests.harness.worker.observation import Answer, Crash, Observation, Odd
 
 RTOL = {"float64": 1e-7, "float32": 1e-4}
 ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven
@@ -57,17 +57,17 @@ def said_of(what: str) -> Iterator[None]:
         raise
 
 
-class Unsuited(Exception):
+class UnsuitedExample(Exception):
     """An example that shows nothing: the true result is not finite, or no single gradient is the right one there."""
 
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
-    """y is torch's. Raises Wrong or Unsuited."""
+    """y is torch's. Raises Wrong or UnsuitedExample."""
     _same(trial, "y", _output(seen, 0, truth.y.shape), truth, 0)
 
 
 def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
-    """Every gradient is torch's. Raises Wrong or Unsuited."""
+    """Every gradient is torch's. Raises Wrong or UnsuitedExample."""
     _output(seen, 0)
     for number, (name, yours) in enumerate(_gradients(trial.op, seen, 1).items(), 1):
         _same(trial, name, yours, truth, number)
@@ -106,10 +106,10 @@ def no_matter_what_was_asked_before(trial: Trial, alone: Observation, seen: Obse
 
 
 def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
-    """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or Unsuited."""
+    """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or UnsuitedExample."""
     limit = np.finfo(trial.example.dtype).max / 16
     if not all(np.all(abs(a) < limit) for a in (truth.y, *truth.gradients)):
-        raise Unsuited
+        raise UnsuitedExample
     for number, part in ((0, "forward"), (1, "grad")):
         for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
             where = f"{_short(file)}, line {line}"
@@ -188,7 +188,7 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
     if not np.all(np.isfinite(one)):
-        raise Unsuited  # any answer is as far from infinity as any other
+        raise UnsuitedExample  # any answer is as far from infinity as any other
     off, nearest = off_entries(yours, truth, number, dtype)
     if not off.any():
         return
@@ -198,7 +198,7 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         and not (trial.op.also or trial.op.ties)
         and np.all(truth.jumps[number][off] >= 0.1 * abs(wide - nearest)[off])
     ):
-        raise Unsuited  # all that is wrong may be another subgradient's
+        raise UnsuitedExample  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
     why = f"{name}{where} is {wide[entry] + 0.0:.6g}, but should be {nearest[entry]:.6g}"

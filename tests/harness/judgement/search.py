@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, examples, stream
 from tests.harness.examples.shrink import tighten
-from tests.harness.judgement.judge import Unsuited, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Property
 from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
 from tests.harness.rows.imports import hypothesis
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.submissions.submissions import Refused
-from tests.harness.worker.observe import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
@@ -45,7 +45,7 @@ def examine(
     try:
         failed = search.find(first)
         remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
-    except Refused as refused:
+    except RefusedOperation as refused:
         verdict = Verdict(op.name, prop.name, refused.status, refused.line)
     except _Leaving as leaving:
         raise leaving.__cause__ from None
@@ -62,7 +62,7 @@ def examine(
 
 def run_again(prop: Property, verdict: Verdict) -> None:
     """Hold the implementation to its counterexample once more, for what its code prints on the way."""
-    with suppress(Exception, Refused, GraderTrouble):
+    with suppress(Exception, RefusedOperation, GraderTrouble):
         prop.check(verdict.trial)
 
 
@@ -95,7 +95,7 @@ class _Search:
         for drawn in islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), stop):
             try:
                 self._hold(drawn)
-            except Unsuited:
+            except UnsuitedExample:
                 continue
             except Wrong:
                 return drawn
@@ -116,14 +116,14 @@ class _Search:
                 _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
             if smaller:
                 tighten(self._op, self.smallest[1].examples, self._is_smaller)
-        except (_Enough, Refused, GraderTrouble):
+        except (_Enough, RefusedOperation, GraderTrouble):
             pass
         except Exception as error:
             return broken_off("looking for a smaller example", error)
         return ""
 
     def _hold(self, drawn: tuple[Example, ...]) -> None:
-        """Raise Wrong where the property does not hold, Unsuited where the examples show nothing."""
+        """Raise Wrong where the property does not hold, UnsuitedExample where the examples show nothing."""
         if self.smallest:
             self._tries += 1
             if self._tries > SHRINK_TRIES:
@@ -141,13 +141,13 @@ class _Search:
     def _hold_if_suited(self, drawn: tuple[Example, ...]) -> None:
         try:
             self._hold(drawn)
-        except Unsuited:
+        except UnsuitedExample:
             hypothesis.reject()
 
     def _fails(self, drawn: tuple[Example, ...]) -> bool:
         try:
             self._hold(drawn)
-        except (Wrong, Unsuited):
+        except (Wrong, UnsuitedExample):
             return True
         return False
 
@@ -157,7 +157,7 @@ class _Search:
             self._hold(drawn)
         except Wrong as wrong:
             return self.smallest[2] is wrong
-        except Unsuited:
+        except UnsuitedExample:
             return False
         return False
 

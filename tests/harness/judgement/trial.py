@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.harness.examples.examples import Example
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observe import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation
 
 
 @dataclass(frozen=True)

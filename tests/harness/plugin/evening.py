@@ -20,7 +20,7 @@ from tests.harness.practice import interview, store
 from tests.harness.practice.clock import Asked, minutes_of, sample_of
 from tests.harness.practice.history import Timer
 from tests.harness.practice.practice import Practice
-from tests.harness.rows.names import listed, outline, pars
+from tests.harness.rows.names import names_by_level, outline, pars
 
 if TYPE_CHECKING:
     from tests.harness.display.result import Result
@@ -161,7 +161,7 @@ def _begin(config: pytest.Config, chosen: list[str]) -> None:
     from tests.harness.practice.changes import fingerprints
 
     if not evening.codes:
-        evening.codes = fingerprints(evening.project / "kata", listed())
+        evening.codes = fingerprints(evening.project / "kata", names_by_level())
     if not evening.starts:
         return
     evening.starts = False

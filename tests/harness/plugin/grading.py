@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.harness.judgement.properties import Chained, Property
     from tests.harness.judgement.verdict import Verdict
     from tests.harness.rows.spec import Operation
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
 VERDICT = pytest.StashKey["tuple[Subject, Verdict]"]()
 TROUBLE = pytest.StashKey["tuple[Subject, str, bool]"]()
@@ -101,8 +101,9 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
+    from tests.harness.submissions.parcel import UnusableSubmission
     from tests.harness.submissions.remote import GraderTrouble
-    from tests.harness.submissions.submissions import Unusable, absent
+    from tests.harness.submissions.submissions import absent
 
     subject = run.subjects[number]
     if subject.name in run.ended:
@@ -127,7 +128,7 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
         run.trouble.setdefault(subject.name, line)
         run.ended.add(subject.name)
         pytest.skip(f"the grader's own trouble: {line}")
-    except Unusable as unusable:
+    except UnusableSubmission as unusable:
         raise pytest.UsageError(str(unusable)) from None
     except Exception as error:  # a mistake of the grader's: it costs this verdict, and no other
         node.stash[TROUBLE] = (subject, printable(f"{type(error).__name__}: {error}", 300), False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
 from tests.harness.judgement.points import FAILED, points
-from tests.harness.rows.names import closest, listed
+from tests.harness.rows.names import closest, names_by_level
 from tests.harness.submissions.deadline import DEBUGGERS
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Checked:
         return points(self.op, statuses, list(statuses))
 
 
-class Ungradable(ValueError):
+class UngradableFunction(ValueError):
     """Why what was given cannot be graded, in one line."""
 
     def _render_traceback_(self) -> list[str]:
@@ -127,16 +127,16 @@ class Ungradable(ValueError):
 
 
 def checked(function: Callable, op: str, seed: int) -> Checked:
-    """Hold the function to the public properties of the operation. Raises Ungradable."""
+    """Hold the function to the public properties of the operation. Raises UngradableFunction."""
     problem, name = _named(function, op)
     if problem:
-        raise Ungradable(problem)
+        raise UngradableFunction(problem)
     from tests import test_ops
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.judgement.properties import written_in
     from tests.harness.rows.catalogue import operations
-    from tests.harness.submissions.submissions import Here
+    from tests.harness.submissions.here import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
     properties = written_in(test_ops)
@@ -148,7 +148,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
 
 def _named(function: object, op: str) -> tuple[str, str]:
     """What is wrong with what was given, or nothing, and the operation's name."""
-    levels = listed()
+    levels = names_by_level()
     ops = [known for names in levels.values() for known in names]
     if isinstance(function, str):
         return f"check: give it the function itself, not its name: check({function})", ""

@@ -13,7 +13,8 @@ from tests.harness.display.result import Outcome, Result, missing, outcomes
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
-    from tests.harness.submissions.submissions import Elsewhere, Here
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.here import Here
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
@@ -77,17 +78,18 @@ RUN = pytest.StashKey[Run]()
 
 def subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     """What is to be graded, ready to be asked. Raises UsageError where it cannot be."""
-    from tests.harness.submissions.confinement import Unconfined
+    from tests.harness.submissions.confinement import NoSandbox
     from tests.harness.submissions.deadline import last_resort
-    from tests.harness.submissions.submissions import Unusable, resolve
+    from tests.harness.submissions.parcel import UnusableSubmission
+    from tests.harness.submissions.submissions import resolve
 
     last_resort()
     made: list[Subject] = []
     for impl in impls:
         try:
             made.append(Subject(impl, resolve(impl, project, names, sandbox)))
-        except Unusable as unusable:
-            if len(impls) == 1 or isinstance(unusable, Unconfined):
+        except UnusableSubmission as unusable:
+            if len(impls) == 1 or isinstance(unusable, NoSandbox):
                 for subject in made:
                     subject.close()
                 raise pytest.UsageError(str(unusable)) from None

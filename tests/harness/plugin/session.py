@@ -16,7 +16,7 @@ import pytest
 from tests.harness.display.files import refuse_unless_writable
 from tests.harness.plugin import evening, kit
 from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, place_of, selected, subjects
-from tests.harness.rows.names import listed
+from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 from tests.specs import LEVELS
 
@@ -145,7 +145,7 @@ def pytest_xdist_node_collection_finished(node, ids: list[str]) -> None:
     """The same where pytest-xdist's workers collect: they tell the names of the tests."""
     run = node.config.stash[RUN]
     named = {_escaped(subject.name): subject.name for subject in run.subjects}
-    known = {"compose", *(op for ops in listed().values() for op in ops)}
+    known = {"compose", *(op for ops in names_by_level().values() for op in ops)}
     graded = rf"^tests/(?!{'|'.join(NOT_FOR_GRADING)}).*::test_(\w+)\[(.+)\]$"
     for test, parameters in re.findall(graded, "\n".join(ids), re.MULTILINE):
         before, _, op = parameters.rpartition("-")

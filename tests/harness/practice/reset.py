@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.harness.display.files import write_whole
 from tests.harness.practice import stubs
-from tests.harness.practice.stubs import Unable
+from tests.harness.practice.stubs import RefusedReset
 from tests.harness.rows.names import level_of
 
 ALL = "all"
@@ -71,7 +71,7 @@ def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: 
             write_whole(file.path, file.new, _mode(file.path))
         except OSError as error:
             copies = f"; your attempts are in kata/{BACKUPS}" if file is not changed[0] else ""
-            raise Unable(f"{file.shown} cannot be written: {error.strerror or error}{copies}") from None
+            raise RefusedReset(f"{file.shown} cannot be written: {error.strerror or error}{copies}") from None
     return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])))
 
 
@@ -83,18 +83,18 @@ def _planned(project: Path, level: str, ops: list[str] | None, all_ops: list[str
     except FileNotFoundError:
         content, ops = None, None
     except OSError as error:
-        raise Unable(f"{shown} cannot be read: {error.strerror or error}") from None
+        raise RefusedReset(f"{shown} cannot be read: {error.strerror or error}") from None
     if ops is None:
         whole = stubs.stub_of_module(project, level, all_ops)
         if whole is not None:
             return _restored(_File(path, shown, content, whole.encode()), said)
         if content is None:
-            raise Unable(f"{shown} is not there, and git has no version of it with its stubs")
+            raise RefusedReset(f"{shown} is not there, and git has no version of it with its stubs")
         said.append(f"{shown}: no version with all its stubs is known; operation by operation:")
     try:
         source = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unable(f"{shown} is not UTF-8 text; --reset {level} restores the whole module") from None
+        raise RefusedReset(f"{shown} is not UTF-8 text; --reset {level} restores the whole module") from None
     for op in all_ops if ops is None else ops:
         source = _without(source, op, project, level, all_ops, said)
     return _File(path, shown, content, source.encode())
@@ -118,22 +118,26 @@ def _without(source: str, op: str, project: Path, level: str, order: list[str], 
     how = "" if stub else "; no earlier version is known, so its signature and docstring are as you left them"
     stub = stub or stubs.bare(source, op)
     if stub is None:
-        raise Unable(f"{op}: no version of {shown} with its stub is known, and none can be made from the file as it is")
+        raise RefusedReset(
+            f"{op}: no version of {shown} with its stub is known, and none can be made from the file as it is"
+        )
     try:
         new = stubs.put(source, op, stub, order)
-    except Unable as problem:
-        raise Unable(f"{op}: {shown}: {problem}; --reset {level} restores the whole module") from None
+    except RefusedReset as problem:
+        raise RefusedReset(f"{op}: {shown}: {problem}; --reset {level} restores the whole module") from None
     broken = "; the file still has a syntax error elsewhere" if stubs.definitions(new) is None else ""
     said.append(f"{op}: back to the stub in {shown}{how}{broken}")
     return new
 
 
 def _refuse_unwritable(file: _File) -> None:
-    """Raise Unable for what is no ordinary file of the candidate's own to write."""
+    """Raise RefusedReset for what is no ordinary file of the candidate's own to write."""
     if file.path.is_symlink():
-        raise Unable(f"{file.shown} is a symbolic link to {file.path.readlink()}; it is left alone, change it there")
+        raise RefusedReset(
+            f"{file.shown} is a symbolic link to {file.path.readlink()}; it is left alone, change it there"
+        )
     if file.content is not None and not file.path.stat().st_mode & stat.S_IWUSR:
-        raise Unable(f"{file.shown} is read-only; it is left alone (chmod u+w {file.shown})")
+        raise RefusedReset(f"{file.shown} is read-only; it is left alone (chmod u+w {file.shown})")
 
 
 def _keep(project: Path, changed: list[_File], now: datetime.datetime) -> list[str]:
@@ -146,7 +150,9 @@ def _keep(project: Path, changed: list[_File], now: datetime.datetime) -> list[s
         for file in kept:
             write_whole(folder / file.path.name, file.content, _mode(file.path))
     except OSError as error:
-        raise Unable(f"kata/{BACKUPS} cannot be written ({error.strerror or error}), so nothing was changed") from None
+        raise RefusedReset(
+            f"kata/{BACKUPS} cannot be written ({error.strerror or error}), so nothing was changed"
+        ) from None
     return [(folder / file.path.name).relative_to(project).as_posix() for file in kept]
 
 

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.harness.submissions.submissions import IMPORT_SECONDS
+from tests.harness.submissions.limits import IMPORT_SECONDS
 from tests.harness.watch.warm import HEADER, SLACK, Job, Key, Told, Within, serve, unnamed_file
 
 

@@ -34,7 +34,8 @@ from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations, place_of
 from tests.harness.rows.imports import torch
-from tests.harness.submissions.submissions import CALL_SECONDS, IMPORT_SECONDS, resolve
+from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
+from tests.harness.submissions.submissions import resolve
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.display.report import Graded
 from tests.harness.display.result import Result, result_of
-from tests.harness.plugin.unstuck import hint_lines
 from tests.harness.practice import changes
+from tests.harness.practice.hints import hint_lines
 from tests.harness.practice.practice import Practice
 from tests.harness.rows.catalogue import names, place_of
 from tests.harness.watch.display import screen
@@ -24,7 +25,7 @@ from tests.harness.watch.running import Forked, Running, Spare, start
 from tests.harness.watch.saves import Saves
 from tests.harness.watch.state import State
 from tests.harness.watch.terminal import Terminal, stop_here
-from tests.harness.watch.warm import Graded, Job, Key, Stale, Told, Trouble, Within, warm_up
+from tests.harness.watch.warm import Job, Key, Stale, Told, Trouble, Within, warm_up
 
 SETTLE = 0.15  # seconds for which a module may be missing, empty or broken before it is told: an editor may be at it
 _TROUBLE = "the grader's own trouble"
