@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = ["tests.harness.plugin.evening", "tests.harness.plugin.session", "tests.harness.plugin.unstuck"]
+pytest_plugins = [f"tests.harness.plugin.{name}" for name in ("evening", "session", "grading", "ending", "unstuck")]
 
 PROJECT = Path(__file__).parent
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from tests.harness.examples.examples import EXTREME
 from tests.harness.judgement import judge
-from tests.harness.judgement.properties import each_operation, truth_of
+from tests.harness.judgement.properties import each_operation
+from tests.harness.judgement.trial import truth_of
 from tests.harness.worker.observation import Call, Grad
 
 

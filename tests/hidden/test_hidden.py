@@ -1,7 +1,8 @@
 """The hidden properties, which count for a submission beside those of tests/test_ops.py. They run with `--hidden`."""
 
 from tests.harness.judgement import growth, judge
-from tests.harness.judgement.properties import chained, each_operation, truth_of
+from tests.harness.judgement.properties import chained, each_operation
+from tests.harness.judgement.trial import truth_of
 from tests.harness.worker.observation import Call, Grad
 from tests.harness.worker.observe import LAYOUTS
 from tests.test_ops import test_forward as forward

@@ -3,8 +3,9 @@
 python -m tests.meta.messages > messages.txt
 """
 
-from tests.harness.display.explain import screen
-from tests.harness.judgement.properties import Examiner
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.display.screen import screen
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.submissions.here import Here
 from tests.meta.test_mutants import OPERATIONS, PROPERTIES, WRONG
 
@@ -12,7 +13,7 @@ from tests.meta.test_mutants import OPERATIONS, PROPERTIES, WRONG
 def main() -> None:
     for row in WRONG:
         print(f"{'=' * 78}\n{row.op}: {row.name}\n{'=' * 78}")
-        examiner = Examiner(Here(row.name, row.lookup), seed=0)
+        examiner = Examiner(Here(row.name, row.lookup), seed=0, explain=diagnose)
         for prop in PROPERTIES:
             verdict = examiner.verdict(prop, OPERATIONS[row.op])
             if verdict.status in ("fail", "error", "timeout"):

@@ -11,13 +11,16 @@ import json
 import tempfile
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests import test_ops
-from tests.harness.display import scoreboard
-from tests.harness.display.explain import screen
-from tests.harness.judgement.properties import Examiner, Property, Verdict
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.display.result import result_of
+from tests.harness.display.screen import screen
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.properties import Property
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.submissions import resolve
@@ -33,7 +36,7 @@ def looked_at(seed: int) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         implementation = submission(Path(folder), seed)
         try:
-            examiner = Examiner(implementation, seed)
+            examiner = Examiner(implementation, seed, explain=diagnose)
             for place, (level, op) in enumerate(rows):
                 for prop in properties():
                     about = f"seed {seed}, {op.name} {prop.name}"
@@ -41,7 +44,7 @@ def looked_at(seed: int) -> Iterator[list[str]]:
                         verdict = examiner.verdict(prop, op)
                         if verdict.status == "skip":
                             continue
-                        data = json.dumps(scoreboard.as_data(verdict, "s", level, place), allow_nan=False)
+                        data = json.dumps(asdict(result_of(verdict, "s", level, place)), allow_nan=False)
                         yield [f"{about}: {line}" for line in _doubts(verdict, data, str(screen(verdict)))]
                     except Exception:
                         yield [f"{about}: {traceback.format_exc()}"]

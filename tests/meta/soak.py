@@ -18,7 +18,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.harness.judgement.properties import Examiner
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import names, operations
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
@@ -50,7 +50,7 @@ def main() -> int:
     alarms, done = [], 0
     for seed in range(options.first, options.first + options.seeds):
         for op, name, implementation, _ in rows:
-            examiner = Examiner(implementation, seed, times=4, shrink=False, explain=False)
+            examiner = Examiner(implementation, seed, times=4, shrink=False)
             verdicts = [examiner.verdict(prop, OPERATIONS[op]) for prop in PROPERTIES]
             alarms += [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if v.status != "pass"]
         every = [op for ops in operations().values() for op in ops]

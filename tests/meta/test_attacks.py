@@ -8,16 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.display.explain import screen
-from tests.harness.display.scoreboard import as_data
-from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.display.result import result_of
+from tests.harness.display.screen import screen
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import confinement, submissions
 from tests.harness.submissions.elsewhere import Elsewhere
@@ -83,7 +85,7 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     before = peak_bytes([os.getpid()])
     implementation = elsewhere(path, **SHORT)
     try:
-        examiner = Examiner(implementation, seed=1, shrink=shrink)
+        examiner = Examiner(implementation, seed=1, shrink=shrink, explain=diagnose)
         verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
         family = {pid for process in started for pid in _family(process.pid)}
     finally:
@@ -94,7 +96,9 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     assert spent.asleep < most.asleep + 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
-    told = "".join(json.dumps(as_data(v, "s", "level", 0), allow_nan=False) + str(screen(v)) for v in verdicts)
+    told = "".join(
+        json.dumps(asdict(result_of(v, "s", "level", 0)), allow_nan=False) + str(screen(v)) for v in verdicts
+    )
     assert len(told) < REPORT
     assert told.replace("\n", "").isprintable()
     assert "please report this" not in told
@@ -137,9 +141,7 @@ def test_a_loop_that_hides_is_not_fast(attack: Attack, tmp_path, started):
     path.write_text(attack.source)
     implementation = elsewhere(path)
     try:
-        examiner = Examiner(
-            implementation, 1, shrink=False, explain=False, reference=lambda: reference(PROJECT, catalogue.names)
-        )
+        examiner = Examiner(implementation, 1, shrink=False, reference=lambda: reference(PROJECT, catalogue.names))
         hidden, open_ = (examiner.verdict(FAST, op) for op in (ATTACKER, HONEST))
     finally:
         implementation.close()
@@ -180,7 +182,10 @@ def test_an_operation_has_a_time_for_all_its_calls(body, what, tmp_path):
     """Calls that each stay below the limit end with the operation's allowance; and all operations with the submission's."""
     (tmp_path / "module.py").write_text(f"import time\nimport numpy as np\n\n\ndef sigmoid(x):\n    {body}\n{SLOW}")
     implementation = elsewhere(tmp_path / "module.py", operation=Spent(0.8, 0.8), submission=Spent(1.5, 1.5))
-    whys = [Examiner(implementation, seed=1).verdict(FORWARD, op) for op in (ATTACKER, ATTACKER, RELU, RELU, HONEST)]
+    whys = [
+        Examiner(implementation, seed=1, explain=diagnose).verdict(FORWARD, op)
+        for op in (ATTACKER, ATTACKER, RELU, RELU, HONEST)
+    ]
     implementation.close()
     assert [v.status for v in whys] == ["timeout", "timeout", "fail", "timeout", "timeout"], (
         "what failed before stays so"
@@ -216,7 +221,7 @@ def test_a_worker_that_cannot_start_is_no_verdict(tmp_path, monkeypatch):
 
     monkeypatch.setattr(confinement, "start", fails)
     with pytest.raises(GraderTrouble, match=r"cannot be started: .*Resource temporarily unavailable"):
-        Examiner(implementation, seed=1).verdict(FORWARD, HONEST)
+        Examiner(implementation, seed=1, explain=diagnose).verdict(FORWARD, HONEST)
     implementation.close()
 
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.harness.display.scoreboard import Result, only
+from tests.harness.display.result import Result
+from tests.harness.display.scoreboard import only
 from tests.harness.practice.clock import Asked, Clock, minutes_of, sample_of
 from tests.harness.practice.history import GAP, Timer
 from tests.harness.practice.interview import drawn, written
@@ -33,7 +34,7 @@ def practice(tmp_path, monkeypatch) -> Practice:
 
 def results(op: str, *statuses: str) -> list[Result]:
     properties = ("forward", "gradient", "pure", "stable")
-    rest = {"why": "", "parts": [], "hint": "", "seconds": 0.0, "example": {}}
+    rest = {"why": "", "parts": [], "hints": [], "seconds": 0.0, "example": {}}
     return [
         Result("kata", 0, "level", op, prop, status, **rest, yours=None, torch=None, picture=None)
         for prop, status in zip(properties, statuses, strict=True)

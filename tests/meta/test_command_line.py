@@ -152,13 +152,14 @@ NONSENSE = {
 def test_nonsense_gets_a_sentence(returned, said):
     """Whatever an operation returns, a sentence says what was seen and what was expected; the harness does not break."""
     from tests import test_ops
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.here import Here
 
     space: dict = {}
     exec(f"import numpy as np\ndef affine(x, w, b):\n    return {returned}", space)
-    examiner = Examiner(Here("nonsense", space.get), 0)
+    examiner = Examiner(Here("nonsense", space.get), 0, explain=diagnose)
     (op,) = (op for op in operations()["feedforward"] if op.name == "affine")
     verdicts = [examiner.verdict(t.property, op) for t in (test_ops.test_forward, test_ops.test_gradient)]
     failed = [v for v in verdicts if v.status == "fail"]
@@ -175,7 +176,8 @@ LOOP = (
 def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     """An operation that never returns, and catches everything, gets the status timeout, in this process and in another."""
     from tests import test_ops
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import names, operations
     from tests.harness.submissions import here, limits, submissions
 
@@ -188,7 +190,7 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     else:
         implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names)
     (op,) = (op for op in operations()["feedforward"] if op.name == "relu")
-    verdict = Examiner(implementation, 0).verdict(test_ops.test_forward.property, op)
+    verdict = Examiner(implementation, 0, explain=diagnose).verdict(test_ops.test_forward.property, op)
     implementation.close()
     assert verdict.status == "timeout"
     assert "endless loop" in verdict.why

@@ -12,8 +12,9 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import test_ops
+from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.examples.examples import ORDINARY, examples
-from tests.harness.judgement.properties import Examiner
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.here import Here
@@ -81,7 +82,7 @@ def test_a_stub_is_unfinished(level, op):
 def test_a_solution_is_right(level, op):
     """A solution passes every property."""
     solution = implementation("solutions", level, op.name)
-    examiner = Examiner(Here("solutions", {op.name: solution}.get), seed=1, shrink=False)
+    examiner = Examiner(Here("solutions", {op.name: solution}.get), seed=1, shrink=False, explain=diagnose)
     verdicts = (examiner.verdict(prop, op) for prop in PROPERTIES)
     wrong = next((v for v in verdicts if v.status != "pass"), None)
     if wrong:

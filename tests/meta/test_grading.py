@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display import report
+from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
 from tests.harness.rows import catalogue
 
@@ -91,7 +91,8 @@ def test_the_same_seed_gives_the_same_report(half, tmp_path):
 def test_another_seed_draws_other_examples():
     """Seeds decide the examples: none of ten seeds repeats another's."""
     from tests import test_ops
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.here import Here
 
@@ -104,7 +105,7 @@ def test_another_seed_draws_other_examples():
             seen.append(x.tobytes() + w.tobytes())
             return x @ w + b, lambda gy: gy
 
-        Examiner(Here("x", lambda _, f=affine: f), seed).verdict(test_ops.test_forward.property, op)
+        Examiner(Here("x", lambda _, f=affine: f), seed, explain=diagnose).verdict(test_ops.test_forward.property, op)
         drawn.add(tuple(seen))
     assert len(drawn) == 10
 
@@ -264,7 +265,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        report.write_whole(file, b"after")
+        write_whole(file, b"after")
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -274,7 +275,7 @@ def test_networks_catch_a_wrong_gradient():
     import numpy as np
 
     from tests.harness.examples.network import random_network
-    from tests.harness.judgement.properties import examine_networks
+    from tests.harness.judgement.examiner import examine_networks
     from tests.harness.rows.catalogue import names, operations
     from tests.harness.submissions.here import Here
     from tests.harness.submissions.submissions import resolve

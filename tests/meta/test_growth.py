@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.submissions import submissions
 from tests.harness.submissions.here import Here

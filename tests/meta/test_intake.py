@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.plugin import session
+from tests.harness.plugin import run
 from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.packages import package
@@ -259,7 +259,7 @@ def test_one_parcel_of_several_costs_the_others_nothing(tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"PK")
     (tmp_path / "bad.tgz").write_bytes(tarred(entry("data", size=2**60)))
     names = ["bad.zip", "good.py", "bad.tgz", "a\0.py", "good.py"]
-    subjects = session._subjects([str(tmp_path / name) for name in names], PROJECT, "process")
+    subjects = run.subjects([str(tmp_path / name) for name in names], PROJECT, "process")
     assert [bool(subject.implementation) for subject in subjects] == [False, True, False, False, True]
     assert [bool(subject.unusable) for subject in subjects] == [True, False, True, True, False]
     for subject in subjects:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness.judgement.properties import Examiner, Verdict
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.catalogue import names, operations
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
@@ -36,7 +38,7 @@ def _solutions() -> Here:
     return resolve("solutions", Path(__file__).parents[2], names)
 
 
-def _first_failure(row: Mutant | Alternative, seed: int, **how: bool) -> Verdict | None:
+def _first_failure(row: Mutant | Alternative, seed: int, **how: object) -> Verdict | None:
     """The verdict on the first property that does not hold, in the order of scoring."""
     examiner = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, **how)
     verdicts = (examiner.verdict(prop, OPERATIONS[row.op]) for prop in PROPERTIES)
@@ -51,7 +53,7 @@ def test_a_wrong_implementation_is_caught_and_named(row):
     """
     for seed in SEEDS:
         # Only a border is looked for from the smallest counterexample; other diagnoses take examples of their own.
-        found = _first_failure(row, seed, shrink=row.caught_by == "stable")
+        found = _first_failure(row, seed, shrink=row.caught_by == "stable", explain=diagnose)
         assert found, f"{_id(row)} earns full score, but should fail {row.caught_by} [seed={seed}]"
         seen = f"{found.property}: {found.status}, {found.why}"
         assert found.property == row.caught_by, (
@@ -72,7 +74,7 @@ def test_a_wrong_implementation_is_caught_and_named(row):
 def test_a_right_implementation_earns_full_score(row):
     """An alternative passes every property, whatever it looks like, for every seed."""
     for seed in SEEDS:
-        found = _first_failure(row, seed, shrink=False, explain=False)
+        found = _first_failure(row, seed, shrink=False)
         assert not found, f"{_id(row)} is right, but {found.property}: {found.status}, {found.why} [seed={seed}]"
 
 

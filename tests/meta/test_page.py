@@ -2,15 +2,17 @@
 
 import re
 import sys
-from dataclasses import fields
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
-from tests.harness.display import page
+from tests.harness.display import html
+from tests.harness.display.about import About
 from tests.harness.display.page import render
-from tests.harness.display.scoreboard import POINTS, Result, score
+from tests.harness.display.result import Outcome, Result
+from tests.harness.judgement.points import POINTS
 
 VOID = {"meta", "wbr", "br", "img", "link", "input", "hr"}
 HOSTILE = {
@@ -22,16 +24,15 @@ HOSTILE = {
     "a right-to-left override": "gpj.\u202eexe\u2066\u200b",
     "half a character": "\ud800",
 }
-RUN = {
-    "date": "2026-11-24 09:00 UTC",
-    "seed": 7,
-    "hidden": True,
-    "sandbox": "bwrap",
-    "versions": {"kata": "0.1.0", "python": "3.11.7"},
-    "examples": {"forward": 120, "gradient": 200},
-    "command": "pytest --hidden --impl='a b.zip' --seed=7 --report=verdict.html",
-    "notes": [],
-}
+RUN = About(
+    seed=7,
+    hidden=True,
+    sandbox="bwrap",
+    command="pytest --hidden --impl='a b.zip' --seed=7 --report=verdict.html",
+    examples={"forward": 120, "gradient": 200},
+    date="2026-11-24 09:00 UTC",
+    versions={"kata": "0.1.0", "python": "3.11.7"},
+)
 
 
 class _Page(HTMLParser):
@@ -76,36 +77,34 @@ class _Page(HTMLParser):
         return [data for name, data in self.words if name == tag]
 
 
-def _result(op="first", prop="gradient", status="fail", why="gw is transposed", **more) -> dict:
+def _result(op="first", prop="gradient", status="fail", why="gw is transposed", **more) -> Result:
     plain = {
         "parts": [],
         "submission": "submission.zip",
         "place": 0,
         "level": "level",
-        "hint": "",
+        "hints": [],
         "seconds": 0.1,
         "example": {},
         "yours": None,
         "torch": None,
     }
-    return plain | {"op": op, "property": prop, "status": status, "why": why, "picture": None} | more
+    return Result(**plain | {"op": op, "property": prop, "status": status, "why": why, "picture": None} | more)
 
 
-def _passes(op="first", **more) -> list[dict]:
+def _passes(op="first", **more) -> list[Result]:
     return [_result(op, prop, "pass", "", **more) for prop in POINTS]
 
 
-def _submission(results: list[dict], name="submission.zip", trouble="") -> dict:
-    names = {field.name for field in fields(Result)}
-    scored = score([Result(**{key: value for key, value in r.items() if key in names}) for r in results])
-    return {"submission": name, "score": scored, "seconds": 3.14, "results": results, "trouble": trouble}
+def _submission(results: list[Result], name="submission.zip", trouble="") -> Outcome:
+    return Outcome(name, results, trouble)
 
 
-def _rendered(results: list[dict], **run) -> str:
-    return render(RUN | run, [_submission(results)])
+def _rendered(results: list[Result], **run) -> str:
+    return render(replace(RUN, **run), [_submission(results)])
 
 
-def _many() -> list[dict]:
+def _many() -> list[Result]:
     """Seventy operations, thirty of which fail, each with pictures of four dimensions."""
     grid = [[[[i * j - k for i in range(15)] for j in range(14)] for k in range(4)] for _ in range(3)]
     picture = {"name": "gw", "yours": grid, "torch": [grid[0], *grid[:2]]}
@@ -118,7 +117,7 @@ def _many() -> list[dict]:
     return results
 
 
-def _extremes() -> list[dict]:
+def _extremes() -> list[Result]:
     """Values of every kind that a report may hold."""
     pairs = [
         (1.0, 1.0000001),
@@ -146,7 +145,7 @@ def _extremes() -> list[dict]:
         "gy": "nan",
     }
     rows = [_result(f"op_{n}", why=f"why {n}", yours=a, torch=b, example=example) for n, (a, b) in enumerate(pairs)]
-    return [*rows, *(r | {"op": f"{r['op']}_pure", "property": "pure", "status": "error"} for r in rows)]
+    return [*rows, *(replace(r, op=f"{r.op}_pure", property="pure", status="error") for r in rows)]
 
 
 CASES = {
@@ -157,7 +156,7 @@ CASES = {
     "extremes": [_submission(_extremes())],
     "several": [_submission(_many(), "a.zip"), _submission(_passes(), "b.zip", "disk full"), _submission([], "c.zip")],
     "hostile": [
-        _submission([_result(text, why=text, hint=text, level=text, example={text: text})], text, text)
+        _submission([_result(text, why=text, hints=[text], level=text, example={text: text})], text, text)
         for text in HOSTILE.values()
     ],
 }
@@ -207,28 +206,30 @@ def test_nothing_comes_from_elsewhere(case):
 def test_what_a_submission_says_stays_text(what):
     """Names, reasons, hints and values of a submission neither make elements, nor reorder or hide text."""
     text = HOSTILE[what]
-    harmless = render(RUN, [_submission([_result("op", why="a", hint="b", level="c", example={"d": "e"})], "f", "g")])
+    harmless = render(
+        RUN, [_submission([_result("op", why="a", hints=["b"], level="c", example={"d": "e"})], "f", "g")]
+    )
     hostile = render(RUN, CASES["hostile"][list(HOSTILE).index(what) :][:1])
     seen = _Page(hostile)
     assert [tag for tag, _ in seen.elements] == [tag for tag, _ in _Page(harmless).elements]
-    assert seen.text.count(page.visible(text)) >= 7
+    assert seen.text.count(html.visible(text)) >= 7
     assert [c for c in hostile if not c.isprintable() and c not in "\n\t"] == []
     hostile.encode("utf-8")
 
 
 def test_invisible_characters_are_spelled_out():
     """Control characters, direction marks and lone surrogates are shown as Python writes them; other text is left alone."""
-    assert page.visible("a\x00\x1b\u202e\ud800b") == "a\\x00\\x1b\\u202e\\ud800b"
-    assert page.visible("größer\n\tπ ≥ 3") == "größer\n\tπ ≥ 3"
+    assert html.visible("a\x00\x1b\u202e\ud800b") == "a\\x00\\x1b\\u202e\\ud800b"
+    assert html.visible("größer\n\tπ ≥ 3") == "größer\n\tπ ≥ 3"
 
 
 @pytest.mark.parametrize("case", ["one", "many failures", "extremes", "several"])
 def test_every_failure_is_explained(case):
     """The reason of every failure is on the page, and its status in the table leads to it."""
     seen = _Page(render(RUN, CASES[case]))
-    failures = [r for s in CASES[case] for r in s["results"] if r["status"] in ("fail", "error", "timeout")]
+    failures = [r for s in CASES[case] for r in s.results if r.status in ("fail", "error", "timeout")]
     said = seen.text_of("p")
-    assert [r["why"] for r in failures if r["why"] not in said] == []
+    assert [r.why for r in failures if r.why not in said] == []
     assert len([a for a in seen.every("a") if a.get("class") in ("fail", "error", "timeout")]) == len(failures)
 
 
@@ -315,9 +316,9 @@ def test_a_run_without_confinement_says_so(sandbox):
 
 def test_a_page_tells_how_it_was_made():
     """The command, the seed, the versions, the examples and the notes are on the page."""
-    text = " ".join(_Page(_rendered(_passes(), notes=["two cores"])).text.split())
-    assert RUN["command"] in text
-    parts = ("kata 0.1.0", "python 3.11.7", "forward 120", "gradient 200", "two cores", "seed 7", RUN["date"])
+    text = " ".join(_Page(_rendered(_passes(), notes=("two cores",))).text.split())
+    assert RUN.command in text
+    parts = ("kata 0.1.0", "python 3.11.7", "forward 120", "gradient 200", "two cores", "seed 7", RUN.date)
     assert [part for part in parts if part not in text] == []
 
 
@@ -352,7 +353,7 @@ def test_the_same_verdict_gives_the_same_page(case):
 
 def test_a_run_that_could_not_make_a_page_is_refused(monkeypatch):
     """Without jinja2 the refusal is one line that says what to install, before anything is graded."""
-    page.refuse_without_jinja2()
+    html.refuse_without_jinja2()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(pytest.UsageError, match=r"^--report=FILE\.html needs jinja2: pip install jinja2$"):
-        page.refuse_without_jinja2()
+        html.refuse_without_jinja2()

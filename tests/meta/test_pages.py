@@ -15,7 +15,7 @@ import pytest
 
 from tests.harness.plugin import kit
 from tests.harness.rows.catalogue import names
-from tests.harness.rows.kinds import Kind
+from tests.harness.rows.kind import Kind
 from tests.meta.project import FOLDER
 
 MOST_LINES = 150  # of the first page

@@ -20,8 +20,9 @@ from hypothesis.extra import numpy as hnp
 from tests import test_ops
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
-from tests.harness.judgement.properties import Examiner
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows import catalogue
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
@@ -424,7 +425,7 @@ def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypat
     monkeypatch.setattr(confinement, "start", start)
     package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
     implementation = Elsewhere("fake", package, "bwrap", call_seconds=0.3)
-    examiner = Examiner(implementation, seed=1, shrink=False, explain=False)
+    examiner = Examiner(implementation, seed=1, shrink=False)
     properties = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
     statuses = [examiner.verdict(replace(t.property, examples=4), AFFINE).status for t in properties]
     implementation.close()

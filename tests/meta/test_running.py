@@ -10,7 +10,7 @@ import pytest
 
 from tests import test_ops
 from tests.harness.examples.examples import Example
-from tests.harness.judgement.properties import Examiner
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations
 from tests.harness.submissions.here import Here
@@ -51,14 +51,14 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
     finally:
         running.end()
         Spare.dismiss()
-    assert [(t.result["op"], t.result["property"], t.result["status"]) for t in told[:3]] == [
+    assert [(t.result.op, t.result.property, t.result.status) for t in told[:3]] == [
         ("affine", "forward", "pass"),
         ("affine", "gradient", "fail"),
         ("relu", "forward", "todo"),
     ]
     assert isinstance(told[3], AllTold)
     (explained,) = told[4:]
-    assert explained.result["why"] == "gw is twice what it should be"
+    assert explained.result.why == "gw is twice what it should be"
     assert any("The smallest example" in text for line in explained.screen for text, _ in line)
     assert explained.examples[0].inputs[0].shape == (1, 1)
     with pytest.raises(ProcessLookupError):
@@ -115,13 +115,15 @@ def test_what_failed_before_is_tried_first():
         return wrong["affine"](*inputs)
 
     first = {("gradient", "affine"): found.trial.examples}
-    again = Examiner(Here("wrong", {"affine": counted}.get), 0, shrink=False, explain=False, first=first)
+    again = Examiner(Here("wrong", {"affine": counted}.get), 0, shrink=False, first=first)
     verdict = again.verdict(gradient, op)
     assert verdict.status == "fail"
     assert len(calls) == 1
     assert isinstance(verdict.trial.example, Example)
 
     right = Examiner(
-        Here("right", lambda _: __import__("solutions.feedforward", fromlist=["x"]).affine), 0, first=first
+        Here("right", lambda _: __import__("solutions.feedforward", fromlist=["x"]).affine),
+        0,
+        first=first,
     )
     assert right.verdict(gradient, op).status == "pass"

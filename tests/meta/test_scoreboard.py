@@ -3,8 +3,9 @@
 import pytest
 
 from tests.harness.display import scoreboard
-from tests.harness.display.report import Graded
-from tests.harness.display.scoreboard import POINTS, Result, only
+from tests.harness.display.result import Outcome, Result
+from tests.harness.display.scoreboard import only
+from tests.harness.judgement.points import POINTS
 from tests.harness.rows.catalogue import names
 
 PUBLIC = list(POINTS)[:4]
@@ -14,10 +15,8 @@ EVERY = [op for ops in names().values() for op in ops]
 class Terminal:
     """As much of pytest's terminal as the scoreboard uses; `text` is what was written."""
 
-    fullwidth = 80
-
     def __init__(self):
-        self.text, self._tw = "", self
+        self.text = ""
 
     def ensure_newline(self):
         pass
@@ -40,10 +39,10 @@ def _board(statuses: dict[str, str], properties: list[str]) -> list[str]:
             for prop in properties:
                 place = len(results)
                 results.append(
-                    Result("s", place, level, op, prop, status, f"{op} why", ["why"], "", 0.0, {}, None, None, None)
+                    Result("s", place, level, op, prop, status, f"{op} why", ["why"], [], 0.0, {}, None, None, None)
                 )
     terminal = Terminal()
-    scoreboard.write(terminal, Graded("kata", results), impl="kata", whole=True)
+    scoreboard.write(terminal, Outcome("kata", results), impl="kata", whole=True)
     return terminal.text.splitlines()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness.display.scoreboard import Result
+from tests.harness.display.result import Result
 from tests.harness.practice.changes import Code
 from tests.harness.rows.catalogue import names, place_of
 from tests.harness.watch.screen import screen
@@ -15,7 +15,7 @@ EVERY = [op for ops in names().values() for op in ops]
 
 def result(op: str, prop: str, status: str, why: str = "") -> Result:
     level, place = next(level for level, ops in names().items() if op in ops), place_of(op)[1]
-    nothing = {"hint": "", "seconds": 0.0, "example": {}, "yours": None, "torch": None, "picture": None}
+    nothing = {"hints": [], "seconds": 0.0, "example": {}, "yours": None, "torch": None, "picture": None}
     return Result("kata", place, level, op, prop, status, why, [why], **nothing)
 
 

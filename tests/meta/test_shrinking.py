@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.judgement.properties import Property, examine
+from tests.harness.judgement.properties import Property
+from tests.harness.judgement.search import examine
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
 from tests.mutants import Mutant, Stateful

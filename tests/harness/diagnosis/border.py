@@ -9,7 +9,8 @@ import numpy as np
 from tests.harness.diagnosis.diagnosis import Diagnosis, described, named, remedy
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
 

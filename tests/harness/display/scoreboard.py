@@ -5,27 +5,15 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
-from tests.harness.diagnosis.diagnosis import SEPARATOR
+from tests.harness.display.result import Outcome, Result, by_level, by_operation
+from tests.harness.judgement.points import POINTS, points
 from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
-    from tests.harness.display.explain import Piece
-    from tests.harness.display.report import Graded
-    from tests.harness.judgement.properties import Verdict
-
-POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fast": 1}
-"""Property -> what it is worth. Those after gradient count only where forward and gradient hold.
-
-The last two are hidden. `compose` is worth as much as an operation with all of them.
-"""
-
-FAILED = ("fail", "error", "timeout")
-"""The statuses of a property that was judged and does not hold."""
+    from tests.harness.display.screen import Piece
 
 _STATUS = {
     "pass": ("pass", {"green": True}),
@@ -36,7 +24,6 @@ _STATUS = {
     "skip": ("skipped", {"light": True}),
     "none": ("none", {"red": True}),  # there is no verdict
 }
-WHOLE, CORNER = 256, 64  # entries of an array that a report holds whole, and of what it holds of a larger one
 _NAME, _COLUMN, _POINTS = 24, 8, 6  # characters, at least
 _WIDTH = 80  # of the table, at most
 _COLUMNS_BESIDE_TIMES = 4  # in that width
@@ -44,128 +31,14 @@ _FEW = 12  # operations, as in a mock interview
 _TIME = 10  # what a time to green takes
 
 
-@dataclass(frozen=True)
-class Result:
-    """A verdict as it travels to the scoreboard and the reports: plain data."""
-
-    submission: str
-    place: int
-    level: str
-    op: str
-    property: str
-    status: str
-    why: str
-    parts: list[str]  # the why in pieces, each a line of its own on the scoreboard
-    hint: str
-    seconds: float
-    example: dict
-    yours: object
-    torch: object
-    picture: dict | None
-    judged: bool = True  # whether there is a verdict at all
-
-    @property
-    def failed(self) -> bool:
-        return self.status in FAILED
-
-
 def word(status: str) -> tuple[str, dict[str, bool]]:
     """How a status is shown: its word and its colour."""
     return _STATUS[status]
 
 
-def as_data(verdict: Verdict, submission: str, level: str, place: int) -> dict:
-    """The verdict as JSON's values, which pytest-xdist can carry. `place`: of its operation in the catalogue.
-
-    What explains it is lost where it cannot be told; the verdict never is.
-    """
-    why = verdict.why
-    try:
-        told = _told(verdict)
-    except Exception as error:
-        why = f"{why} (its example cannot be told: {printable(repr(error), 200)}; please report this)"
-        told = {"parts": [why], "hint": "", "example": {}, "yours": None, "torch": None, "picture": None}
-    about = {"submission": submission, "place": place, "level": level, "op": verdict.op, "property": verdict.property}
-    return asdict(Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, **told))
-
-
-def _told(verdict: Verdict) -> dict:
-    """What explains a verdict."""
-    example, wrong, diagnosis = {}, verdict.wrong, verdict.diagnosis
-    if verdict.trial:
-        given = verdict.trial.example
-        example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
-    return {
-        "parts": list(diagnosis.parts) if diagnosis and len(diagnosis.parts) > 1 else [verdict.why],
-        "hint": diagnosis.hint if diagnosis else "",
-        "example": example,
-        "yours": _plain(wrong.yours) if wrong else None,
-        "torch": _plain(wrong.torch) if wrong else None,
-        "picture": _picture(verdict),
-    }
-
-
-def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
-    """In the place of a verdict that was due and was not given: it counts as possible, and earns nothing."""
-    return Result(submission, place, level, op, prop, "skip", "no verdict", [], "", 0.0, {}, None, None, None, False)
-
-
-def _picture(verdict: Verdict) -> dict | None:
-    """A wrong array on a larger example, for the report."""
-    if not verdict.diagnosis or not verdict.diagnosis.picture:
-        return None
-    sample, name = verdict.diagnosis.picture
-    return {"name": name, "yours": _plain(sample.yours[name]), "torch": _plain(sample.right[name])}
-
-
-def from_data(data: dict) -> Result:
-    """The inverse of `as_data`."""
-    return Result(**data)
-
-
-def in_order(results: Iterable[Result]) -> list[Result]:
-    """The results in order of study, whatever the order of the run."""
-    properties = list(POINTS)
-    return sorted(results, key=lambda r: (r.place, properties.index(r.property)))
-
-
-def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
-    """Operation -> property -> status, in the order given; properties in the order of POINTS, `skip` if not run."""
-    table: dict[str, dict[str, str]] = {}
-    for result in results:
-        table.setdefault(result.op, dict.fromkeys(POINTS, "skip"))[result.property] = result.status
-    return table
-
-
-def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
-    """Level -> its operations, both in the order given."""
-    levels: dict[str, dict[str, None]] = {}
-    for result in results:
-        levels.setdefault(result.level, {})[result.op] = None
-    return {level: list(ops) for level, ops in levels.items()}
-
-
-def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
-    """Earned and possible points of an operation, over the properties that ran."""
-    if op == "compose":
-        return (sum(POINTS.values()) if statuses["gradient"] == "pass" else 0), sum(POINTS.values())
-    held = all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient"))
-    earned = sum(POINTS[p] for p in ran if statuses[p] == "pass" and (held or p in ("forward", "gradient")))
-    return earned, sum(POINTS[p] for p in ran)
-
-
-def score(results: list[Result]) -> float:
-    """The share of the possible points, of 100."""
-    earned = possible = 0
-    for op, statuses in by_operation(results).items():
-        here = points(op, statuses, [r.property for r in results if r.op == op])
-        earned, possible = earned + here[0], possible + here[1]
-    return round(100 * earned / possible, 2) if possible else 0.0
-
-
 def write(
     terminal,
-    graded: Graded,
+    outcome: Outcome,
     *,
     impl: str,
     whole: bool,
@@ -173,13 +46,15 @@ def write(
     times: Mapping[str, str] | None = None,
     lines: Sequence[Piece] = (),
     repeated: str = "",
+    width: int = _WIDTH,
 ) -> None:
     """Write the scoreboard to pytest's terminal.
 
     `whole`: everything was asked for, not a part of it. `hidden_seed`: the seed of a hidden run. `times`: see
     `write_rows`. `lines`: what stands below the score. `repeated`: options that the next command must have too.
+    `width`: the terminal's.
     """
-    results = graded.results
+    results = outcome.results
     terminal.ensure_newline()
     terminal.section("scoreboard")
     write_rows(terminal, results, times)
@@ -188,15 +63,15 @@ def write(
         terminal.write_line("")
     for where, result in _without_echoes(reasons):
         for part in result.parts:
-            _wrapped(terminal, f"{where}: {part}")
-        for hint in filter(None, result.hint.split(SEPARATOR)):
-            _wrapped(terminal, f"    hint: {hint}")
+            _wrapped(terminal, width, f"{where}: {part}")
+        for hint in result.hints:
+            _wrapped(terminal, width, f"    hint: {hint}")
     terminal.write_line("")
-    terminal.write_line(f"score {graded.score:g} of 100{', incomplete' if graded.missing else ''}", bold=True)
-    if graded.missing:
-        _wrapped(terminal, graded.incomplete, red=True)
+    terminal.write_line(f"score {outcome.score:g} of 100{', incomplete' if outcome.missing else ''}", bold=True)
+    if outcome.missing:
+        _wrapped(terminal, width, outcome.incomplete, red=True)
     for text, markup in lines:
-        _wrapped(terminal, text, **markup)
+        _wrapped(terminal, width, text, **markup)
     command = f"pytest --impl={printable(shlex.quote(impl))}{repeated}"
     command += f" --hidden --seed={hidden_seed}" if hidden_seed is not None else ""
     terminal.write_line(f"next: {_next(results, command, impl, whole)}")
@@ -236,14 +111,14 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
                 _row(terminal, op, table[op], columns, counted[op], width, times.get(op, ""))
 
 
-def write_table(terminal, graded: Sequence[Graded]) -> None:
+def write_table(terminal, outcomes: Sequence[Outcome]) -> None:
     """Write a line for each submission, best first."""
     terminal.ensure_newline()
     terminal.section("submissions")
-    names = {verdict.submission: _short(printable(verdict.submission)) for verdict in graded}
+    names = {verdict.submission: _short(printable(verdict.submission)) for verdict in outcomes}
     width = max(map(len, names.values()))
     terminal.write_line(f"{'':{width}}   score  held  failed  todo  seconds")
-    for verdict in sorted(graded, key=lambda v: (-v.score, v.submission)):
+    for verdict in sorted(outcomes, key=lambda v: (-v.score, v.submission)):
         counts = {s: sum(r.status == s for r in verdict.results) for s in _STATUS}
         failed = counts["fail"] + counts["error"] + counts["timeout"]
         terminal.write(f"{names[verdict.submission]:{width}}  ")
@@ -346,24 +221,7 @@ def _quoted(words: str) -> str:
     return f'"{words}"'
 
 
-def _wrapped(terminal, text: str, **markup: bool) -> None:
-    width = max(40, min(terminal._tw.fullwidth, 100) - 1)
+def _wrapped(terminal, width: int, text: str, **markup: bool) -> None:
+    width = max(40, min(width, 100) - 1)
     for line in textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False):
         terminal.write_line(line, **markup)
-
-
-def _plain(value):
-    """An array as nested lists; JSON has no NaN and no infinity, so these are strings.
-
-    Of a large array, its shape and the corner at its beginning.
-    """
-    if getattr(value, "size", 0) > WHOLE:
-        side = max(n for n in range(1, WHOLE) if prod(min(n, size) for size in value.shape) <= CORNER or n == 1)
-        return {"shape": list(value.shape), "corner": _plain(value[tuple(slice(side) for _ in value.shape)])}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return str(value)
-    return value

@@ -54,4 +54,6 @@ or of all in a module that did it at import. From outside, a count below what it
 arrays asked for, is an error too. What it cannot do: a submission that writes to the memory of its process behind Python's
 back (`np.lib.stride_tricks.as_strided` beyond an array's end will do) can count what it likes; memory that it took before, at
 import, is not counted; up to 30,000 opcodes that it wastes at a small size hide as many at a larger one.
+
+It is handed what explains failures, and knows nothing of it.
 """

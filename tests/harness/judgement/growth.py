@@ -11,23 +11,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tests.harness.examples.examples import Example
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import judge
-from tests.harness.judgement.judge import Trial, UnsuitedExample, Wrong
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.properties import Contest
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Call, Grad, Observation
 from tests.harness.worker.observe import observe
-
-if TYPE_CHECKING:
-    from tests.harness.judgement.properties import Contest
 
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
 LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop

@@ -30,17 +30,16 @@ is one whose true result is not finite, and for `stable` one whose true result i
 no suitable example at all is the row's error, not a pass.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples.examples import Example
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import RUNS, Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd
+from tests.harness.worker.observation import Answer, Crash, Observation, Odd
 
 RTOL = {"float64": 1e-7, "float32": 1e-4}
 ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven
@@ -87,23 +86,6 @@ def said_of(what: str) -> Iterator[None]:
 
 class UnsuitedExample(Exception):
     """An example that shows nothing: the true result is not finite, or no single gradient is the right one there."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One example of one operation, and the means to see what the implementation does with it."""
-
-    op: Operation
-    examples: tuple[Example, ...]
-    ask: Callable[[list[tuple], list[NDArray], tuple[Call | Grad, ...]], Observation]
-
-    @property
-    def example(self) -> Example:
-        return self.examples[0]
-
-    def observe(self, *steps: Call | Grad) -> Observation:
-        """What the implementation does with the examples in these steps."""
-        return self.ask([e.inputs for e in self.examples], [e.gy for e in self.examples], steps)
 
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:

@@ -24,8 +24,8 @@ from tests.harness.practice.practice import Practice
 from tests.harness.rows.names import names_by_level, outline, pars
 
 if TYPE_CHECKING:
-    from tests.harness.display.explain import Piece
-    from tests.harness.display.scoreboard import Result
+    from tests.harness.display.result import Result
+    from tests.harness.display.screen import Piece
 
 SEEDS = 10_000  # that are drawn from where no seed is given: short, to be typed again
 
@@ -116,7 +116,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     from tests.harness.practice import progress
 
     if config.option.history:
-        from tests.harness.display.report import refuse_unless_writable
+        from tests.harness.display.files import refuse_unless_writable
 
         refuse_unless_writable(config.option.history, (".html",), "--history")
     encoding = sys.stdout.encoding or "ascii"

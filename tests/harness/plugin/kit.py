@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display.report import refuse_unless_writable, write_whole
+from tests.harness.display.files import refuse_unless_writable, write_whole
+from tests.harness.plugin.run import NOT_FOR_GRADING
 
 _AS_IT_IS = (".gitignore", "LICENSE", "README.md", "conftest.py", "pyproject.toml", "kata/README.md")
-_NEVER = ("hidden", "meta", "mutants", "README.md")  # in tests/: for interviewers and maintainers
+_NEVER = ("hidden", *NOT_FOR_GRADING, "README.md")  # in tests/: for interviewers and maintainers
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
+from tests.harness.judgement.points import FAILED, points
 from tests.harness.rows.names import closest, names_by_level
+from tests.harness.submissions.deadline import DEBUGGERS
 
 if TYPE_CHECKING:
-    from tests.harness.judgement.properties import Property, Verdict
+    from tests.harness.display.result import Result
+    from tests.harness.judgement.properties import Property
+    from tests.harness.judgement.verdict import Verdict
 
 _PRINTED = 2000  # characters that are shown of what the function prints
 _CELLS = 432  # of the heat maps of one failure
-_DEBUGGERS = ("bdb", "pdb", "cmd", "IPython", "ipykernel", "_pytest.debugging")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,15 +46,14 @@ class Checked:
 
     def __repr__(self) -> str:
         """The screen of each failure, in colour on a terminal that has it."""
-        from _pytest._io import TerminalWriter
+        from tests.harness.plugin.internals import writer as writer_to
 
         stream = io.StringIO()
-        writer = TerminalWriter(stream)
-        writer.hasmarkup = _has_colour(sys.stdout)
+        writer = writer_to(stream, colour=_has_colour(sys.stdout))
         writer.write(f"{self.op}: ")
         self._write_statuses(writer)
         for verdict in self._failures():
-            from tests.harness.display.explain import screen
+            from tests.harness.display.screen import screen
 
             writer.write(f"\n\n{self.op} {verdict.property}\n", bold=True)
             screen(verdict).toterminal(writer)
@@ -62,7 +64,8 @@ class Checked:
     def _repr_html_(self) -> str | None:
         """The display of Jupyter; None, that is the text, where jinja2 is missing."""
         try:
-            from tests.harness.display.page import failures_of, template
+            from tests.harness.display.failures import failures_of
+            from tests.harness.display.html import template
 
             page = template("check.html.jinja")
         except ImportError:
@@ -98,20 +101,21 @@ class Checked:
 
     def _failures(self) -> list[Verdict]:
         """Those that say something of their own."""
-        return [v for v in self.verdicts if v.status in scoreboard.FAILED and not v.echo]
+        return [v for v in self.verdicts if v.status in FAILED and not v.echo]
 
     def _unwritten(self) -> str:
         """What is not there yet: the operation or its grad."""
         return next((v.why for v in self.verdicts if v.status == "todo"), "")
 
-    def _results(self) -> list[dict]:
+    def _results(self) -> list[Result]:
+        from tests.harness.display.result import result_of
         from tests.harness.rows.catalogue import place_of
 
-        return [scoreboard.as_data(verdict, "", *place_of(self.op)) for verdict in self.verdicts]
+        return [result_of(verdict, "", *place_of(self.op)) for verdict in self.verdicts]
 
     def _points(self) -> tuple[int, int]:
         statuses = {verdict.property: verdict.status for verdict in self.verdicts}
-        return scoreboard.points(self.op, statuses, list(statuses))
+        return points(self.op, statuses, list(statuses))
 
 
 class UngradableFunction(ValueError):
@@ -128,13 +132,15 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
     if problem:
         raise UngradableFunction(problem)
     from tests import test_ops
-    from tests.harness.judgement.properties import Examiner
+    from tests.harness.diagnosis.diagnose import diagnose
+    from tests.harness.judgement.examiner import Examiner
+    from tests.harness.judgement.properties import written_in
     from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.here import Here
 
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
-    properties = [test.property for name, test in vars(test_ops).items() if name.startswith("test_")]
-    examiner = Examiner(Here("check", {name: function}.get), seed)
+    properties = written_in(test_ops)
+    examiner = Examiner(Here("check", {name: function}.get), seed, explain=diagnose)
     with _kept_back():
         verdicts = tuple(examiner.verdict(prop, row) for prop in properties)
     return Checked(name, verdicts, _printed(properties, verdicts))
@@ -161,7 +167,7 @@ def _named(function: object, op: str) -> tuple[str, str]:
 
 def _printed(properties: list[Property], verdicts: tuple[Verdict, ...]) -> str:
     """What the function prints for the first counterexample, called again."""
-    from tests.harness.judgement.properties import run_again
+    from tests.harness.judgement.search import run_again
 
     for prop, verdict in zip(properties, verdicts, strict=True):
         if verdict.trial:
@@ -178,7 +184,7 @@ class _Sink(io.TextIOBase):
         self.text, self._through = "", through
 
     def write(self, text: str) -> int:
-        if sys._getframe(1).f_globals.get("__name__", "").startswith(_DEBUGGERS):
+        if sys._getframe(1).f_globals.get("__name__", "").startswith(DEBUGGERS):
             self._through.write(text)
         elif len(self.text) < _PRINTED:
             self.text += text[: _PRINTED - len(self.text)]
@@ -198,9 +204,9 @@ def _kept_back() -> Iterator[_Sink]:
 
 def _has_colour(stream) -> bool:
     """Whether this is a terminal that shows colours. A notebook's stream may say that it is one; it has no descriptor."""
-    from _pytest._io.terminalwriter import should_do_markup
+    from tests.harness.plugin.internals import has_colour
 
     try:
-        return os.isatty(stream.fileno()) and should_do_markup(stream)
+        return os.isatty(stream.fileno()) and has_colour(stream)
     except (AttributeError, OSError, ValueError):
         return False

@@ -12,7 +12,7 @@ import pytest
 from tests.harness.practice.history import Timer
 
 if TYPE_CHECKING:
-    from tests.harness.display.explain import Piece
+    from tests.harness.display.screen import Piece
 
 LONGEST = 24 * 60  # minutes
 _WARNINGS = ((10, "10 minutes left", "the last 10 minutes"), (1, "1 minute left", "the last minute"))

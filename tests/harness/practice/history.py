@@ -14,11 +14,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tests.harness.display.scoreboard import POINTS, points
+from tests.harness.judgement.points import POINTS, PUBLIC, points
 from tests.harness.practice.store import Store
 
 GAP = 30 * 60.0  # seconds between two runs that end a session
-PUBLIC = ("forward", "gradient", "pure", "stable")
 POSSIBLE = sum(POINTS[p] for p in PUBLIC)
 
 

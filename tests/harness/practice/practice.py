@@ -15,7 +15,7 @@ from tests.harness.practice.store import Store, data_folder
 from tests.harness.rows.names import pars
 
 if TYPE_CHECKING:
-    from tests.harness.display.scoreboard import Result
+    from tests.harness.display.result import Result
 
 
 class Practice:

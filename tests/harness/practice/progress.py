@@ -61,7 +61,7 @@ def told(store: Store, file: str, encoding: str, now: float) -> str:
     else:
         lines = [*_operations(found, encoding), *_sessions(sessions, encoding), "", f"kept in {store.file}"]
     if file:
-        from tests.harness.display.report import write_whole
+        from tests.harness.display.files import write_whole
         from tests.harness.practice import curves
 
         write_whole(Path(file), curves.page(found, sessions, now).encode())

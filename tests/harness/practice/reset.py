@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.display.report import write_whole
+from tests.harness.display.files import write_whole
 from tests.harness.practice import stubs
 from tests.harness.practice.stubs import RefusedReset
 from tests.harness.rows.names import level_of

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 LAST_RESORT = 120.0  # seconds of computing in one call; nothing else is measured, so a test that is slow is never ended
 _AGAIN = 0.002  # seconds after which code that swallowed the exception gets it again, and again
 _OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), contextlib.__file__)  # all rooms
-_DEBUGGERS = ("bdb", "pdb", "code", "_pytest.debugging", "IPython")
+DEBUGGERS = ("bdb", "pdb", "cmd", "code", "_pytest.debugging", "IPython", "ipykernel")
 
 
 class Expired(BaseException):
@@ -52,7 +52,7 @@ def deadline(seconds: float) -> Iterator[None]:
         nonlocal expired
         outer = frame
         while outer is not None and outer is not body:
-            if outer.f_globals.get("__name__", "").startswith(_DEBUGGERS):
+            if outer.f_globals.get("__name__", "").startswith(DEBUGGERS):
                 signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
                 return
             outer = outer.f_back

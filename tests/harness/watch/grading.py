@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.harness.display.scoreboard import as_data, from_data
+from tests.harness.display.result import Result, result_of
 from tests.harness.practice.changes import Code
 from tests.harness.practice.practice import Practice
 from tests.harness.rows.catalogue import names, place_of
@@ -135,7 +135,7 @@ class Grading:
             self._state.digests.pop(op, None)
 
     def _told(self, message: Told) -> None:
-        state, result = self._state, from_data(message.result)
+        state, result = self._state, message.result
         key = (result.property, result.op)
         state.results[key] = result
         if message.examples:
@@ -175,7 +175,7 @@ class Grading:
         for name in left.pop(op, ()):
             if (name, op) not in running.told or name == prop:
                 told = (status, why) if name == prop else ("skip", f"comes after {prop}, which does not hold")
-                self._told(Told(_data(self._state.impl, op, name, *told)))
+                self._told(Told(_result(self._state.impl, op, name, *told)))
         if left:
             done = running.job.wanted.keys() - left.keys()
             self._state.grading = tuple(name for name in self._state.grading if name not in done)
@@ -201,8 +201,8 @@ def _keys(job: Job) -> list[Key]:
     return [(prop, op) for op, wanted in job.wanted.items() for prop in wanted]
 
 
-def _data(impl: str, op: str, prop: str, status: str, why: str) -> dict:
+def _result(impl: str, op: str, prop: str, status: str, why: str) -> Result:
     """A verdict that the grading process could not send itself."""
-    from tests.harness.judgement.properties import Verdict
+    from tests.harness.judgement.verdict import Verdict
 
-    return as_data(Verdict(op, prop, status, why), impl, *place_of(op))
+    return result_of(Verdict(op, prop, status, why), impl, *place_of(op))

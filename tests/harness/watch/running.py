@@ -55,7 +55,7 @@ class Running:
             if isinstance(message, Within):
                 self.key, self.until = message.key, time.monotonic() + message.seconds
             if isinstance(message, Told):
-                self.told.add((message.result["property"], message.result["op"]))
+                self.told.add((message.result.property, message.result.op))
             yield message
         if ended:
             raise EOFError

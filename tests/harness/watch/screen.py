@@ -6,8 +6,8 @@ import textwrap
 import time
 
 from tests.harness.display import scoreboard
-from tests.harness.display.explain import Piece
-from tests.harness.display.scoreboard import Result
+from tests.harness.display.result import Result, by_level, score
+from tests.harness.display.screen import Piece
 from tests.harness.rows.catalogue import names
 from tests.harness.watch.state import State
 from tests.harness.watch.terminal import width
@@ -30,7 +30,7 @@ def screen(state: State, columns: int, rows: int, clock: Piece | None, now: floa
 
 
 def _head(state: State, columns: int, clock: Piece | None) -> Line:
-    left = f"{state.impl}/   score {scoreboard.score(state.in_order()):g} of 100"
+    left = f"{state.impl}/   score {score(state.in_order()):g} of 100"
     right, markup = clock or ("", {})
     return [(left, {"bold": True}), (" " * max(2, columns - width(left) - width(right)), {}), (right, markup)]
 
@@ -90,7 +90,7 @@ def _table(state: State, focus: Result | None, room: int) -> list[Line]:
     lines = _rows(results, state.times)
     if len(lines) > room and focus:
         lines = []
-        for level, ops in scoreboard.by_level(results).items():
+        for level, ops in by_level(results).items():
             own = [r for r in results if r.level == level]
             if level == focus.level:
                 lines += _rows(own, state.times)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.harness.display.explain import Piece
-from tests.harness.display.scoreboard import Result, in_order
+from tests.harness.display.result import Result, in_order
+from tests.harness.display.screen import Piece
 from tests.harness.practice.changes import Code
 from tests.harness.watch.warm import Key
 

@@ -9,7 +9,7 @@ import unicodedata
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.harness.display.explain import Piece
+from tests.harness.display.screen import Piece
 
 _ENTER = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # the other screen, no cursor, no wrapping
 _LEAVE = b"\x1b[?7h\x1b[?25h\x1b[?1049l"

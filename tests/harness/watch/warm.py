@@ -22,10 +22,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.harness.display.explain import Piece, screen
-from tests.harness.display.scoreboard import FAILED, as_data
-from tests.harness.judgement.judge import Trial
-from tests.harness.judgement.properties import Examiner, Property, Verdict, examine, run_again, truth_of
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.display.result import Result, result_of
+from tests.harness.display.screen import Piece, screen
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.points import FAILED
+from tests.harness.judgement.properties import Property, written_in
+from tests.harness.judgement.search import examine, run_again
+from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations, place_of
 from tests.harness.rows.imports import torch
@@ -71,9 +76,9 @@ class Within:
 
 @dataclass(frozen=True)
 class Told:
-    """A verdict: `result` is a scoreboard.Result's data. What explains it comes later, in another one."""
+    """A verdict. What explains it comes later, in another one."""
 
-    result: dict
+    result: Result
     examples: tuple[Example, ...] | None = None
     screen: list[list[Piece]] | None = None
 
@@ -105,7 +110,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
     saved = fingerprints(job.project / job.impl, names())
     if any(saved[name] != digest for name, digest in job.digests.items()):
         return send(Stale())
-    quick = Examiner(implementation, job.seed, shrink=False, explain=False, first=job.first)
+    quick = Examiner(implementation, job.seed, shrink=False, first=job.first)
     failed: list[Verdict] = []
     for name, wanted in job.wanted.items():
         for prop in wanted:
@@ -114,7 +119,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             send(_told(job, verdict))
             failed += [verdict] if verdict.status in FAILED else []
     send(AllTold())
-    slow = Examiner(implementation, job.seed, first=job.first)
+    slow = Examiner(implementation, job.seed, explain=diagnose, first=job.first)
     for verdict in failed:
         prop = properties[verdict.property]
         implementation.grades((prop.name, verdict.op))
@@ -168,13 +173,12 @@ class _Pulse:
 def _properties() -> dict[str, Property]:
     from tests import test_ops
 
-    tests = [test for name, test in vars(test_ops).items() if name.startswith("test_")]
-    return {test.property.name: test.property for test in tests}
+    return {prop.name: prop for prop in written_in(test_ops)}
 
 
 def _told(job: Job, verdict: Verdict, lines: list[list[Piece]] | None = None) -> Told:
     examples = verdict.trial.examples if verdict.trial else None
-    return Told(as_data(verdict, job.impl, *place_of(verdict.op)), examples, lines)
+    return Told(result_of(verdict, job.impl, *place_of(verdict.op)), examples, lines)
 
 
 def _said(text: str) -> list[list[Piece]]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from _pytest._code.code import TerminalRepr
 
 from tests.harness.diagnosis.diagnosis import SEPARATOR
-from tests.harness.rows.oracle import jacobian_column, output_shape
+from tests.harness.diagnosis.entry import terms
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
-    from _pytest._io import TerminalWriter
     from numpy.typing import NDArray
 
     from tests.harness.diagnosis.samples import Sample
     from tests.harness.judgement.judge import Wrong
-    from tests.harness.judgement.properties import Verdict
+    from tests.harness.judgement.verdict import Verdict
 
 WIDTH = 78
 _LINES = 12  # of one array
@@ -28,8 +26,16 @@ Piece = tuple[str, dict[str, bool]]
 """Text and its markup: ("FAIL", {"red": True})."""
 
 
-class Screen(TerminalRepr):
-    """Lines of pieces: in colour on a terminal that has it, plain elsewhere."""
+class Writer(Protocol):
+    """As much of pytest's terminal writer as a screen needs."""
+
+    def write(self, text: str, **markup: bool) -> None: ...
+
+    def line(self) -> None: ...
+
+
+class Screen:
+    """Lines of pieces: in colour on a terminal that has it, plain elsewhere. pytest takes it as the message of a failure."""
 
     def __init__(self, lines: list[list[Piece]]):
         self.lines = lines
@@ -37,7 +43,7 @@ class Screen(TerminalRepr):
     def __str__(self) -> str:
         return "".join("".join(text for text, _ in line) + "\n" for line in self.lines)
 
-    def toterminal(self, tw: TerminalWriter) -> None:
+    def toterminal(self, tw: Writer) -> None:
         for line in self.lines:
             for text, markup in line:
                 tw.write(text, **markup)
@@ -93,23 +99,20 @@ def _counterexample(verdict: Verdict) -> list[str]:
 
 def _entry(verdict: Verdict) -> str:
     """`gx[0,1] = sum_ij gy[i,j] J_x[i,j | 0,1] = 1*2 + 1*3 = 5, yours is 1`"""
-    wrong, op, example = verdict.wrong, verdict.trial.op, verdict.trial.example
+    wrong, example = verdict.wrong, verdict.trial.example
     at = ",".join(map(str, wrong.entry))
     due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
     digits = 6 if f"{due:.6g}" != f"{yours:.6g}" else 12
     values = f"{due:.{digits}g}, yours is {yours:.{digits}g}"
     if wrong.name == "y":
         return f"y{f'[{at}]' if at else ''} = {values}"
-    letters = "ijklmnop"[: len(output_shape(op, example.inputs))]
+    letters = "ijklmnop"[: example.gy.ndim]
     inner = ",".join(letters)
     upstream = f"sum_{letters} gy[{inner}]" if letters else "gy"
     jacobian = f"J_{wrong.name[1:]}" + (f"[{inner} | {at}]" if inner or at else "")
-    column = jacobian_column(op, example.inputs, wrong.name[1:], wrong.entry)
-    terms = [f"{gy:.5g}*{j:.5g}" for gy, j in zip(example.gy.ravel(), column.ravel(), strict=True) if gy and j]
-    if abs(float((example.gy * column).sum()) - due) > 1e-6 * abs(due):
-        terms = []  # at a tie, torch's own choice is not the one that is shown
-    written = " + ".join(terms[:_TERMS]) + (" + ..." if len(terms) > _TERMS else "")
-    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if terms else ''}{values}"
+    added = [f"{gy:.5g}*{j:.5g}" for gy, j in terms(verdict.trial, wrong)]
+    written = " + ".join(added[:_TERMS]) + (" + ..." if len(added) > _TERMS else "")
+    return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if added else ''}{values}"
 
 
 def _picture(sample: Sample, name: str) -> list[list[Piece]]:

@@ -1,0 +1,36 @@
+"""What a report says of the run itself."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("numpy", "torch", "hypothesis", "pytest"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+@dataclass(frozen=True)
+class About:
+    """What was run and how. `examples`: property -> how many were drawn for it. `command`: what grades the same again."""
+
+    seed: int
+    hidden: bool
+    sandbox: str
+    command: str
+    examples: dict[str, int]
+    date: str = field(default_factory=_now)
+    versions: dict[str, str] = field(default_factory=_versions)
+    notes: tuple[str, ...] = ()

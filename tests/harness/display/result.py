@@ -1,0 +1,179 @@
+"""A verdict as plain data, what came of a whole submission, and both in the order of study. It imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from tests.harness.judgement.points import FAILED, POINTS, points
+from tests.harness.worker.printable import printable
+
+if TYPE_CHECKING:
+    from tests.harness.judgement.verdict import Verdict
+
+UNEXPLAINED = {"example": {}, "yours": None, "torch": None, "picture": None}
+WHOLE, CORNER = 256, 64  # entries of an array that a report holds whole, and of what it holds of a larger one
+NAMED = 8  # verdicts that are missing, in one line; the number of the others
+
+
+@dataclass(frozen=True)
+class Result:
+    """A verdict as it travels to the scoreboard and the reports: JSON's values, which pytest-xdist can carry as well."""
+
+    submission: str
+    place: int
+    level: str
+    op: str
+    property: str
+    status: str
+    why: str
+    parts: list[str]  # the why in pieces, each a line of its own on the scoreboard
+    hints: list[str]
+    seconds: float
+    example: dict
+    yours: object
+    torch: object
+    picture: dict | None
+    judged: bool = True  # whether there is a verdict at all
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one submission. `trouble`: the grader's own, which may leave the verdict incomplete."""
+
+    submission: str
+    results: list[Result]
+    trouble: str = ""
+
+    @property
+    def missing(self) -> list[Result]:
+        """In the places of what should have been judged, and was not."""
+        return [r for r in self.results if not r.judged]
+
+    @property
+    def incomplete(self) -> str:
+        """Which verdicts are missing, in a line; nothing where none is."""
+        missing = [f"{r.op} {r.property}" for r in self.missing]
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        return f"no verdict on {', '.join(missing[:NAMED])}{more}" if missing else ""
+
+    @property
+    def said(self) -> str:
+        """The trouble, and what is missing, in a line."""
+        return "; ".join(filter(None, (self.trouble, self.incomplete)))
+
+    @property
+    def score(self) -> float:
+        return score(self.results)
+
+    @property
+    def seconds(self) -> float:
+        return round(sum(r.seconds for r in self.results), 3)
+
+
+def result_of(verdict: Verdict, submission: str, level: str, place: int) -> Result:
+    """The verdict as plain data. `place`: of its operation in the catalogue.
+
+    What explains it is lost where it cannot be told; the verdict never is.
+    """
+    why = verdict.why
+    try:
+        told = _told(verdict)
+    except Exception as error:
+        why = f"{why} (its example cannot be told: {printable(repr(error), 200)}; please report this)"
+        told = UNEXPLAINED | {"parts": [why], "hints": []}
+    about = {"submission": submission, "place": place, "level": level, "op": verdict.op, "property": verdict.property}
+    return Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, **told)
+
+
+def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
+    """In the place of a verdict that was due and was not given: it counts as possible, and earns nothing."""
+    return Result(submission, place, level, op, prop, "skip", "no verdict", [], [], 0.0, {}, None, None, None, False)
+
+
+def outcomes(submissions: Sequence[str], results: Sequence[Result], trouble: dict[str, str]) -> list[Outcome]:
+    """One for each submission, in the order given."""
+    return [
+        Outcome(name, in_order(r for r in results if r.submission == name), trouble.get(name, ""))
+        for name in submissions
+    ]
+
+
+def in_order(results: Iterable[Result]) -> list[Result]:
+    """The results in order of study, whatever the order of the run."""
+    properties = list(POINTS)
+    return sorted(results, key=lambda r: (r.place, properties.index(r.property)))
+
+
+def by_operation(results: Iterable[Result]) -> dict[str, dict[str, str]]:
+    """Operation -> property -> status, in the order given; properties in the order of POINTS, `skip` if not run."""
+    table: dict[str, dict[str, str]] = {}
+    for result in results:
+        table.setdefault(result.op, dict.fromkeys(POINTS, "skip"))[result.property] = result.status
+    return table
+
+
+def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
+    """Level -> its operations, both in the order given."""
+    levels: dict[str, dict[str, None]] = {}
+    for result in results:
+        levels.setdefault(result.level, {})[result.op] = None
+    return {level: list(ops) for level, ops in levels.items()}
+
+
+def score(results: list[Result]) -> float:
+    """The share of the possible points, of 100."""
+    earned = possible = 0
+    for op, statuses in by_operation(results).items():
+        here = points(op, statuses, [r.property for r in results if r.op == op])
+        earned, possible = earned + here[0], possible + here[1]
+    return round(100 * earned / possible, 2) if possible else 0.0
+
+
+def _told(verdict: Verdict) -> dict:
+    """What explains a verdict."""
+    from tests.harness.diagnosis.diagnosis import SEPARATOR  # which imports torch
+
+    example, wrong, diagnosis = {}, verdict.wrong, verdict.diagnosis
+    if verdict.trial:
+        given = verdict.trial.example
+        example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
+    return {
+        "parts": list(diagnosis.parts) if diagnosis and len(diagnosis.parts) > 1 else [verdict.why],
+        "hints": [hint for hint in diagnosis.hint.split(SEPARATOR) if hint] if diagnosis else [],
+        "example": example,
+        "yours": _plain(wrong.yours) if wrong else None,
+        "torch": _plain(wrong.torch) if wrong else None,
+        "picture": _picture(verdict),
+    }
+
+
+def _picture(verdict: Verdict) -> dict | None:
+    """A wrong array on a larger example, for the report."""
+    if not verdict.diagnosis or not verdict.diagnosis.picture:
+        return None
+    sample, name = verdict.diagnosis.picture
+    return {"name": name, "yours": _plain(sample.yours[name]), "torch": _plain(sample.right[name])}
+
+
+def _plain(value):
+    """An array as nested lists; JSON has no NaN and no infinity, so these are strings.
+
+    Of a large array, its shape and the corner at its beginning.
+    """
+    if getattr(value, "size", 0) > WHOLE:
+        side = max(n for n in range(1, WHOLE) if prod(min(n, size) for size in value.shape) <= CORNER or n == 1)
+        return {"shape": list(value.shape), "corner": _plain(value[tuple(slice(side) for _ in value.shape)])}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    return value

@@ -1,0 +1,138 @@
+"""Examines one implementation: every property of every operation, and networks of its operations."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tests.harness.examples.examples import Example
+from tests.harness.examples.network import random_network
+from tests.harness.judgement import judge
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.properties import Contest, Property
+from tests.harness.judgement.search import examine
+from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.verdict import Explain, Verdict, broken_off
+from tests.harness.rows.spec import Operation
+from tests.harness.submissions.remote import GraderTrouble
+from tests.harness.worker.refusal import RefusedOperation
+
+
+class Examiner:
+    """Examines one implementation, each property of each operation once.
+
+    `shrink`: look for the smallest counterexample. `explain`: what explains failures, if anything does. `times`: how many
+    times the public number of examples. `reference`: makes the implementation of the reference solutions, for what is compared with them.
+    `first`: (property, operation) -> the examples of one trial, tried before any is drawn.
+    """
+
+    def __init__(
+        self,
+        implementation,
+        seed: int,
+        *,
+        shrink: bool = True,
+        explain: Explain | None = None,
+        times: int = 1,
+        reference: Callable[[], object] | None = None,
+        first: Mapping[tuple[str, str], tuple[Example, ...]] | None = None,
+    ):
+        self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
+        self._times, self._reference, self._first = times, reference, first or {}
+        self._verdicts: dict[tuple[str, str], Verdict] = {}
+
+    def verdict(self, prop: Property, op: Operation) -> Verdict:
+        """The verdict on a property; `skip` where a property that it comes after does not hold."""
+        key = (prop.name, op.name)
+        if key not in self._verdicts:
+            before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
+            if before is None:
+                verdict = self._examined(prop, op)
+                if verdict.wrong and self._explain and not prop.once:
+                    verdict = self._diagnosed(verdict)
+                if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
+                    verdict = replace(verdict, echo=True)
+                self._verdicts[key] = verdict
+            else:
+                status = "todo" if before.status == "todo" else "skip"
+                why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
+                self._verdicts[key] = Verdict(op.name, prop.name, status, why)
+        return self._verdicts[key]
+
+    def networks(self, rows: Sequence[Operation], examples: int, after: Sequence[Property]) -> Verdict:
+        """The verdict on random networks of those of the rows that hold in the properties that it comes after."""
+        held = [op for op in rows if all(self.verdict(prop, op).status == "pass" for prop in after)]
+        return examine_networks(held, self.implementation, self._seed, examples)
+
+    def _examined(self, prop: Property, op: Operation) -> Verdict:
+        if prop.once:
+            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed)
+            return examine_once(prop, contest)
+        prop = replace(prop, examples=prop.examples * self._times * _variety(prop, op))
+        first = self._first.get((prop.name, op.name))
+        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first)
+
+    def _diagnosed(self, verdict: Verdict) -> Verdict:
+        forward = self._verdicts.get(("forward", verdict.op))
+        forward_holds = forward is None or forward.status == "pass"
+        try:
+            diagnosis = self._explain(verdict.property, verdict.wrong, verdict.trial, forward_holds=forward_holds)
+        except (
+            RefusedOperation,
+            GraderTrouble,
+        ):  # it stops answering on larger examples: what is known already must do
+            return verdict
+        except Exception as error:  # the verdict stands, whatever becomes of its explanation
+            return replace(verdict, why=verdict.why + broken_off("the diagnosis", error))
+        remark = verdict.why.removeprefix(verdict.wrong.why)
+        return replace(verdict, why=diagnosis.line + remark, diagnosis=diagnosis)
+
+
+def examine_once(prop: Property, contest: Contest) -> Verdict:
+    """Hold an operation to a property that is no matter of examples."""
+    started = time.perf_counter()
+    verdict = Verdict(contest.op.name, prop.name, "pass")
+    try:
+        prop.check(contest)
+    except Wrong as wrong:
+        verdict = replace(verdict, status=wrong.status, why=wrong.why)
+    except RefusedOperation as refused:
+        verdict = replace(verdict, status=refused.status, why=refused.line)
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def examine_networks(rows: Sequence[Operation], implementation, seed: int, examples: int) -> Verdict:
+    """Hold random networks of these operations to torch's gradients; the small ones first, so that the first failure is small."""
+    started, proven = time.perf_counter(), 0
+    verdict = Verdict("compose", "gradient", "pass")
+    for number in range(examples):
+        rng = np.random.default_rng([seed % 2**32, number])
+        network = random_network(rows, 2 + number * 5 // examples, rng)
+        if network is None:
+            continue
+        trial = Trial(
+            network.row, (Example(network.leaves, network.gy),), lambda *_, n=network: implementation.observe_network(n)
+        )
+        try:
+            judge.gradient(trial, trial.observe(), truth_of(trial))
+            proven += 1
+        except UnsuitedExample:
+            continue
+        except Wrong as wrong:
+            verdict = replace(verdict, status=wrong.status, why=f"{wrong.why}, in {network}", trial=trial, wrong=wrong)
+        except RefusedOperation as refused:
+            verdict = replace(verdict, status=refused.status, why=f"{refused.line}, in {network}")
+        if verdict.status != "pass":
+            break
+    if verdict.status == "pass" and not proven:
+        why = "no two operations whose gradients hold can be chained" if rows else "no operation's gradient holds"
+        verdict = replace(verdict, status="skip", why=why)
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def _variety(prop: Property, op: Operation) -> int:
+    """How many times as many examples it takes: most where gy has to find its way back over axes, some for what is rare."""
+    if prop.name == "gradient":
+        return max(op.variety, 2 if op.broadcasts else 1)
+    return -(-op.variety // 2) if prop.after and prop.count == 1 else 1

@@ -1,0 +1,197 @@
+"""Hold one operation to a property: draw examples until one fails, and let hypothesis shrink it."""
+
+import time
+import zlib
+from bdb import BdbQuit
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.harness.examples.examples import Example, examples, stream
+from tests.harness.examples.shrink import tighten
+from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.properties import Property
+from tests.harness.judgement.trial import Trial
+from tests.harness.judgement.verdict import Verdict, broken_off
+from tests.harness.rows.imports import hypothesis
+from tests.harness.rows.spec import Operation
+from tests.harness.submissions.remote import GraderTrouble
+from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.refusal import RefusedOperation
+
+_TRIES = 10  # of so many examples for each that is wanted, one should be suited
+SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
+
+
+def examine(
+    prop: Property,
+    op: Operation,
+    implementation,
+    seed: int,
+    *,
+    shrink: bool = True,
+    first: tuple[Example, ...] | None = None,
+) -> Verdict:
+    """Hold an implementation's operation to a property. The same seed gives the same examples.
+
+    `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
+    """
+    started, search = time.perf_counter(), _Search(prop, op, implementation, seed)
+    try:
+        failed = search.find(first)
+        remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
+    except RefusedOperation as refused:
+        verdict = Verdict(op.name, prop.name, refused.status, refused.line)
+    except _Leaving as leaving:
+        raise leaving.__cause__ from None
+    else:
+        if failed:
+            _, trial, wrong = search.smallest
+            verdict = Verdict(op.name, prop.name, wrong.status, wrong.why + remark, trial, wrong)
+        elif search.proven:
+            verdict = Verdict(op.name, prop.name, "pass")
+        else:
+            raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def run_again(prop: Property, verdict: Verdict) -> None:
+    """Hold the implementation to its counterexample once more, for what its code prints on the way."""
+    with suppress(Exception, RefusedOperation, GraderTrouble):
+        prop.check(verdict.trial)
+
+
+class _Enough(BaseException):
+    """Shrinking has taken long enough."""
+
+
+class _Leaving(BaseException):
+    """Somebody leaves the debugger. Hypothesis would take pytest's exception for a failing example, and try again."""
+
+
+class _Search:
+    """The search for an example for which a property does not hold, and for the smallest such.
+
+    `smallest`: the failing trial of smallest examples so far, and what is wrong there. `proven`: how many examples held.
+    """
+
+    def __init__(self, prop: Property, op: Operation, implementation, seed: int):
+        self._prop, self._op, self._implementation = prop, op, implementation
+        self._how = {"count": prop.count, "dtypes": prop.dtypes}
+        self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
+        self.smallest: tuple[tuple, Trial, Wrong] | None = None
+        self.proven = self._tries = 0
+
+    def find(self, first: tuple[Example, ...] | None) -> tuple[Example, ...] | None:
+        """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
+        if first and self._is_smaller(first):
+            return first
+        stop = _TRIES * self._prop.examples
+        for drawn in islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), stop):
+            try:
+                self._hold(drawn)
+            except UnsuitedExample:
+                continue
+            except Wrong:
+                return drawn
+            if self.proven == self._prop.examples:
+                break
+        return None
+
+    def shrink(self, failed: tuple[Example, ...], *, drawn: bool, smaller: bool) -> str:
+        """Look at a failure again, and for a smaller one; what is to be remarked about it. Nothing here undoes the failure.
+
+        `drawn`: whether hypothesis may find examples like these.
+        """
+        try:
+            if drawn and not self._fails(failed):
+                return ", but not every time: does it keep something between calls (rule 3)?"
+            if smaller and drawn:
+                strategy = examples(self._op, self._prop.table, **self._how)
+                _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
+            if smaller:
+                tighten(self._op, self.smallest[1].examples, self._is_smaller)
+        except (_Enough, RefusedOperation, GraderTrouble):
+            pass
+        except Exception as error:
+            return broken_off("looking for a smaller example", error)
+        return ""
+
+    def _hold(self, drawn: tuple[Example, ...]) -> None:
+        """Raise Wrong where the property does not hold, UnsuitedExample where the examples show nothing."""
+        if self.smallest:
+            self._tries += 1
+            if self._tries > SHRINK_TRIES:
+                raise _Enough
+        trial = Trial(self._op, drawn, self._ask)
+        try:
+            self._prop.check(trial)
+            self.proven += 1
+        except Wrong as wrong:
+            size = _size(drawn)
+            if self.smallest is None or size < self.smallest[0]:
+                self.smallest = (size, trial, wrong)
+            raise
+
+    def _hold_if_suited(self, drawn: tuple[Example, ...]) -> None:
+        try:
+            self._hold(drawn)
+        except UnsuitedExample:
+            hypothesis.reject()
+
+    def _fails(self, drawn: tuple[Example, ...]) -> bool:
+        try:
+            self._hold(drawn)
+        except (Wrong, UnsuitedExample):
+            return True
+        return False
+
+    def _is_smaller(self, drawn: tuple[Example, ...]) -> bool:
+        """Whether the property fails for these, and they are the smallest so far."""
+        try:
+            self._hold(drawn)
+        except Wrong as wrong:
+            return self.smallest[2] is wrong
+        except UnsuitedExample:
+            return False
+        return False
+
+    def _ask(self, inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
+        try:
+            return self._implementation.observe(self._op.name, inputs, gys, steps)
+        except (BdbQuit, pytest.exit.Exception) as leaving:
+            raise _Leaving from leaving
+
+
+def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
+    """Let hypothesis look for a failing example of its own, and shrink it. What it finds goes through `hold`."""
+    run = hypothesis.seed(seed)(hypothesis.given(strategy)(hold))
+    run = hypothesis.settings(
+        max_examples=most,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )(run)
+    with suppress(Wrong, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
+        run()
+
+
+def _size(drawn: tuple[Example, ...]) -> tuple:
+    """Orders examples: fewer entries first, then fewer axes, then fewer entries that are not zero, then more that are one, then smaller ones."""
+    arrays = [a for e in drawn for a in (*e.inputs, e.gy) if isinstance(a, np.ndarray)]
+    return (
+        sum(a.size for a in arrays),
+        sum(a.ndim for a in arrays),
+        sum(int(np.count_nonzero(a)) for a in arrays),
+        sum(int(np.count_nonzero(a != 1)) for a in arrays),
+        sum(float(abs(a).sum()) for a in arrays),
+    )

@@ -1,0 +1,45 @@
+"""What came of a property for an operation. What explains a failure is made in another room, and carried along."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tests.harness.judgement.judge import Wrong
+from tests.harness.judgement.trial import Trial
+from tests.harness.worker.printable import printable
+
+
+class Explanation(Protocol):
+    """How an operation is wrong, as whoever explains failures says it: the judgement needs the line, and no more."""
+
+    @property
+    def line(self) -> str: ...
+
+
+class Explain(Protocol):
+    """Explains a failure of the property of this name."""
+
+    def __call__(self, prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool) -> Explanation: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a property for an operation. `status`: pass, fail, todo, error, timeout or skip; `why`: one line.
+
+    `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one. `echo`: another property
+    of the operation failed for the same reason before.
+    """
+
+    op: str
+    property: str
+    status: str
+    why: str = ""
+    trial: Trial | None = None
+    wrong: Wrong | None = None
+    seconds: float = 0.0
+    echo: bool = False
+    diagnosis: Explanation | None = None
+
+
+def broken_off(what: str, error: Exception) -> str:
+    """A remark that something about a failure could not be found out."""
+    return f" ({what} broke off: {printable(repr(error), 200)}; please report this)"

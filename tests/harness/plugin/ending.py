@@ -1,0 +1,122 @@
+"""The end of a run: its results are gathered, its exit status is set, and the reports and the scoreboard are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.display import report, scoreboard
+from tests.harness.display.about import About
+from tests.harness.display.result import Result
+from tests.harness.plugin import evening
+from tests.harness.plugin.internals import count
+from tests.harness.plugin.run import RUN, Run, or_nothing
+from tests.harness.worker.printable import printable
+
+EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
+_COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words
+
+
+class _Results:
+    """Gathers the verdicts where the run is reported: in this process, also those that pytest-xdist's workers made."""
+
+    def __init__(self, run: Run):
+        self.run = run
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "kata"):
+            self.run.results.append(Result(**report.kata))
+        if hasattr(report, "trouble"):
+            self.run.trouble.setdefault(report.trouble["submission"], report.trouble["line"])
+            if report.trouble["ends"]:
+                self.run.ended.add(report.trouble["submission"])
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
+        if not excinfo.errisinstance(KeyboardInterrupt):  # a -x, or a collection that failed
+            return
+        for subject in self.run.subjects:
+            self.run.trouble.setdefault(subject.name, "the run was interrupted")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.pluginmanager.register(_Results(session.config.stash[RUN]))
+
+
+@pytest.hookimpl(tryfirst=True)  # whatever breaks after it, the reports are written
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    run = session.config.stash[RUN]
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return
+    if run.kit:
+        session.exitstatus = pytest.ExitCode.OK
+        return
+    outcomes = run.outcomes()
+    stopped = session.shouldstop or session.shouldfail  # -x, or whatever else ends a run early on purpose
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        if run.trouble or (not stopped and any(o.missing for o in outcomes)):
+            session.exitstatus = EXIT_TROUBLE
+        elif any(r.status != "pass" for r in run.results):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for file in session.config.getoption("report"):
+        try:
+            report.write(file, _about(run, file), outcomes)
+        except Exception as error:  # the other report, and the terminal, still tell the verdict
+            session.exitstatus = EXIT_TROUBLE
+            why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+            session.config.get_terminal_writer().line(
+                f"\n--report={printable(file)}: cannot be written: {printable(why, 200)}", red=True
+            )
+    or_nothing(evening.record, session.config, run.results)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    run = config.stash[RUN]
+    if run.kit:
+        files, chosen = run.kit
+        terminalreporter.write_line(
+            f"{config.option.kit}: {files} files, for {', '.join(op for ops in chosen.values() for op in ops)}"
+        )
+        return
+    outcomes = run.outcomes()
+    if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
+        for result in run.results:
+            count(terminalreporter, _COUNTED_AS.get(result.status, "failed"), result)
+    if len(run.subjects) > 1:
+        scoreboard.write_table(terminalreporter, outcomes)
+    elif outcomes[0].results:
+        part = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+        whole = not part and not any("::" in str(argument) for argument in config.args)
+        seed = run.seed if run.hidden else None
+        scoreboard.write(
+            terminalreporter,
+            outcomes[0],
+            impl=run.subjects[0].name,
+            whole=whole,
+            hidden_seed=seed,
+            times=or_nothing(evening.times, config, outcomes[0].results) or {},
+            lines=or_nothing(evening.lines, config) or [],
+            repeated=evening.repeated(config),
+            width=config.get_terminal_writer().fullwidth,
+        )
+    for name, line in run.trouble.items():
+        terminalreporter.write_line(f"the grader's own trouble with {printable(name)}: {line}", red=True)
+
+
+def _about(run: Run, file: str) -> About:
+    # Only a page tells how many examples there were, and to know it takes torch.
+    examples = _examples(run) if file.endswith(".html") else {}
+    return About(run.seed, run.hidden, run.sandbox, run.command, examples)
+
+
+def _examples(run: Run) -> dict[str, int]:
+    """Property -> how many examples were drawn for it."""
+    from tests import test_ops
+    from tests.harness.judgement.properties import written_in
+
+    modules = [test_ops]
+    if run.hidden:
+        from tests.hidden import test_hidden
+
+        modules.append(test_hidden)
+    examples = {p.name: p.examples * run.times for module in modules for p in written_in(module) if not p.once}
+    chained = [test.chained for module in modules for test in vars(module).values() if hasattr(test, "chained")]
+    return examples | ({"compose": chained[-1].examples} if chained else {})

@@ -1,0 +1,26 @@
+"""What is used of pytest beyond its public API, all of it: a new version of pytest may need another word here."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import pytest
+from _pytest._io import TerminalWriter
+from _pytest._io.terminalwriter import should_do_markup
+
+
+def count(terminal: pytest.TerminalReporter, category: str, what: object) -> None:
+    """Count one more in the last line of the run: `3 passed, 1 todo`."""
+    terminal._add_stats(category, [what])
+
+
+def writer(stream: TextIO, *, colour: bool) -> TerminalWriter:
+    """Writes to the stream as pytest writes to its terminal."""
+    made = TerminalWriter(stream)
+    made.hasmarkup = colour
+    return made
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether pytest would write in colour to this stream."""
+    return should_do_markup(stream)

@@ -1,0 +1,132 @@
+"""One pytest run of the kata: what is graded, what was asked for, and what came of it so far. It imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.display.result import Outcome, Result, missing, outcomes
+
+if TYPE_CHECKING:
+    from tests.harness.judgement.examiner import Examiner
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.here import Here
+
+NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
+HIDDEN_TIMES = 4  # as many examples as in public
+
+
+@dataclass
+class Subject:
+    """One implementation under test. `unusable`: why it cannot be graded at all, where several are graded."""
+
+    name: str
+    implementation: Here | Elsewhere | None
+    unusable: str = ""
+    examiner: Examiner | None = None
+    reference: Here | None = None
+
+    def close(self) -> None:
+        for implementation in (self.implementation, self.reference):
+            if implementation:
+                implementation.close()
+
+
+Selected = tuple[str, str, str]
+"""A submission, an operation of it and a property, by name; `compose` is an operation whose gradient is judged."""
+
+
+@dataclass
+class Run:
+    """One pytest run: what was asked for, and what came out so far."""
+
+    project: Path
+    subjects: list[Subject]
+    seed: int
+    hidden: bool
+    sandbox: str
+    alone: bool
+    command: str
+    selected: dict[Selected, None] = field(default_factory=dict)  # what a verdict is due on, in order
+    results: list[Result] = field(default_factory=list)
+    trouble: dict[str, str] = field(default_factory=dict)  # submission -> the grader's own trouble with it
+    ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
+    kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
+
+    @property
+    def times(self) -> int:
+        """How many times the public number of examples."""
+        return HIDDEN_TIMES if self.hidden else 1
+
+    def outcomes(self) -> list[Outcome]:
+        """What came of each submission, with what is missing."""
+        found = {(r.submission, r.op, r.property) for r in self.results}
+        due = [
+            missing(submission, *place_of(op), op, prop)
+            for submission, op, prop in self.selected
+            if (submission, op, prop) not in found
+        ]
+        return outcomes([s.name for s in self.subjects], [*self.results, *due], self.trouble)
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
+    """What is to be graded, ready to be asked. Raises UsageError where it cannot be."""
+    from tests.harness.submissions.confinement import NoSandbox
+    from tests.harness.submissions.deadline import last_resort
+    from tests.harness.submissions.parcel import UnusableSubmission
+    from tests.harness.submissions.submissions import resolve
+
+    last_resort()
+    made: list[Subject] = []
+    for impl in impls:
+        try:
+            made.append(Subject(impl, resolve(impl, project, names, sandbox)))
+        except UnusableSubmission as unusable:
+            if len(impls) == 1 or isinstance(unusable, NoSandbox):
+                for subject in made:
+                    subject.close()
+                raise pytest.UsageError(str(unusable)) from None
+            made.append(Subject(impl, None, str(unusable)))
+    return made
+
+
+def is_graded(item) -> bool:
+    """Whether this item, or its definition, holds an implementation to a property."""
+    function = getattr(item, "function", None) or getattr(item, "obj", None)
+    return hasattr(function, "property") or hasattr(function, "chained")
+
+
+def selected(item: pytest.Item, run: Run) -> Selected:
+    """What an item's verdict is on."""
+    op = item.callspec.params.get("op")
+    submission = run.subjects[item.callspec.params["subject"]].name
+    return (submission, op.name, item.function.property.name) if op else (submission, "compose", "gradient")
+
+
+def place_of(op: str) -> tuple[str, int]:
+    """The level of an operation, and its place in the order of study; networks come last."""
+    from tests.harness.rows import catalogue
+
+    return ("compose", 10**6) if op == "compose" else catalogue.place_of(op)
+
+
+def names() -> dict[str, list[str]]:
+    """Level -> the names of its operations, from the rows: with them comes torch, so they are asked for late."""
+    from tests.harness.rows import catalogue
+
+    return catalogue.names()
+
+
+def or_nothing(tell: Callable, *arguments: object) -> object:
+    """What is told beside the verdict; without it, the verdict is told all the same."""
+    try:
+        return tell(*arguments)
+    except Exception:
+        return None
