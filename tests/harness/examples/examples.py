@@ -1,25 +1,9 @@
 """Random inputs and upstream gradients for a row.
 
-All of an example comes from one draw of bytes. The first are the dimensions: 1 to LARGEST for a letter, up to DEEPEST
-dimensions of 1 to BROADEST for `...` (SHALLOW of them, where a row has several runs). Equal and different sizes both turn up
-often, so a mistake that shows only where N == K, or hides there, is found. Then each input has a room of its own among the
-bytes. Floats go through a table of 256, simplest first; other kinds take their bytes modulo what there is to choose from.
-One example in four has few different values, so that there are ties; every other one, where the row says what is right at
-ties. gy is drawn like the rest: with a gy of ones softmax's gradient is exactly zero, and a backward pass that returns zeros
-would pass.
-
+All of an example comes from one draw of bytes: the first are the dimensions, the rest go through a table of 256 floats.
 That costs a quarter of a millisecond, and it shrinks well: a smaller byte is a smaller dimension or a simpler number, and
-because the values are read from the end, what cannot be zero gathers in the low corner of an array. Hypothesis takes as long
-for an example as all else together, so the examples come straight from a generator of random bytes (`stream`), and
-hypothesis draws the same bytes (`examples`) only once one has failed, to shrink it. Shapes that broadcast are decoded from
-one byte an array as well: hypothesis's own strategy for them takes 0.5 ms more, and would be a second draw that moves
-everything when it shrinks. `shrink.py` then finishes with what only somebody can do who knows the row: it takes a slice out
-of all inputs at once, and each kind says what becomes of its value (labels are renumbered, axes moved, target shapes made
-to fit).
-
-A seed and the names of the operation and the property give the examples, and `--hidden` four times as many; nothing else
-does. `test_ops.py` and `hidden/test_hidden.py` say how many. Where an argument is one axis, several or none, more are drawn
-(`variety`), because what goes wrong may show for one of them only. A submission never learns the seed.
+because the values are read from the end, what cannot be zero gathers in the low corner of an array. More about them is
+in the docstring of the room.
 """
 
 from collections.abc import Iterator

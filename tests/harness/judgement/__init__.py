@@ -23,7 +23,7 @@ of tied maxima are 1 together), an interval for each would accept too much. Such
 `ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right. Inputs are not moved
 for its noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no such
 row. There `Truth.jumps` says how far each entry of a gradient moves within a hair's breadth of the inputs. Where that is at
-least a tenth of all that is wrong, entry by entry, the example is `Unsuited`: dropped, and another is drawn. For `stable`, an
+least a tenth of all that is wrong, entry by entry, the example is an `UnsuitedExample`: dropped, and another is drawn. For `stable`, an
 example whose true result is not finite, or near the dtype's limit, is dropped as well. A property with no suitable example
 at all is the row's error, not a pass.
 

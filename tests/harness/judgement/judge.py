@@ -2,32 +2,7 @@
 
 Order of the checks, for each array: kind, dtype, shape, finiteness, values.
 
-An entry is right when it is within
-
-    RTOL |torch| + eps (ROUNDINGS noise + UNITS amplification)
-
-of torch's, which is computed in float64; eps is the machine epsilon of the inputs' dtype.
-
-- RTOL is for ordinary rounding, and far too small for a formula that is nearly right: in float64, a gradient off by a
-  factor 1 + 1e-6 is wrong.
-- ROUNDINGS times `Truth.noise` is for sums that cancel, where another order of summation is right and yet differs. The
-  oracle runs again, six times, with every input and every value on the way changed at random by a relative 1e-9; what
-  an entry moves, over 1e-9, is its noise.
-- UNITS times `Truth.amplification` is for values that one right formula rounds to 0 where another says 1e-17. It is
-  measured likewise, with every value on the way changed by an absolute 1e-9, and the inputs left alone.
-
-The last two are computed only where the first is not enough, in steps: a measurement only ever grows. What is less than
-UNDERFLOW times the dtype's smallest normal number counts as 0.
-
-At a kink, two answers may be right. A row says so with `also=`, a second torch function whose gradients are the other
-end of the subdifferential: everything between the two ends is accepted. Where entries depend on each other (the shares of
-tied maxima are 1 together), an interval for each would accept too much. Such a row has `ties=`, a NumPy function
-`ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right; its inputs are not
-moved for the noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has
-neither. There `Truth.jumps` says how far each entry of a gradient moves within a hair's breadth of the inputs: where that
-is at least a tenth of all that is wrong, entry by entry, the example is `Unsuited`. It is dropped, and another is drawn. So
-is one whose true result is not finite, and for `stable` one whose true result is near the dtype's limit. A property with
-no suitable example at all is the row's error, not a pass.
+What is within rounding, and what is right at a kink, is explained in the docstring of the room.
 """
 
 from collections.abc import Iterator

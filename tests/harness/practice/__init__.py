@@ -1,5 +1,5 @@
 """Practising: hints, stubs again, what a save changed, and the history of what was practised, with its clock.
 
-In: verdicts as scoreboard.Result, the sources in kata/ and solutions/, moments as time.time(). Out: lines to show, stubs
+In: verdicts as result.Result, the sources in kata/ and solutions/, moments as time.time(). Out: lines to show, stubs
 put back into kata/, and the SQLite file in the user's data directory. Nothing in here grades, or runs a candidate's code.
 """
