@@ -199,7 +199,7 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
 def test_an_endless_loop_in_c_ends_the_process(tmp_path):
     """What no exception reaches ends the run, with the line where it was, and not what is slow beside it."""
     code = (
-        "import sys, pytest\nfrom tests.harness import deadline, submissions\n"
+        "import sys, pytest\nfrom tests.harness.submissions import deadline, submissions\n"
         "deadline.LAST_RESORT, submissions.CALL_SECONDS = 0.5, 0.2\n"
         "def slow():\n    sum(range(3 * 10**7)), sum(range(3 * 10**7))\n"
         "def relu(x):\n    sum(iter(int, 1))\n"
