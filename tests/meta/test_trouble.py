@@ -35,22 +35,22 @@ STATUSES = {
 }
 SCORE = 76.67  # 23 of 30
 EXPLAINING = [
-    ("explain", "_screen"),
-    ("explain", "_picture"),
-    ("explain", "_arrays"),
-    ("explain", "jacobian_column"),
-    ("scoreboard", "_picture"),
-    ("scoreboard", "_plain"),
-    ("properties", "diagnose"),
-    ("properties", "_shrink"),
-    ("properties", "tighten"),
-    ("properties", "run_again"),
+    ("display.screen", "_screen"),
+    ("display.screen", "_picture"),
+    ("display.screen", "_arrays"),
+    ("diagnosis.entry", "jacobian_column"),
+    ("display.result", "_picture"),
+    ("display.result", "_plain"),
+    ("diagnosis.diagnose", "diagnose"),
+    ("judgement.search", "_shrink"),
+    ("judgement.search", "tighten"),
+    ("judgement.search", "run_again"),
     ("diagnosis.search", "_reproduces"),
     ("diagnosis.conditions", "_best"),
-    ("page", "_maps"),
-    ("page", "_table"),
-    ("page", "_drawn"),
-    ("page", "_failure"),
+    ("display.failures", "maps"),
+    ("display.failures", "_table"),
+    ("display.heatmaps", "_drawn"),
+    ("display.failures", "_failure"),
 ]
 ERRORS = [RuntimeError("\x1b[2J\nscore 100 of 100"), MemoryError(), RecursionError("too deep"), KeyError("gx")]
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_explained_is_judged_all_the_same(module, name, error, tm
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_a_verdict_that_cannot_be_made_is_missing_by_name(error, tmp_path):
     """A judgement that raises is trouble: it counts as possible, is named, and costs no other operation anything."""
-    status, printed, submission, page = graded(tmp_path, "judge", "gradient", error, only="relu")
+    status, printed, submission, page = graded(tmp_path, "judgement.judge", "gradient", error, only="relu")
     assert status == 3, printed
     assert submission["ops"] == STATUSES | {
         "relu": {"forward": "pass", "gradient": "skip", "pure": "skip", "stable": "skip"}
@@ -144,7 +144,7 @@ def test_a_verdict_that_cannot_be_made_is_missing_by_name(error, tmp_path):
 @pytest.mark.parametrize("name", ["template", "failures_of"])
 def test_a_page_that_cannot_be_made_costs_nothing_else(name, tmp_path):
     """A mistake in the page itself is said; the other report and the terminal still have the verdict."""
-    status, printed, submission, page = graded(tmp_path, "page", name, KeyError("gx"))
+    status, printed, submission, page = graded(tmp_path, "display.page", name, KeyError("gx"))
     assert status == 3, printed
     assert submission["score"] == SCORE
     assert "cannot be written" in printed
