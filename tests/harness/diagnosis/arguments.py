@@ -46,7 +46,7 @@ def outside(g: str, sample: Sample) -> Claims:
         ones = with_input(g, v, np.ones_like)
         yield (
             Claim(text, f"g = gy * {v}, then the rest with g"),
-            lambda s, v=v, f=ones: _broadcast_product(f(s), s.inputs[v]),
+            lambda sample, variable=v, ones=ones: _broadcast_product(ones(sample), sample.inputs[variable]),
         )
 
 
@@ -60,8 +60,11 @@ def product(g: str, sample: Sample) -> Claims:
         )
         yield (
             claim,
-            lambda s, v=v: _summed_like(
-                s.right[g], s.gy * s.right["y"] if v == "y" else _broadcast_product(s.gy, s.inputs[v])
+            lambda sample, variable=v: _summed_like(
+                sample.right[g],
+                sample.gy * sample.right["y"]
+                if variable == "y"
+                else _broadcast_product(sample.gy, sample.inputs[variable]),
             ),
         )
 

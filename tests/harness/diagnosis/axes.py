@@ -19,7 +19,7 @@ def along_another_axis_inside(g: str, sample: Sample) -> Claims:
     """A function that goes along the last axis goes along the first."""
     for number, function in enumerate(_calls(sample)):
         claim = Claim(f"{{g}} {{is}} what {function} along axis 0 would give, but it should go along the last axis")
-        yield claim, lambda s, n=number: _along_the_first(s, g, n)
+        yield claim, lambda sample, number=number: _along_the_first(sample, g, number)
 
 
 def _calls(sample: Sample) -> list[str]:

@@ -23,9 +23,9 @@ def denominator(g: str, sample: Sample) -> Claims:
         return
     for number, what in enumerate(_divisions(sample).names):
         claim = Claim(f"{{g}} {{is}} not divided by {what}, as y is")
-        yield claim, lambda s, n=number: s.right[g] * _divisions(s).values[n]
+        yield claim, lambda sample, number=number: sample.right[g] * _divisions(sample).values[number]
         claim = Claim(f"{{g}} {{is}} divided by {what} once too often")
-        yield claim, lambda s, n=number: s.right[g] / _divisions(s).values[n]
+        yield claim, lambda sample, number=number: sample.right[g] / _divisions(sample).values[number]
 
 
 def order(g: str, sample: Sample) -> Claims:
@@ -33,14 +33,17 @@ def order(g: str, sample: Sample) -> Claims:
     for number, names in enumerate(pairwise(elementwise_calls(sample))):
         first, second = (_OPERATORS.get(name, name) for name in names)
         claim = Claim(f"{{g}} {{is}} what {second} before {first} would give: the order is wrong")
-        yield claim, lambda s, n=number: s.with_torch(exchanged_at(s.op.torch, n))[g]
+        yield claim, lambda sample, number=number: sample.with_torch(exchanged_at(sample.op.torch, number))[g]
 
 
 def function_missing(g: str, sample: Sample) -> Claims:
     """Right if one of the functions inside were left out."""
     for number, function in enumerate(elementwise_calls(sample)):
         claim = Claim(f"{{g}} {{is}} what leaving out {function} would give: {function} is missing")
-        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=True))[g]
+        yield (
+            claim,
+            lambda sample, number=number: sample.with_torch(changed_at(sample.op.torch, number, leave_out=True))[g],
+        )
 
 
 def derivative_missing(g: str, sample: Sample) -> Claims:
@@ -49,7 +52,10 @@ def derivative_missing(g: str, sample: Sample) -> Claims:
         return
     for number, function in enumerate(elementwise_calls(sample)):
         claim = Claim(f"in {{g}}, the derivative of {function} is missing: the gradient passes through it unchanged")
-        yield claim, lambda s, n=number: s.with_torch(changed_at(s.op.torch, n, leave_out=False))[g]
+        yield (
+            claim,
+            lambda sample, number=number: sample.with_torch(changed_at(sample.op.torch, number, leave_out=False))[g],
+        )
 
 
 _OPERATORS = {

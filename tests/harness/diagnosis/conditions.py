@@ -90,29 +90,35 @@ def _best(wrong: NDArray, zero: NDArray, conditions: Iterator[tuple[str, NDArray
 
 def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
     for a in sample.op.letters:
-        yield f"only where {a} == 1", lambda s, a=a: s.sizes[a] == 1
-        yield f"only where {a} > 1", lambda s, a=a: s.sizes[a] > 1
+        yield f"only where {a} == 1", lambda sample, a=a: sample.sizes[a] == 1
+        yield f"only where {a} > 1", lambda sample, a=a: sample.sizes[a] > 1
     for a, b in combinations(sample.op.letters, 2):
-        yield f"only where {a} == {b}", lambda s, a=a, b=b: s.sizes[a] == s.sizes[b]
-        yield f"unless {a} == {b}", lambda s, a=a, b=b: s.sizes[a] != s.sizes[b]
+        yield f"only where {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] == sample.sizes[b]
+        yield f"unless {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] != sample.sizes[b]
     for v, shape in sample.op.shapes.items():
         if any(token.run for token in parsed(shape)):
-            yield f"only where {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim == 0
-            yield f"only where {v} has a single entry", lambda s, v=v: s.inputs[v].size == 1
-            yield f"unless {v} is a single number, of shape ()", lambda s, v=v: s.inputs[v].ndim > 0
-            yield f"unless {v} has a single entry", lambda s, v=v: s.inputs[v].size > 1
+            yield (
+                f"only where {v} is a single number, of shape ()",
+                lambda sample, variable=v: sample.inputs[variable].ndim == 0,
+            )
+            yield f"only where {v} has a single entry", lambda sample, variable=v: sample.inputs[variable].size == 1
+            yield (
+                f"unless {v} is a single number, of shape ()",
+                lambda sample, variable=v: sample.inputs[variable].ndim > 0,
+            )
+            yield f"unless {v} has a single entry", lambda sample, variable=v: sample.inputs[variable].size > 1
             for ndim in (1, 2):
                 yield (
                     f"only where {v} has {ndim} dimension{'s'[: ndim > 1]}",
-                    lambda s, v=v, n=ndim: s.inputs[v].ndim == n,
+                    lambda sample, variable=v, ndim=ndim: sample.inputs[variable].ndim == ndim,
                 )
                 yield (
                     f"only where {v} has more than {ndim} dimension{'s'[: ndim > 1]}",
-                    lambda s, v=v, n=ndim: s.inputs[v].ndim > n,
+                    lambda sample, variable=v, ndim=ndim: sample.inputs[variable].ndim > ndim,
                 )
     for v, kind in sample.op.kinds.items():
         for words, holds in kind.conditions():
-            yield words.format(v=v), lambda s, v=v, holds=holds: holds(s.inputs[v])
+            yield words.format(v=v), lambda sample, variable=v, holds=holds: holds(sample.inputs[variable])
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
@@ -217,7 +223,7 @@ def _places(ndim: int) -> Iterator[tuple[str, object]]:
     for axis, what in enumerate(names):
         for index, which in ((0, "first"), (-1, "last")):
             yield f"only in the {which} {what}", along(axis, index)
-            yield f"except in the {which} {what}", lambda shape, a=axis, i=index: ~along(a, i)(shape)
+            yield f"except in the {which} {what}", lambda shape, axis=axis, index=index: ~along(axis, index)(shape)
     if ndim == 2:
         yield "only on the diagonal", diagonal
         yield "only off the diagonal", lambda shape: ~diagonal(shape)

@@ -29,11 +29,11 @@ def of_an_argument(g: str, sample: Sample) -> Claims:
             for times, power in (("once", 1), ("twice", 2)):
                 yield (
                     Claim(f"{{g}} {{is}} multiplied by {words} {times} too often"),
-                    multiplied(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** n),
+                    multiplied(g, lambda sample, variable=v, of=of, power=power: of(sample.inputs[variable]) ** power),
                 )
                 yield (
                     Claim(f"{{g}} {{is}} divided by {words} {times} too often"),
-                    multiplied(g, lambda s, v=v, f=of, n=power: f(s.inputs[v]) ** -n),
+                    multiplied(g, lambda sample, variable=v, of=of, power=power: of(sample.inputs[variable]) ** -power),
                 )
 
 
@@ -43,7 +43,10 @@ def of_a_size_less_one(g: str, sample: Sample) -> Claims:
         less = f"{k} - 1"
         for one, other, power in ((less, k, 1), (k, less, -1)):
             claim = Claim(f"{{g}} {{is}} divided by {one}, but should be by {other}")
-            yield claim, multiplied(g, lambda s, k=k, n=power: (s.sizes[k] / (s.sizes[k] - 1)) ** n)
+            yield (
+                claim,
+                multiplied(g, lambda sample, k=k, power=power: (sample.sizes[k] / (sample.sizes[k] - 1)) ** power),
+            )
 
 
 def of_an_input(g: str, sample: Sample) -> Claims:
@@ -54,11 +57,11 @@ def of_an_input(g: str, sample: Sample) -> Claims:
                 what = words.format(v=v)
                 yield (
                     Claim(f"in {{g}}, there is a factor {what} too many"),
-                    multiplied(g, lambda s, v=v, f=f: f(s.inputs[v])),
+                    multiplied(g, lambda sample, variable=v, function=f: function(sample.inputs[variable])),
                 )
                 yield (
                     Claim(f"in {{g}}, the factor {what} is missing"),
-                    multiplied(g, lambda s, v=v, f=f: 1 / f(s.inputs[v])),
+                    multiplied(g, lambda sample, variable=v, function=f: 1 / function(sample.inputs[variable])),
                 )
 
 
@@ -70,7 +73,12 @@ def argument_added(g: str, sample: Sample) -> Claims:
         for k in (None, *sample.op.letters):
             for said, sign in (("added to", 1), ("subtracted from", -1)):
                 claim = Claim(f"{v}{f' / {k}' if k else ''} is {said} {{g}} once too often")
-                yield claim, lambda s, v=v, k=k, c=sign: s.right[g] + c * s.inputs[v] / (s.sizes[k] if k else 1)
+                yield (
+                    claim,
+                    lambda sample, variable=v, k=k, sign=sign: (
+                        sample.right[g] + sign * sample.inputs[variable] / (sample.sizes[k] if k else 1)
+                    ),
+                )
 
 
 def spread(g: str, sample: Sample) -> Claims:
@@ -78,7 +86,7 @@ def spread(g: str, sample: Sample) -> Claims:
     if g != "y" and sample.right[g].ndim:
         for words, reduce in (("mean", np.mean), ("sum", np.sum)):
             claim = Claim(f"every entry of {{g}} is the {words} of what the entries should be")
-            yield claim, lambda s, f=reduce: np.full(s.right[g].shape, f(s.right[g]))
+            yield claim, lambda sample, reduce=reduce: np.full(sample.right[g].shape, reduce(sample.right[g]))
 
 
 def nearly(g: str, sample: Sample) -> Claims:

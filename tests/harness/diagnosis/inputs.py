@@ -24,12 +24,19 @@ def other_inputs(g: str, sample: Sample) -> Claims:
     for v, value in arrays.items():
         if value.ndim == 2:
             text = f"{{g}} {{is}} what {v}.T in place of {v} would give: transpose {v}"
-            yield Claim(text), lambda s, v=v: s.right_with(g, **{v: s.inputs[v].T}) if _is_square(s, v) else None
+            yield (
+                Claim(text),
+                lambda sample, variable=v: (
+                    sample.right_with(g, **{variable: sample.inputs[variable].T})
+                    if _is_square(sample, variable)
+                    else None
+                ),
+            )
     for v, value in arrays.items():
         if value.shape == sample.right["y"].shape:
             why = "the operation is applied twice" if g == "y" else "the derivative is taken at the output"
             claim = Claim(f"{{g}} {{is}} what y in place of {v} would give: {why}")
-            yield claim, lambda s, v=v: _output_in_place_of(s, v, g)
+            yield claim, lambda sample, variable=v: _output_in_place_of(sample, variable, g)
         yield (
             Claim(f"{{g}} {{is}} what -{v} in place of {v} would give", "look at the sign"),
             with_input(g, v, np.negative),
@@ -38,7 +45,12 @@ def other_inputs(g: str, sample: Sample) -> Claims:
         yield claim, with_input(g, v, np.abs)
     for v, w in combinations(arrays, 2):
         claim = Claim(f"{{g}} {{is}} what you get with {v} and {w} exchanged")
-        yield claim, lambda s, v=v, w=w: s.right_with(g, **{v: s.inputs[w], w: s.inputs[v]})
+        yield (
+            claim,
+            lambda sample, variable=v, other=w: sample.right_with(
+                g, **{variable: sample.inputs[other], other: sample.inputs[variable]}
+            ),
+        )
 
 
 def _output_in_place_of(s: Sample, v: str, g: str) -> NDArray | None:

@@ -21,7 +21,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Claims:
     hint = "y_i depends on x_j too: add the entries off the diagonal"
     yield (
         Claim("in {g}, only the diagonal of the Jacobian is used: the terms with i != j are missing", hint),
-        lambda s: _diagonal(s, g),
+        lambda sample: _diagonal(sample, g),
     )
 
 
@@ -33,11 +33,11 @@ def overwritten(g: str, sample: Sample) -> Claims:
         "in {g}, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"
     )
     hint = "add with np.add.at(gx, indices, gy), because gx[indices] += gy adds once"
-    yield Claim(text, hint), lambda s: _one_contribution(s, g, last=True)
+    yield Claim(text, hint), lambda sample: _one_contribution(sample, g, last=True)
     text = "in {g}, only the first of several contributions is kept, but they add up (repeated indices?)"
-    yield Claim(text, hint), lambda s: _one_contribution(s, g, last=False)
+    yield Claim(text, hint), lambda sample: _one_contribution(sample, g, last=False)
     text = "in {g}, contributions are averaged, but they add up (repeated indices?)"
-    yield Claim(text, "add, and do not divide by how many there are"), lambda s: _mean_contribution(s, g)
+    yield Claim(text, "add, and do not divide by how many there are"), lambda sample: _mean_contribution(sample, g)
 
 
 def _diagonal(s: Sample, g: str) -> NDArray:

@@ -15,11 +15,11 @@ from tests.harness.diagnosis.samples import Sample
 
 
 def zero(g: str, sample: Sample) -> Claims:
-    yield Claim("{g} {is} zero everywhere"), lambda s: np.zeros_like(s.right[g])
+    yield Claim("{g} {is} zero everywhere"), lambda sample: np.zeros_like(sample.right[g])
 
 
 def negated(g: str, sample: Sample) -> Claims:
-    yield Claim("{g} {is} negated", "look at the sign"), lambda s: -s.right[g]
+    yield Claim("{g} {is} negated", "look at the sign"), lambda sample: -sample.right[g]
 
 
 def scaled(g: str, sample: Sample) -> Claims:
@@ -28,8 +28,8 @@ def scaled(g: str, sample: Sample) -> Claims:
         return
     factor = _ratio(sample, g)
     for value, words in ((2, "twice what it should be"), (0.5, "half of what it should be: a factor 2 is missing")):
-        yield Claim(f"{{g}} {{is}} {words}"), lambda s, c=value: c * s.right[g]
-    yield Claim(f"{{g}} {{is}} {factor:.9g} times what it should be"), lambda s: factor * s.right[g]
+        yield Claim(f"{{g}} {{is}} {words}"), lambda sample, value=value: value * sample.right[g]
+    yield Claim(f"{{g}} {{is}} {factor:.9g} times what it should be"), lambda sample: factor * sample.right[g]
     for letter in (*sample.op.letters, None):
         n, meaning = letter or "n", "" if letter else ", n the number of entries"
         for power, size, question in ((-1, "small", "mean instead of sum?"), (1, "large", "sum instead of mean?")):
@@ -42,28 +42,52 @@ def scaled(g: str, sample: Sample) -> Claims:
                 else:
                     continue
                 claim = Claim(f"{{g}} {{is}} {off}", f"a sum is not divided by {n}" if power < 0 else "")
-                yield claim, lambda s, k=letter, p=power, c=constant: c * s.right[g] * _size(s, g, k) ** float(p)
+                yield (
+                    claim,
+                    lambda sample, letter=letter, power=power, constant=constant: (
+                        constant * sample.right[g] * _size(sample, g, letter) ** float(power)
+                    ),
+                )
 
 
 def pointwise_factor(g: str, sample: Sample) -> Claims:
     """A factor too many or too few, entry by entry."""
     for v in sample.op.variables if g == "y" else (g[1:],):
         if sample.inputs[v].shape == sample.right[g].shape:
-            yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s, v=v: s.right[g] * s.inputs[v]
-            yield Claim(f"in {{g}}, the factor {v} is missing"), lambda s, v=v: s.right[g] / s.inputs[v]
+            yield (
+                Claim(f"in {{g}}, there is a factor {v} too many"),
+                lambda sample, variable=v: sample.right[g] * sample.inputs[variable],
+            )
+            yield (
+                Claim(f"in {{g}}, the factor {v} is missing"),
+                lambda sample, variable=v: sample.right[g] / sample.inputs[variable],
+            )
     if g == "y" or sample.right["y"].shape != sample.right[g].shape:
         return
-    yield Claim("{g} {is} gy divided by the derivative, but should be multiplied by it"), lambda s: s.gy**2 / s.right[g]
+    yield (
+        Claim("{g} {is} gy divided by the derivative, but should be multiplied by it"),
+        lambda sample: sample.gy**2 / sample.right[g],
+    )
     for words, f in _FACTORS.items():
-        yield Claim(f"in {{g}}, the factor {words} is missing"), lambda s, f=f: s.right[g] / f(s.right["y"])
-        yield Claim(f"in {{g}}, there is a factor {words} too many"), lambda s, f=f: s.right[g] * f(s.right["y"])
+        yield (
+            Claim(f"in {{g}}, the factor {words} is missing"),
+            lambda sample, function=f: sample.right[g] / function(sample.right["y"]),
+        )
+        yield (
+            Claim(f"in {{g}}, there is a factor {words} too many"),
+            lambda sample, function=f: sample.right[g] * function(sample.right["y"]),
+        )
     for words, f in _FACTORS.items():
         for v, other, h in ((v, w.replace("y", v), h) for v in ("y", g[1:]) for w, h in _FACTORS.items()):
             if words != other:
                 claim = Claim(f"in {{g}}, there is {other} where {words} should be")
                 yield (
                     claim,
-                    lambda s, v=v, f=f, h=h: s.right[g] / f(s.right["y"]) * h((s.inputs | {"y": s.right["y"]})[v]),
+                    lambda sample, variable=v, function=f, hint=h: (
+                        sample.right[g]
+                        / function(sample.right["y"])
+                        * hint((sample.inputs | {"y": sample.right["y"]})[variable])
+                    ),
                 )
 
 
@@ -84,14 +108,23 @@ def offset(g: str, sample: Sample) -> Claims:
         return
     for v in sample.arrays():
         if _fits(sample.inputs[v].shape, right.shape):
-            yield Claim(f"{v} is added to {{g}} once too often"), lambda s, v=v: _with_input_added(s, g, v, 1)
-            yield Claim(f"{v} is subtracted from {{g}} once too often"), lambda s, v=v: _with_input_added(s, g, v, -1)
+            yield (
+                Claim(f"{v} is added to {{g}} once too often"),
+                lambda sample, variable=v: _with_input_added(sample, g, variable, 1),
+            )
+            yield (
+                Claim(f"{v} is subtracted from {{g}} once too often"),
+                lambda sample, variable=v: _with_input_added(sample, g, variable, -1),
+            )
     if g != "y" and sample.gy.shape == right.shape:
-        yield Claim("gy is added to {g} once too often"), lambda s: s.right[g] + s.gy
-        yield Claim("gy is subtracted from {g} once too often: its own place is left out"), lambda s: s.right[g] - s.gy
+        yield Claim("gy is added to {g} once too often"), lambda sample: sample.right[g] + sample.gy
+        yield (
+            Claim("gy is subtracted from {g} once too often: its own place is left out"),
+            lambda sample: sample.right[g] - sample.gy,
+        )
     difference = float(np.ravel(yours - right)[0]) if right.size else 0.0
     claim = Claim(f"{{g}} {{is}} off by a constant: {difference:.6g} is added")
-    yield claim, lambda s: s.right[g] + difference
+    yield claim, lambda sample: sample.right[g] + difference
 
 
 def constant_term(g: str, sample: Sample) -> Claims:

@@ -25,24 +25,32 @@ def length(g: str, sample: Sample) -> Claims:
             if len(chosen) == 1
             else f"the lengths of {listed(chosen)}'s rows"
         )
-        yield Claim(f"{{g}} {{is}} not divided by {what}"), lambda s, c=chosen: _times_lengths(s, g, c, 1)
-        yield Claim(f"{{g}} {{is}} divided by {what} once too often"), lambda s, c=chosen: _times_lengths(s, g, c, -1)
+        yield (
+            Claim(f"{{g}} {{is}} not divided by {what}"),
+            lambda sample, chosen=chosen: _times_lengths(sample, g, chosen, 1),
+        )
+        yield (
+            Claim(f"{{g}} {{is}} divided by {what} once too often"),
+            lambda sample, chosen=chosen: _times_lengths(sample, g, chosen, -1),
+        )
     for chosen in (c for count in range(len(matrices), 0, -1) for c in combinations(matrices, count)):
         claim = Claim(f"{{g}} {{is}} what {listed(chosen)} with rows of length 1 would give")
         yield (
             claim,
-            lambda s, c=chosen: s.right_with(g, **{v: s.inputs[v] / _lengths(s.inputs[v]) for v in c}),
+            lambda sample, chosen=chosen: sample.right_with(
+                g, **{v: sample.inputs[v] / _lengths(sample.inputs[v]) for v in chosen}
+            ),
         )
     if g[1:] in matrices:
         text = "{g} {is} off by a multiple of {v} in each row: is a length's own derivative wrong, or missing?"
-        yield Claim(text, "a length depends on the row too"), lambda s: _along_the_input(s, g)
+        yield Claim(text, "a length depends on the row too"), lambda sample: _along_the_input(sample, g)
 
 
 def pairing(g: str, sample: Sample) -> Claims:
     """All pairs of rows, where each row has one partner."""
     if sample.yours[g].ndim == sample.right[g].ndim + 1:
         claim = Claim("{g} {is} computed for all pairs of rows, but should be for each row and its partner")
-        yield claim, lambda s: s.yours[g] if close(np.diagonal(s.yours[g]), s.right[g]) else None
+        yield claim, lambda sample: sample.yours[g] if close(np.diagonal(sample.yours[g]), sample.right[g]) else None
 
 
 def exchanged(g: str, sample: Sample) -> Claims:
@@ -50,7 +58,7 @@ def exchanged(g: str, sample: Sample) -> Claims:
     for v, w in combinations(sample.arrays(), 2):
         if sample.inputs[v].shape == sample.inputs[w].shape:
             claim = Claim(f"{{g}} {{is}} the mean of what it should be and of what you get with {v} and {w} exchanged")
-            yield claim, lambda s, v=v, w=w: _half_exchanged(s, g, v, w)
+            yield claim, lambda sample, variable=v, other=w: _half_exchanged(sample, g, variable, other)
 
 
 def rounding(g: str, sample: Sample) -> Claims:
@@ -63,7 +71,7 @@ def rounding(g: str, sample: Sample) -> Claims:
 def distance(g: str, sample: Sample) -> Claims:
     """1 - y for y."""
     if g == "y":
-        yield Claim("y is 1 minus what it should be"), lambda s: 1 - s.right["y"]
+        yield Claim("y is 1 minus what it should be"), lambda sample: 1 - sample.right["y"]
 
 
 def _lengths(array: NDArray) -> NDArray:

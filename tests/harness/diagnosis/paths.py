@@ -52,18 +52,23 @@ def term(g: str, sample: Sample) -> Claims:
     for path in _paths(sample):
         rule = "the product rule has two terms" if "product" in path.what else "its own derivative is missing"
         claim = Claim(f"in {{g}}, {path.what} is treated as a constant: {rule}", "the input is in it too")
-        yield claim, lambda s, n=path.number: _with_term(s, g, n, 0)
+        yield claim, lambda sample, number=path.number: _with_term(sample, g, number, 0)
         for factor, words in (
             (-1, "has the wrong sign"),
             (2, "is twice what it should be"),
             (0.5, "is half of what it should be"),
         ):
             claim = Claim(f"in {{g}}, the term that comes through {path.what} {words}")
-            yield claim, lambda s, n=path.number, c=factor: _with_term(s, g, n, c)
+            yield claim, lambda sample, number=path.number, factor=factor: _with_term(sample, g, number, factor)
         for letter in sample.op.letters:
             for power, words in ((-1, "small: mean instead of sum?"), (1, "large: sum instead of mean?")):
                 claim = Claim(f"in {{g}}, the term that comes through {path.what} is {letter} times too {words}")
-                yield claim, lambda s, n=path.number, k=letter, p=power: _with_term(s, g, n, float(s.sizes[k]) ** p)
+                yield (
+                    claim,
+                    lambda sample, number=path.number, letter=letter, power=power: _with_term(
+                        sample, g, number, float(sample.sizes[letter]) ** power
+                    ),
+                )
 
 
 def _paths(sample: Sample) -> list[Path]:

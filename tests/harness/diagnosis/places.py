@@ -18,22 +18,22 @@ def other_argument(g: str, sample: Sample) -> Claims:
     for v, value in sample.inputs.items():
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim >= 2:
             claim = Claim(f"{{g}} {{is}} what {v} with its last two axes exchanged would give: transpose {v}")
-            yield claim, lambda s, v=v: _transposed(s, g, v)
+            yield claim, lambda sample, variable=v: _transposed(sample, g, variable)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "b":
             claim = Claim(f"{{g}} {{is}} what ~{v} in place of {v} would give: True and False are exchanged")
             yield claim, with_input(g, v, lambda mask: ~mask)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "i":
             for words, step in ((f"{v} + 1", 1), (f"{v} - 1", -1)):
                 claim = Claim(f"{{g}} {{is}} what {words} in place of {v} would give", "indices count from 0")
-                yield claim, with_input(g, v, lambda indices, d=step: indices + d)
+                yield claim, with_input(g, v, lambda indices, step=step: indices + step)
         elif isinstance(value, bool):
             for other in (False, True):
                 claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
-                yield claim, with_input(g, v, lambda _, o=other: o)
+                yield claim, with_input(g, v, lambda _, other=other: other)
         elif value is None or (hasattr(sample.op.kinds[v], "several") and isinstance(value, int | tuple)):
             for other in (None, -1, 0):
                 claim = Claim(f"{{g}} {{is}} what {v} = {other} would give: {v} is not used")
-                yield claim, with_input(g, v, lambda _, o=other: o)
+                yield claim, with_input(g, v, lambda _, other=other: other)
         elif isinstance(value, tuple):
             for words, change in (
                 ("the inverse of {v}", lambda axes: tuple(int(a) for a in np.argsort(axes))),
@@ -51,7 +51,7 @@ def forward_again(g: str, sample: Sample) -> Claims:
     hint = "grad goes the other way: it multiplies by the transposed Jacobian"
     yield (
         Claim("{g} {is} what the operation itself makes of gy: that is forward once more", hint),
-        lambda s: _forward_of_upstream(s, g),
+        lambda sample: _forward_of_upstream(sample, g),
     )
 
 
@@ -61,12 +61,12 @@ def from_the_other_end(g: str, sample: Sample) -> Claims:
         if not isinstance(value, int) or isinstance(value, bool):
             continue
         claim = Claim(f"{{g}} {{is}} reversed along {v}: turned once too often, or once too little")
-        yield claim, lambda s, v=v: np.flip(s.right[g], s.inputs[v])
+        yield claim, lambda sample, variable=v: np.flip(sample.right[g], sample.inputs[variable])
         claim = Claim(f"{{g}} {{is}} computed from the other end of {v}")
-        yield claim, lambda s, v=v: _from_the_other_end(s, g, s.inputs[v])
+        yield claim, lambda sample, variable=v: _from_the_other_end(sample, g, sample.inputs[variable])
         claim = Claim(f"{{g}} {{is}} gy's sum over the whole of {v}, at every place")
         if g != "y":
-            yield claim, lambda s, v=v: _sum_everywhere(s, g, s.inputs[v])
+            yield claim, lambda sample, variable=v: _sum_everywhere(sample, g, sample.inputs[variable])
 
 
 def as_if_elementwise(g: str, sample: Sample) -> Claims:
@@ -74,27 +74,34 @@ def as_if_elementwise(g: str, sample: Sample) -> Claims:
     if g != "y" and sample.gy.shape == sample.right[g].shape:
         text = "{g} {is} gy times the gradient for gy = ones: that is right for elementwise operations only"
         hint = "an entry of the input reaches several entries of y, each with its own gy"
-        yield Claim(text, hint), lambda s: s.gy * s.with_gy(np.ones(()))[g] if s.gy.shape == s.right[g].shape else None
+        yield (
+            Claim(text, hint),
+            lambda sample: (
+                sample.gy * sample.with_gy(np.ones(()))[g] if sample.gy.shape == sample.right[g].shape else None
+            ),
+        )
 
 
 def elsewhere(g: str, sample: Sample) -> Claims:
     """The right entries, at other places or in another shape; or an input left as it is."""
     if g == "y":
         for v in sample.op.variables:
-            yield Claim(f"y is {v} itself: nothing is done to it"), lambda s, v=v: s.inputs[v]
+            yield Claim(f"y is {v} itself: nothing is done to it"), lambda sample, variable=v: sample.inputs[variable]
     yield (
         Claim("{g} {is} right but for the shape: all entries are there, in their order"),
-        lambda s: s.right[g].reshape(s.yours[g].shape) if s.right[g].size == s.yours[g].size else None,
+        lambda sample: (
+            sample.right[g].reshape(sample.yours[g].shape) if sample.right[g].size == sample.yours[g].size else None
+        ),
     )
     for v, kind in sample.op.kinds.items():
         claim = Claim(f"{{g}} {{is}} gy's entries in their order, in the shape of {v}: they belong to other places")
         if g == f"g{v}" and kind.differentiated:
-            yield claim, lambda s: s.gy.reshape(s.right[g].shape)
+            yield claim, lambda sample: sample.gy.reshape(sample.right[g].shape)
     yield (
         Claim(
             "the entries of {g} are right, but stand at other places", "which axis is which, and where does it start?"
         ),
-        lambda s: s.yours[g] if _alike_but_for_places(s.yours[g], s.right[g]) else None,
+        lambda sample: sample.yours[g] if _alike_but_for_places(sample.yours[g], sample.right[g]) else None,
     )
 
 

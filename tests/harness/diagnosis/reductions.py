@@ -102,7 +102,7 @@ def path(g: str, sample: Sample) -> Claims:
                 f"in {{g}}, the term that comes through {what} has a wrong factor, the same all along its axis"
             )
             axis, term = reductions[chosen[0]].axis, _with_reductions(g, chosen, _Change(slope=lambda entries: 0))
-            yield claim, lambda s, a=axis, f=term: _with_other_factor(s, g, f(s), a)
+            yield claim, lambda sample, axis=axis, term=term: _with_other_factor(sample, g, term(sample), axis)
 
 
 _SLOPES: tuple[tuple[str, str, Callable[[int], float]], ...] = (

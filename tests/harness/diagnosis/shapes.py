@@ -22,28 +22,40 @@ def shape(g: str, sample: Sample) -> Claims:
     right, yours = sample.right[g], sample.yours[g]
     kept = "keep the axis: sum(axis=..., keepdims=True)"
     if yours.size == right.size and 1 in right.shape and yours.ndim < right.ndim:
-        yield Claim("{g} {is} right but for the shape: an axis of length 1 is lost", kept), lambda s: _squeezed(s, g)
+        yield (
+            Claim("{g} {is} right but for the shape: an axis of length 1 is lost", kept),
+            lambda sample: _squeezed(sample, g),
+        )
     if yours.size == right.size and yours.ndim > right.ndim:
         text = "{g} {is} right but for the shape: an axis of length 1 is kept"
-        yield Claim(text, "sum without keepdims, or drop the axis"), lambda s: _squeezed(s, g)
+        yield Claim(text, "sum without keepdims, or drop the axis"), lambda sample: _squeezed(sample, g)
     if yours.ndim < right.ndim:
         for axes in _axes(right.ndim):
             for word, reduce in (("summed", np.sum), ("averaged", np.mean)):
                 text = f"{{g}} {{is}} {word} over {_axis_words(axes, right.ndim)}, which should stay"
-                yield Claim(text), lambda s, a=axes, f=reduce: f(s.right[g], axis=a)
+                yield Claim(text), lambda sample, axes=axes, reduce=reduce: reduce(sample.right[g], axis=axes)
         text = f"{{g}} {{is}} gy itself, of shape {_letters_of(sample.gy.shape)}"
         hint = f"spread gy over {g[1:]}'s shape" if g != "y" else ""
-        yield Claim(text, hint), lambda s: s.gy
+        yield Claim(text, hint), lambda sample: sample.gy
     if g != "y":
         for axes in _axes(sample.gy.ndim):
             over = _axis_words(axes, sample.gy.ndim)
             for keep in (True, False):
                 for word, reduce in (("summed", np.sum), ("averaged", np.mean)):
                     claim = Claim(f"{{g}} {{is}} gy {word} over {over}: that is the wrong axis")
-                    yield claim, lambda s, a=axes, k=keep, f=reduce: f(s.gy, axis=a, keepdims=k)
+                    yield (
+                        claim,
+                        lambda sample, axes=axes, keep=keep, reduce=reduce: reduce(sample.gy, axis=axes, keepdims=keep),
+                    )
         text = f"{{g}} {{is}} gy itself: the sum over the axes that {g[1:]} does not have is missing"
-        yield Claim(text, "sum over the batch: gy.sum(axis=0, keepdims=True)"), lambda s: _if_a_sum_is_missing(s, g)
-        yield Claim(f"{{g}} {{is}} gy itself, in the shape of y, but should have that of {g[1:]}"), lambda s: s.gy
+        yield (
+            Claim(text, "sum over the batch: gy.sum(axis=0, keepdims=True)"),
+            lambda sample: _if_a_sum_is_missing(sample, g),
+        )
+        yield (
+            Claim(f"{{g}} {{is}} gy itself, in the shape of y, but should have that of {g[1:]}"),
+            lambda sample: sample.gy,
+        )
 
 
 def unreduced(g: str, sample: Sample) -> Claims:
@@ -57,15 +69,20 @@ def unreduced(g: str, sample: Sample) -> Claims:
                 for word, verb, reduce in (("summed", "sum", np.sum), ("averaged", "take the mean", np.mean)):
                     hint = f"{verb} over {over}" + (", keepdims=True" if keep else "")
                     claim = Claim(f"{{g}} {{is}} not {word} over {over}", hint)
-                    yield claim, lambda s, a=axes, k=keep, f=reduce: _if_reduced(s.yours[g], s.right[g], f, a, k)
+                    yield (
+                        claim,
+                        lambda sample, axes=axes, keep=keep, reduce=reduce: _if_reduced(
+                            sample.yours[g], sample.right[g], reduce, axes, keep
+                        ),
+                    )
 
 
 def transposed(g: str, sample: Sample) -> Claims:
     if sample.right[g].ndim >= 2:
         product = "(A @ B).T is B.T @ A.T"
-        yield Claim(f"{{g}} {{is}} transposed: yours equals {g}.T", product), lambda s: s.right[g].T
+        yield Claim(f"{{g}} {{is}} transposed: yours equals {g}.T", product), lambda sample: sample.right[g].T
         claim = Claim("{g} {is} transposed: its last two axes are exchanged", product)
-        yield claim, lambda s: s.right[g].swapaxes(-1, -2) if s.right[g].ndim >= 2 else None
+        yield claim, lambda sample: sample.right[g].swapaxes(-1, -2) if sample.right[g].ndim >= 2 else None
 
 
 def other_reduction(g: str, sample: Sample) -> Claims:
@@ -74,7 +91,7 @@ def other_reduction(g: str, sample: Sample) -> Claims:
         return
     yield (
         Claim("y is the sum over everything, but an axis should stay"),
-        lambda s: np.sum(s.right["y"]) if s.right["y"].ndim else None,
+        lambda sample: np.sum(sample.right["y"]) if sample.right["y"].ndim else None,
     )
 
     def along_first(s: Sample) -> NDArray | None:

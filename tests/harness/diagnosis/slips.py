@@ -35,7 +35,7 @@ def other_number(g: str, sample: Sample) -> Claims:
     for v in sample.numbers:
         for number in _NUMBERS:
             claim = Claim(f"{{g}} {{is}} what {v} = {number:g} would give: {v} is not used")
-            yield claim, with_input(g, v, lambda _, n=number: n)
+            yield claim, with_input(g, v, lambda _, number=number: number)
         for words, change in _CHANGES.items():
             claim = Claim(f"{{g}} {{is}} what {words.format(v=v)} in place of {v} would give")
             yield claim, with_input(g, v, change)
@@ -63,7 +63,7 @@ def other_axis(g: str, sample: Sample) -> Claims:
         ("over all entries at once", np.ravel, lambda array, shape: array.reshape(shape)),
     ):
         claim = Claim(f"{{g}} {{is}} computed {words}, but should be along the last axis", "axis=-1")
-        yield claim, lambda s, t=turn, b=back: _along_another(s, g, t, b)
+        yield claim, lambda sample, turn=turn, back=back: _along_another(sample, g, turn, back)
 
 
 def outer_function(g: str, sample: Sample) -> Claims:
@@ -77,7 +77,7 @@ def outer_function(g: str, sample: Sample) -> Claims:
         ("the square root of what it should be", np.sqrt),
         ("1 over what it should be", np.reciprocal),
     ):
-        yield Claim(f"y is {words}"), lambda s, f=function: f(s.right["y"])
+        yield Claim(f"y is {words}"), lambda sample, function=function: function(sample.right["y"])
 
 
 def reduction(g: str, sample: Sample) -> Claims:
@@ -87,16 +87,24 @@ def reduction(g: str, sample: Sample) -> Claims:
     for v in sample.op.variables:
         for words, function in _REDUCTIONS.items():
             what = f"the {words} of {v} along the last axis"
-            yield Claim(f"y is {what}"), lambda s, v=v, f=function: _reduced(s, v, f)
+            yield (
+                Claim(f"y is {what}"),
+                lambda sample, variable=v, function=function: _reduced(sample, variable, function),
+            )
             for said, sign in (("is missing in y", -1), ("is in y once too often", 1)):
                 yield (
                     Claim(f"{what} {said}"),
-                    lambda s, v=v, f=function, c=sign: _with_term(s.right["y"], _reduced(s, v, f), c),
+                    lambda sample, variable=v, function=function, sign=sign: _with_term(
+                        sample.right["y"], _reduced(sample, variable, function), sign
+                    ),
                 )
     for letter in sample.op.letters:
         for said, sign in (("mean instead of sum?", -1), ("sum instead of mean?", 1)):
             claim = Claim(f"y is off by log({letter}): {said}")
-            yield claim, lambda s, k=letter, c=sign: s.right["y"] + c * math.log(s.sizes[k])
+            yield (
+                claim,
+                lambda sample, letter=letter, sign=sign: sample.right["y"] + sign * math.log(sample.sizes[letter]),
+            )
 
 
 def other_derivative(g: str, sample: Sample) -> Claims:
@@ -112,7 +120,12 @@ def other_derivative(g: str, sample: Sample) -> Claims:
     for v in ("y", g[1:]):
         for words, slope in slopes.items():
             claim = Claim(f"{{g}} {{is}} gy * {words.replace('y', v)}: the derivative of something else")
-            yield claim, lambda s, v=v, f=slope: s.gy * f((s.inputs | {"y": s.right["y"]})[v])
+            yield (
+                claim,
+                lambda sample, variable=v, slope=slope: (
+                    sample.gy * slope((sample.inputs | {"y": sample.right["y"]})[variable])
+                ),
+            )
 
 
 def constant_factor(g: str, sample: Sample) -> Claims:
@@ -122,10 +135,10 @@ def constant_factor(g: str, sample: Sample) -> Claims:
         return
     hint = "look at what it is divided by, or multiplied with: a sum, a mean, a root"
     everywhere = Claim("{g} {is} off by a factor, the same for all entries, but another one in another example", hint)
-    yield everywhere, lambda s: _times_factor(s, g, tuple(range(s.right[g].ndim)))
+    yield everywhere, lambda sample: _times_factor(sample, g, tuple(range(sample.right[g].ndim)))
     for axis in range(-1, -right.ndim - 1, -1):
         claim = Claim(f"{{g}} {{is}} off by a factor that is constant along axis {axis}", hint)
-        yield claim, lambda s, a=axis: _times_factor(s, g, a)
+        yield claim, lambda sample, axis=axis: _times_factor(sample, g, axis)
 
 
 def _along_another(s: Sample, g: str, turn: Callable, back: Callable) -> NDArray | None:

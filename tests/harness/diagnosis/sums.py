@@ -1,4 +1,4 @@
-"""Hypotheses about sums over axes: the uses of an input that was broadcast, and the entries that are reduced to one.
+"""Hypotheses about the uses of an input that was broadcast, which are to be added up.
 
 hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +39,16 @@ def not_added_up(g: str, sample: Sample) -> Claims:
         return
     kept = "sum over the axes that it lacks, and over those where it has length 1; keep the latter"
     for words, add in _ADDED_UP:
-        yield Claim(f"{{g}} {{is}} {words}", kept), lambda s, f=add: _from_uses(s, g, f)
+        yield Claim(f"{{g}} {{is}} {words}", kept), lambda sample, add=add: _from_uses(sample, g, add)
     claim = Claim("{g} {is} gy, added up in the input's shape: the derivative of the operation is missing")
-    yield claim, lambda s: _from_uses(s, g, _of_upstream(s))
+    yield claim, lambda sample: _from_uses(sample, g, _of_upstream(sample))
     text = "{g} {is} the sum of gy times the sum of the slopes: multiply first, in the shape of y, then add up"
-    yield Claim(text), lambda s: _from_uses(s, g, lambda u: _of_upstream(s)(u) * _of_slope(s)(u))
+    yield (
+        Claim(text),
+        lambda sample: _from_uses(
+            sample, g, lambda upstream: _of_upstream(sample)(upstream) * _of_slope(sample)(upstream)
+        ),
+    )
 
 
 _ADDED_UP: tuple[tuple[str, Callable[[Uses], NDArray]], ...] = (
@@ -89,106 +93,40 @@ def other_factor(g: str, sample: Sample) -> Claims:
     """Where inputs are broadcast: a factor too many or too few, or another one, before uses are added up."""
     if not any(_broadcasts(f"g{v}", sample) for v in (sample.op.variables if g == "y" else (g[1:],))):
         return
-    sources = {"y": lambda s: s.right["y"]} | {v: lambda s, v=v: s.inputs[v] for v in sample.arrays()}
+    sources = {"y": lambda sample: sample.right["y"]} | {
+        v: lambda sample, variable=v: sample.inputs[variable] for v in sample.arrays()
+    }
     for v, value in sources.items():
         yield (
             Claim(f"in {{g}}, the factor {v} is missing"),
-            lambda s, f=value: _with_factor_inside(s, g, lambda s: 1 / f(s)),
+            lambda sample, value=value: _with_factor_inside(sample, g, lambda sample: 1 / value(sample)),
         )
-        yield Claim(f"in {{g}}, there is a factor {v} too many"), lambda s, f=value: _with_factor_inside(s, g, f)
+        yield (
+            Claim(f"in {{g}}, there is a factor {v} too many"),
+            lambda sample, value=value: _with_factor_inside(sample, g, value),
+        )
     for v, value in sources.items():
         for w, other in sources.items():
             if v != w:
                 claim = Claim(f"in {{g}}, there is a factor {w} where {v} should be")
-                yield claim, lambda s, f=value, h=other: _with_factor_inside(s, g, lambda s: h(s) / f(s))
+                yield (
+                    claim,
+                    lambda sample, value=value, other=other: _with_factor_inside(
+                        sample, g, lambda sample: other(sample) / value(sample)
+                    ),
+                )
     claim = Claim("{g} {is} gy divided by the derivative, but should be multiplied by it")
     if g != "y":
-        yield claim, lambda s: _from_uses(s, g, lambda u: Uses(s.gy**2 / u.gradient, u.front, u.ones, u.shape).summed())
-
-
-def miscounted(g: str, sample: Sample) -> Claims:
-    """Multiplied or divided by another number than that of the entries that are reduced to one."""
-    if sample.op.letters or sample.yours[g].shape != sample.right[g].shape or not _reduced(sample):
-        return
-    hint = "n is how many entries of the input make one of y: x.size / y.size"
-    for words, factor in _COUNTS:
-        yield Claim(f"{{g}} {{is}} {words}", hint), lambda s, f=factor: _counted(s, g, f)
-
-
-# n is `entries`, how many make one of y; m `outputs`, how many y has; k `rows`, the length of the input's first axis.
-_COUNTS: tuple[tuple[str, Callable[[int, int, int], float]], ...] = (
-    (
-        "n times too small, n the number of entries that make one of y: mean instead of sum?",
-        lambda entries, outputs, rows: 1 / entries,
-    ),
-    (
-        "n times too large, n the number of entries that make one of y: sum instead of mean?",
-        lambda entries, outputs, rows: entries,
-    ),
-    (
-        "divided by n - 1 instead of n: the sample's instead of the population's?",
-        lambda entries, outputs, rows: entries / (entries - 1),
-    ),
-    (
-        "(n - 1) / n times what it should be, n the number of entries that make one of y",
-        lambda entries, outputs, rows: (entries - 1) / entries,
-    ),
-    (
-        "m times too small, m the number of y's entries: divided by the size of all?",
-        lambda entries, outputs, rows: 1 / outputs,
-    ),
-    (
-        "n / m times what it should be, m the number of y's entries: divided by y.size?",
-        lambda entries, outputs, rows: entries / outputs,
-    ),
-    (
-        "n / k times what it should be, k the length of the first axis: divided by k?",
-        lambda entries, outputs, rows: entries / rows,
-    ),
-    (
-        "n / 2 times what it should be, n the number of entries that make one of y",
-        lambda entries, outputs, rows: entries / 2,
-    ),
-)
-
-
-def spread(g: str, sample: Sample) -> Claims:
-    """gy handed on to all the entries that were reduced; or a term missing that is the same for all of them."""
-    if g == "y" or not _reduced(sample):
-        return
-    claim = Claim("{g} {is} gy, spread over the reduced axes: the derivative of the operation is missing")
-    yield claim, lambda s: _spread(s.gy, s.right[g].shape)
-    claim = Claim("{g} {is} right but for the shape: it is not repeated along the reduced axes", "np.broadcast_to")
-    yield claim, lambda s: s.yours[g] if close(np.broadcast_to(s.yours[g], s.right[g].shape), s.right[g]) else None
-    hint = "give gy the reduced axes back, where they were: np.expand_dims(gy, axis)"
-    for where, axes in (("as it comes, along the last axes", ()), ("along the first axes", (...,))):
-        text = f"in {{g}}, gy is spread {where}, not along those that were reduced"
-        for grows in (False, True):
-            yield Claim(text, hint, breaks=True), lambda s, a=axes, w=grows: _spread_wrongly(s, g, a, grows=w)
-    text = "{g} {is} off by a term that is the same for all entries that make one of y (the mean's own derivative?)"
-    yield Claim(text), lambda s: _off_alike(s, g)
-
-
-def other_reduction(g: str, sample: Sample) -> Claims:
-    """y reduces the right entries otherwise."""
-    if g != "y" or not _reduced(sample):
-        return
-    for words, reduce in _REDUCTIONS.items():
-        claim = Claim(f"y is the {words} of the entries that make it")
-        yield claim, lambda s, f=reduce: f(_array(s), _reduced_axes(s)).reshape(s.right["y"].shape)
-
-
-_REDUCTIONS: dict[str, Callable] = {
-    "sum": np.sum,
-    "mean": np.mean,
-    "largest": np.max,
-    "smallest": np.min,
-    "product": np.prod,
-    "standard deviation": np.std,
-    "variance": np.var,
-    "mean square": lambda x, axes: np.mean(x**2, axes),
-    "sum of squares": lambda x, axes: np.sum(x**2, axes),
-}
+        yield (
+            claim,
+            lambda sample: _from_uses(
+                sample,
+                g,
+                lambda upstream: Uses(
+                    sample.gy**2 / upstream.gradient, upstream.front, upstream.ones, upstream.shape
+                ).summed(),
+            ),
+        )
 
 
 def _broadcasts(g: str, sample: Sample) -> bool:
@@ -240,56 +178,3 @@ def _with_factor_inside(s: Sample, g: str, factor: Callable[[Sample], NDArray]) 
     if g == "y":
         return s.right["y"] * factor(s)
     return _from_uses(s, g, lambda uses: Uses(uses.gradient * factor(s), uses.front, uses.ones, uses.shape).summed())
-
-
-def _reduced(s: Sample) -> bool:
-    """Whether the operation has one array, and makes one entry of y from several of it."""
-    arrays, y = [v for v in s.inputs.values() if isinstance(v, np.ndarray)], s.right["y"]
-    return len(arrays) == 1 and y.size < arrays[0].size and _spread(y, arrays[0].shape) is not None
-
-
-def _array(s: Sample) -> NDArray:
-    return next(v for v in s.inputs.values() if isinstance(v, np.ndarray))
-
-
-def _counted(s: Sample, g: str, factor: Callable[[int, int, int], float]) -> NDArray | None:
-    x, m = _array(s), s.right["y"].size
-    n = x.size // m
-    return s.right[g] * factor(n, m, x.shape[0]) if n > 1 else None
-
-
-def _spread(small: NDArray, shape: tuple[int, ...]) -> NDArray | None:
-    """The array repeated along the axes that it lacks, or has with length 1; None where it does not fit in."""
-    lengths, left = [], list(small.shape)
-    for place, n in enumerate(shape):
-        if left and (left[0] == n or (left[0] == 1 and len(left) == len(shape) - place)):
-            lengths.append(left.pop(0))
-        else:
-            lengths.append(1)
-    return None if left else np.broadcast_to(small.reshape(lengths), shape)
-
-
-def _spread_wrongly(s: Sample, g: str, behind: tuple, *, grows: bool) -> NDArray:
-    """gy without its reduced axes, or with all of them `behind`. Raises ValueError where it cannot be broadcast so.
-
-    `grows`: it is multiplied in, and so may make the gradient larger than it should be.
-    """
-    shape, slope = s.right[g].shape, s.with_gy(np.ones(()))[g]
-    gy = s.gy[(*behind, *[None] * (len(shape) - s.gy.ndim))] if behind else s.gy
-    return gy * slope if grows else np.broadcast_to(gy, shape) * slope
-
-
-def _off_alike(s: Sample, g: str) -> NDArray | None:
-    """What is right, less what is missing on average among the entries that make one of y."""
-    axes = _reduced_axes(s)
-    if prod(s.right[g].shape[a] for a in axes) < 2:
-        return None
-    missing = s.right[g] - s.yours[g]
-    alike = (abs(a - a.mean(axes, keepdims=True)).max() <= 1e-6 * abs(a).max() for a in (s.right[g], s.yours[g]))
-    return None if any(alike) else s.right[g] - missing.mean(axes, keepdims=True)
-
-
-def _reduced_axes(s: Sample) -> tuple[int, ...]:
-    shape = _array(s).shape
-    strides = _spread(s.right["y"], shape).strides
-    return tuple(a for a, stride in enumerate(strides) if stride == 0 and shape[a] > 1)

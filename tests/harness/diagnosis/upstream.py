@@ -22,9 +22,12 @@ def other_upstream(g: str, sample: Sample) -> Claims:
         "{g} {is}" + " what gy = ones would give: gy is ignored",
         "multiply by gy: grad(gy) is the vector-Jacobian product",
     )
-    yield ignored, lambda s: _with_ones(s, g)
+    yield ignored, lambda sample: _with_ones(sample, g)
     for words, function in _UPSTREAM:
-        yield Claim(f"{{g}} {{is}} what {words} in place of gy would give"), lambda s, f=function: s.with_gy(f(s.gy))[g]
+        yield (
+            Claim(f"{{g}} {{is}} what {words} in place of gy would give"),
+            lambda sample, function=function: sample.with_gy(function(sample.gy))[g],
+        )
 
 
 _UPSTREAM: tuple[tuple[str, Callable], ...] = (
@@ -61,14 +64,17 @@ def along_the_wrong_axis(g: str, sample: Sample) -> Claims:
 
 def upstream_itself(g: str, sample: Sample) -> Claims:
     if g != "y" and sample.gy.shape == sample.right[g].shape:
-        yield Claim("{g} {is} gy itself: the derivative of the operation is missing"), lambda s: s.gy
+        yield Claim("{g} {is} gy itself: the derivative of the operation is missing"), lambda sample: sample.gy
 
 
 def another_gradient(g: str, sample: Sample) -> Claims:
     """One gradient where another should be."""
     for other in sample.right:
         if g != "y" and other not in ("y", g) and sample.right[other].shape == sample.yours[g].shape:
-            yield Claim(f"{{g}} {{is}} {other}: the wrong gradient stands there"), lambda s, o=other: s.right[o]
+            yield (
+                Claim(f"{{g}} {{is}} {other}: the wrong gradient stands there"),
+                lambda sample, other=other: sample.right[other],
+            )
 
 
 def _with_ones(s: Sample, g: str) -> NDArray:
