@@ -93,6 +93,22 @@ def test_the_stubs_are_six_lines_of_todo():
     assert "next: pytest --impl=kata -k affine" in run.stdout
 
 
+def test_a_run_that_ends_early_says_what_has_no_verdict():
+    """With -x, what was not graded counts as possible and is named; that is no trouble of the grader's."""
+    stopped = grade("--impl=kata", "-x", "-k", "affine")
+    assert stopped.returncode == 1
+    assert "score 0 of 100, incomplete" in stopped.stdout
+    assert "no verdict on affine gradient, affine pure, affine stable" in stopped.stdout
+    assert "trouble" not in stopped.stdout
+
+
+def test_what_is_only_collected_has_no_score():
+    """--collect-only lists the tests, and says nothing of a verdict."""
+    listed = grade("--impl=kata", "--collect-only", "-k", "affine", "-q")
+    assert listed.returncode == 0
+    assert "score" not in listed.stdout
+
+
 def test_options_have_a_group_of_their_own():
     """`pytest --help` describes the kata's options together, without importing torch."""
     run = subprocess.run(

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests import test_ops
 from tests.harness.diagnosis.samples import Sample, close, generic, square
 from tests.harness.diagnosis.search import claimed
-from tests.harness.display.explain import screen
-from tests.harness.judgement.properties import Examiner
+from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.display.screen import screen
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
 from tests.harness.rows.spec import Op
@@ -326,7 +327,7 @@ def test_different_reasons_are_told_one_by_one():
     def affine(x, w, b):
         return x @ w + b, lambda gy: (-gy @ w.T, 2 * x.T @ gy, gy.sum(axis=0))
 
-    verdict = Examiner(Here("wrong", lambda op: affine), seed=0).verdict(
+    verdict = Examiner(Here("wrong", lambda op: affine), seed=0, explain=diagnose).verdict(
         test_ops.test_gradient.property, ROWS["affine"]
     )
     diagnosis = verdict.diagnosis

@@ -204,6 +204,8 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
                 if result.op == "compose"
                 else f"{command} -k {_quoted(f'{only(result.op)} and {result.property}')}"
             )
+    if any(not result.judged for result in results):
+        return f"{command}  (for what has no verdict yet)"
     if not whole:
         return f"{command}  (all of this part holds; now everything)"
     operations = sum(len(ops) for level, ops in by_level(results).items() if level != "compose")

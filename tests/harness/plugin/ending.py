@@ -50,7 +50,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.OK
         return
     outcomes = run.outcomes()
-    stopped = session.shouldstop or session.shouldfail  # -x, or whatever else ends a run early on purpose
+    # -x, the end of watching, or whatever else ends a run early on purpose.
+    stopped = session.shouldstop or session.shouldfail or session.config.option.watch
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         if run.trouble or (not stopped and any(o.missing for o in outcomes)):
             session.exitstatus = EXIT_TROUBLE
@@ -70,6 +71,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     run = config.stash[RUN]
+    if config.option.collectonly:
+        return
     if run.kit:
         files, chosen = run.kit
         terminalreporter.write_line(
