@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import test_ops
+from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.diagnosis.samples import Sample, close, generic, square
 from tests.harness.diagnosis.search import claimed
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
 from tests.harness.rows.spec import Op
-from tests.harness.submissions.submissions import Here
+from tests.harness.submissions.here import Here
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [
