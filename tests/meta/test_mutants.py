@@ -81,7 +81,7 @@ def test_a_right_implementation_earns_full_score(row):
 @pytest.mark.parametrize("row", [*RIGHT, *SLOW], ids=_id)
 def test_only_what_loops_over_elements_is_slow(row):
     """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences fail it for what they cost."""
-    for seed in SEEDS:
+    for seed in SEEDS[:2]:  # counts hardly depend on the values
         # Some of SLOW are too inexact for what comes before.
         found = Examiner(Here(row.name, row.lookup), seed, reference=_solutions).verdict(ALONE, OPERATIONS[row.op])
         seen = f"{_id(row)}: {found.status}, {found.why} [seed={seed}]"
