@@ -321,6 +321,18 @@ def _factor(distortion: Distortion, s: Sample, name: str) -> np.ndarray | None:
     return spoilt / s.right[name]
 
 
+@pytest.mark.parametrize("size", [1e308, -1e308, 5e-324])
+def test_numbers_beyond_all_measure_break_nothing(size):
+    """One entry as large, or as small, as there is leaves the search without a claim; of many, what was added may be said."""
+    samples = list(generic(ROWS["square_error_loss"]))
+    corner = [size * (np.indices(s.right["gx"].shape).sum(0) == 0) for s in samples]
+    one = [replace(s, yours=s.right | {"gx": s.right["gx"] + c}) for s, c in zip(samples, corner, strict=True)]
+    every = [replace(s, yours=s.right | {"gx": np.full_like(s.right["gx"], size)}) for s in samples]
+    assert claimed("gx", one) is None
+    claim = claimed("gx", every)
+    assert claim is None or "is added" in claim.text
+
+
 def test_different_reasons_are_told_one_by_one():
     """Gradients that are wrong for different reasons make a part each, with one hint each; a single line joins them."""
 
