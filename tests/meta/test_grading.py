@@ -245,16 +245,15 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
 
 
 def _children_are_busy(pid: int) -> bool:
-    """Whether a process of the run has worked for a second: the endless loop, and nothing else here, does."""
-    children = subprocess.run(
-        ["ps", "-e", "-o", "sid=,pid=,time=,args="], capture_output=True, text=True, check=True
+    """Whether a worker of this run has computed for a second: the endless loop, and nothing else here, does."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid=,time=,args="], capture_output=True, text=True, check=True
     ).stdout
-    rows = [line.split(None, 3) for line in children.splitlines()]
-    return any(
-        int(sid) == pid or "worker.py" in args
-        for sid, _, used, args in rows
-        if "worker.py" in args and used >= "00:00:01"
-    )
+    processes = [line.split(maxsplit=3) for line in listed.splitlines()]
+    family = {str(pid)}
+    while more := {child for child, parent, *_ in processes if parent in family} - family:
+        family |= more
+    return any(p in family and "worker.py" in args and used >= "00:00:01" for p, _, used, args in processes)
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
