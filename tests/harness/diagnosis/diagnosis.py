@@ -37,6 +37,11 @@ class Diagnosis:
         """The hints in one line; empty where there are none."""
         return SEPARATOR.join(self.hints)
 
+    @property
+    def hint_lines(self) -> list[str]:
+        """The hints a line each: one may itself have several parts."""
+        return [line for line in self.hint.split(SEPARATOR) if line]
+
 
 def listed(names: Sequence[str]) -> str:
     """`gx`, `gx and gw`, `gx, gw and gb`."""

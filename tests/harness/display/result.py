@@ -138,15 +138,13 @@ def score(results: list[Result]) -> float:
 
 def _told(verdict: Verdict) -> dict:
     """What explains a verdict."""
-    from tests.harness.diagnosis.diagnosis import SEPARATOR  # which imports torch
-
-    example, wrong, diagnosis = {}, verdict.wrong, verdict.diagnosis
+    example, wrong = {}, verdict.wrong
     if verdict.trial:
         given = verdict.trial.example
         example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
     return {
-        "parts": list(diagnosis.parts) if diagnosis and len(diagnosis.parts) > 1 else [verdict.why],
-        "hints": [hint for hint in diagnosis.hint.split(SEPARATOR) if hint] if diagnosis else [],
+        "parts": verdict.parts,
+        "hints": verdict.hints,
         "example": example,
         "yours": _plain(wrong.yours) if wrong else None,
         "torch": _plain(wrong.torch) if wrong else None,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tests.harness.diagnosis.diagnosis import SEPARATOR
 from tests.harness.diagnosis.entry import terms
 from tests.harness.worker.printable import printable
 
@@ -61,13 +60,12 @@ def screen(verdict: Verdict) -> Screen:
 
 def _screen(verdict: Verdict) -> Screen:
     diagnosis = verdict.diagnosis
-    parts = diagnosis.parts if diagnosis and len(diagnosis.parts) > 1 else [verdict.why]
     above = " (see above)" if verdict.echo else ""
-    lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in parts]
+    lines: list[list[Piece]] = [[(part + above, {"bold": True})] for part in verdict.parts]
     wrong = verdict.wrong
     if wrong is None or verdict.echo:
         return Screen([*lines, []])
-    for hint in filter(None, diagnosis.hint.split(SEPARATOR) if diagnosis else ()):
+    for hint in verdict.hints:
         lines.append([("hint: ", {"cyan": True}), (hint, {})])
     lines += [[(text, {})] for text in _crash(wrong) + _counterexample(verdict)]
     if diagnosis and diagnosis.picture:

@@ -9,10 +9,15 @@ from tests.harness.worker.printable import printable
 
 
 class Explanation(Protocol):
-    """How an operation is wrong, as whoever explains failures says it: the judgement needs the line, and no more."""
+    """How an operation is wrong, as whoever explains failures says it: in one line or several, with hints."""
+
+    parts: tuple[str, ...]
 
     @property
     def line(self) -> str: ...
+
+    @property
+    def hint_lines(self) -> list[str]: ...
 
 
 class Explain(Protocol):
@@ -38,6 +43,16 @@ class Verdict:
     seconds: float = 0.0
     echo: bool = False
     diagnosis: Explanation | None = None
+
+    @property
+    def parts(self) -> list[str]:
+        """The reason in lines: several, where the diagnosis has several."""
+        return list(self.diagnosis.parts) if self.diagnosis and len(self.diagnosis.parts) > 1 else [self.why]
+
+    @property
+    def hints(self) -> list[str]:
+        """What usually mends it, a line each."""
+        return self.diagnosis.hint_lines if self.diagnosis else []
 
 
 def broken_off(what: str, error: Exception) -> str:
