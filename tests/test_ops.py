@@ -8,7 +8,7 @@ what the implementation under test does with it; the judge compares that with to
 import numpy as np
 
 from tests.harness.examples.examples import EXTREME
-from tests.harness.judgement import judge
+from tests.harness.judgement import judge, purity
 from tests.harness.judgement.properties import each_operation
 from tests.harness.judgement.trial import truth_of
 from tests.harness.worker.observation import Call, Grad
@@ -31,10 +31,10 @@ def test_pure(trial):
     """Inputs and gy are left alone, grad answers the same again, and two calls share nothing."""
     alone = trial.observe(Call(0), Grad(call=0, gy=0))
     seen = trial.observe(Call(0), Call(1), Grad(call=1, gy=1), Grad(call=0, gy=0), Grad(call=0, gy=0))
-    judge.pure(trial, alone, seen)
+    purity.pure(trial, alone, seen)
     if trial.examples[0].gy.shape == trial.examples[1].gy.shape:
         other_first = trial.observe(Call(0), Grad(call=0, gy=1), Grad(call=0, gy=0))
-        judge.no_matter_what_was_asked_before(trial, alone, other_first)
+        purity.no_matter_what_was_asked_before(trial, alone, other_first)
 
 
 @each_operation(examples=30, table=EXTREME, dtypes=(np.float64, np.float32), after=(test_forward, test_gradient))

@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 
 from tests import test_ops
 from tests.harness.examples.examples import Example
-from tests.harness.judgement import judge
+from tests.harness.judgement import judge, purity
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.trial import Trial
@@ -293,9 +293,9 @@ def judged(seen: Observation, steps: tuple = STEPS) -> None:
     """Hold the observation of these steps to all that the judge ever holds one to."""
     if steps is STEPS:
         checks = [judge.forward, judge.gradient, judge.stable]
-        checks = [partial(check, TRIAL, seen, TRUTH) for check in checks] + [partial(judge.pure, TRIAL, seen, AGAIN)]
+        checks = [partial(check, TRIAL, seen, TRUTH) for check in checks] + [partial(purity.pure, TRIAL, seen, AGAIN)]
     else:
-        checks = [partial(check, TRIAL, ALONE, seen) for check in (judge.pure, judge.no_matter_what_was_asked_before)]
+        checks = [partial(check, TRIAL, ALONE, seen) for check in (purity.pure, purity.no_matter_what_was_asked_before)]
     for check in checks:
         with contextlib.suppress(Wrong, UnsuitedExample), np.errstate(all="ignore"):
             check()
