@@ -10,34 +10,34 @@ import numpy as np
 from tests.harness.examples.examples import EXTREME
 from tests.harness.judgement import judge, purity
 from tests.harness.judgement.properties import each_operation
-from tests.harness.judgement.trial import truth_of
 from tests.harness.worker.observation import Call, Grad
 
 
-@each_operation(examples=25)
-def test_forward(trial):
+@each_operation(examples=25, asks=((Call(),),))
+def test_forward(trial, seen):
     """The value and the shape of y are torch's."""
-    judge.forward(trial, trial.observe(Call()), truth_of(trial))
+    judge.forward(trial, seen, trial.truth)
 
 
-@each_operation(examples=50)
-def test_gradient(trial):
+@each_operation(examples=50, asks=((Call(), Grad(0)),))
+def test_gradient(trial, seen):
     """For a random gy, every gradient has its variable's shape and torch's value."""
-    judge.gradient(trial, trial.observe(Call(), Grad(0)), truth_of(trial))
+    judge.gradient(trial, seen, trial.truth)
 
 
-@each_operation(examples=12, count=2, after=(test_forward, test_gradient))
-def test_pure(trial):
+@each_operation(examples=12, count=2, asks=purity.asks, after=(test_forward, test_gradient))
+def test_pure(trial, *seen):
     """Inputs and gy are left alone, grad answers the same again, and two calls share nothing."""
-    alone = trial.observe(Call(0), Grad(call=0, gy=0))
-    seen = trial.observe(Call(0), Call(1), Grad(call=1, gy=1), Grad(call=0, gy=0), Grad(call=0, gy=0))
-    purity.pure(trial, alone, seen)
-    if trial.examples[0].gy.shape == trial.examples[1].gy.shape:
-        other_first = trial.observe(Call(0), Grad(call=0, gy=1), Grad(call=0, gy=0))
-        purity.no_matter_what_was_asked_before(trial, alone, other_first)
+    purity.hold(trial, *seen)
 
 
-@each_operation(examples=30, table=EXTREME, dtypes=(np.float64, np.float32), after=(test_forward, test_gradient))
-def test_stable(trial):
+@each_operation(
+    examples=30,
+    asks=((Call(), Grad(0)),),
+    table=EXTREME,
+    dtypes=(np.float64, np.float32),
+    after=(test_forward, test_gradient),
+)
+def test_stable(trial, seen):
     """At magnitudes up to 1e4, at zeros and ties, in float64 and float32: finite, accurate, the same dtype, no warning."""
-    judge.stable(trial, trial.observe(Call(), Grad(0)), truth_of(trial))
+    judge.stable(trial, seen, trial.truth)

@@ -2,21 +2,23 @@
 
 from tests.harness.judgement import growth, judge
 from tests.harness.judgement.properties import chained, each_operation
-from tests.harness.judgement.trial import truth_of
 from tests.harness.worker.observation import Call, Grad
 from tests.harness.worker.observe import LAYOUTS
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 
 
-@each_operation(examples=24, after=(forward, gradient))
-def test_layout(trial):
+@each_operation(
+    examples=24,
+    asks=tuple((Call(layout=layout), Grad(0, layout=layout)) for layout in LAYOUTS),
+    after=(forward, gradient),
+)
+def test_layout(trial, *seen):
     """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only."""
-    for layout in LAYOUTS:
+    for layout, laid_out in zip(LAYOUTS, seen, strict=True):
         with judge.said_of(f"{layout} inputs"):
-            seen = trial.observe(Call(layout=layout), Grad(0, layout=layout))
-            judge.forward(trial, seen, truth_of(trial))
-            judge.gradient(trial, seen, truth_of(trial))
+            judge.forward(trial, laid_out, trial.truth)
+            judge.gradient(trial, laid_out, trial.truth)
 
 
 @each_operation(once=True, after=(forward, gradient))

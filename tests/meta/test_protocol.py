@@ -28,14 +28,15 @@ from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.patience import WorkerStuck
-from tests.harness.submissions.remote import Worker, WorkerDied, observation
+from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
-from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, from_data, to_data
+from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, Question, from_data, to_data
 from tests.harness.worker.observe import observe
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))
 STEPS = (Call(), Grad(0))
+ASKED = Question([INPUTS], [GY], (STEPS,))
 TRIAL = Trial(AFFINE, (Example(INPUTS, GY),) * 2, None)
 TRUTH = Truth(AFFINE, INPUTS, GY)
 NUMBER = 7  # of every question
@@ -51,7 +52,7 @@ def right(x, w, b):
 SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
 INTERLEAVED = (Call(0), Call(1), Grad(1, 1), Grad(0), Grad(0))
 ALONE, AGAIN = (observe(right, [INPUTS] * 2, [GY] * 2, steps) for steps in (STEPS, INTERLEAVED))
-FRAME = wire.pack({"id": NUMBER, "observation": SEEN})
+FRAME = wire.pack({"id": NUMBER, "observations": [SEEN]})
 
 
 class Process:
@@ -124,7 +125,7 @@ def said(data: bytes, *, seconds: float = 0.05, hangs_up: bool = True) -> Observ
             end.answers.close()
         begun, seen = time.monotonic(), None
         with contextlib.suppress(WorkerDied, WorkerStuck):
-            seen = observation(made.ask(seconds, op="affine"), STEPS, [INPUTS], [GY])
+            (seen,) = observations(made.ask(seconds, op="affine"), ASKED)
         assert time.monotonic() - begun < seconds + 0.2
         return seen
 
@@ -178,7 +179,7 @@ def test_an_observation_that_cannot_have_been_made_is_no_answer(place, value):
         part = part[key]
     part[last] = value
     with pytest.raises(WorkerDied, match="no answer"):
-        observation({"observation": seen}, STEPS, [INPUTS], [GY])
+        observations({"observations": [seen]}, ASKED)
 
 
 @settings(QUIET, max_examples=300)
@@ -245,9 +246,9 @@ def test_answers_with_other_parts_are_refused_or_judged(data):
             return {k: vary(v) for k, v in value.items()}
         return [vary(v) for v in value] if isinstance(value, list) else value
 
-    reply = vary({"observation": SEEN})
+    reply = vary({"observations": [SEEN]})
     try:
-        seen = observation(reply if isinstance(reply, dict) else {}, STEPS, [INPUTS], [GY])
+        (seen,) = observations(reply if isinstance(reply, dict) else {}, ASKED)
     except WorkerDied:
         return
     judged(seen)
@@ -320,7 +321,7 @@ def test_a_giant_announcement_takes_no_memory(lengths):
 )
 def test_a_giant_array_takes_no_memory(shape):
     """A header whose arrays are not in the body is refused before anything is allocated for them."""
-    header = wire.json.dumps({"id": NUMBER, "observation": {"array": ["<f8", shape]}}).encode()
+    header = wire.json.dumps({"id": NUMBER, "observations": {"array": ["<f8", shape]}}).encode()
     tracemalloc.start()
     try:
         assert said(wire.PREFIX.pack(b"KATA", len(header), 0) + header) is None
@@ -389,23 +390,23 @@ def serve(end: End, behaviour: str) -> None:
         while prefix := end.hear(wire.PREFIX.size):
             header, body = wire.lengths(prefix)
             question = wire.unpack(*(end.hear(n) for n in (header, body)))
-            steps = [Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in question["steps"]]
-            seen = to_data(observe(right, question["inputs"], question["gys"], steps))
-            answer = wire.pack({"id": question["id"], "observation": seen})
+            asks = [[Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in a] for a in question["asks"]]
+            seen = [to_data(observe(right, question["inputs"], question["gys"], steps)) for steps in asks]
+            answer = wire.pack({"id": question["id"], "observations": seen})
             match behaviour:
                 case "right":
                     end.say(answer)
                 case "another":
-                    end.say(wire.pack({"id": question["id"] + 1, "observation": seen}))
+                    end.say(wire.pack({"id": question["id"] + 1, "observations": seen}))
                 case "twice":
                     end.say(answer * 2)
                 case "half":
                     end.say(answer[:-1])
                 case "fewer":
-                    end.say(wire.pack({"id": question["id"], "observation": seen | {"answers": []}}))
+                    end.say(wire.pack({"id": question["id"], "observations": [s | {"answers": []} for s in seen]}))
                 case "more":
-                    more = seen | {"answers": [*seen["answers"], seen["answers"][0]]}
-                    end.say(wire.pack({"id": question["id"], "observation": more}))
+                    more = [s | {"answers": [*s["answers"], s["answers"][0]]} for s in seen]
+                    end.say(wire.pack({"id": question["id"], "observations": more}))
                 case "praise":
                     end.say(wire.pack({"id": question["id"], "status": "pass", "score": 100}))
                 case "dies":

@@ -17,9 +17,9 @@ import pytest
 from tests.harness.submissions import confinement, probe, sandbox, seccomp, submissions
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import WorkerStuck
-from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation
+from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observations
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
-from tests.harness.worker.observation import Call, Observation
+from tests.harness.worker.observation import Call, Observation, Question
 from tests.harness.worker.worker import LIMITS
 
 PROJECT = Path(__file__).parents[2]
@@ -43,7 +43,8 @@ def run(body: str, folder: Path, *arguments, mode: str = "bwrap", seconds: float
     worker = Worker(mode, folder)
     try:
         request = {"op": "look", "file": "module.py", "shown": "module.py", "inputs": [arguments], "gys": []}
-        return observation(worker.ask(seconds, **request, steps=[["call", 0]]), [Call()], [tuple(arguments)])
+        reply = worker.ask(seconds, **request, asks=[[["call", 0]]])
+        return observations(reply, Question([tuple(arguments)], [], ((Call(),),)))[0]
     finally:
         worker.close()
 
@@ -156,9 +157,10 @@ def test_what_an_exception_holds_is_not_kept(tmp_path):
         "shown": "module.py",
         "inputs": [()],
         "gys": [],
-        "steps": [["call", 0]],
+        "asks": [[["call", 0]]],
     }
-    kinds = [observation(worker.ask(5, **request), [Call()], [()]).crash.kind for _ in range(5)]
+    asked = Question([()], [], ((Call(),),))
+    kinds = [observations(worker.ask(5, **request), asked)[0].crash.kind for _ in range(5)]
     worker.close()
     assert kinds == ["ValueError"] * 5
 
@@ -376,7 +378,7 @@ def test_a_worker_dies_with_its_grader(tmp_path):
     code = (
         "import sys; sys.path[:0] = [sys.argv[1]]\nfrom pathlib import Path\nfrom tests.harness.submissions.remote import Worker\n"
         "w = Worker('bwrap', Path(sys.argv[2])); w.await_ready(); print(w._process.pid, flush=True)\n"
-        "w.ask(60, op='look', file='module.py', shown='', inputs=[()], gys=[], steps=[['call', 0]])"
+        "w.ask(60, op='look', file='module.py', shown='', inputs=[()], gys=[], asks=[[['call', 0]]])"
     )
     with ours, theirs:
         grader = subprocess.Popen(

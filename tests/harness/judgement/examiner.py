@@ -12,7 +12,7 @@ from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest, Property
 from tests.harness.judgement.search import examine
-from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Explain, Verdict, broken_off
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
@@ -115,7 +115,7 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
             network.row, (Example(network.leaves, network.gy),), lambda *_, n=network: implementation.observe_network(n)
         )
         try:
-            judge.gradient(trial, trial.observe(), truth_of(trial))
+            judge.gradient(trial, trial.observe(), trial.truth)
             proven += 1
         except UnsuitedExample:
             continue

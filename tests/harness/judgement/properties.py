@@ -7,17 +7,21 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples.examples import ORDINARY
-from tests.harness.judgement.trial import Trial
+from tests.harness.examples.examples import ORDINARY, Example
 from tests.harness.rows.spec import Operation
+from tests.harness.worker.observation import Steps
 
 
 @dataclass(frozen=True)
 class Property:
-    """What is said of every operation: `check(trial)` raises Wrong where it does not hold; `check(contest)` if `once`."""
+    """What is said of every operation: `check(trial, *seen)` raises Wrong where it does not hold; `check(contest)` if `once`.
+
+    `asks`: the steps that are seen, for the examples of a trial; `seen` has an observation for each.
+    """
 
     name: str
-    check: Callable[[Trial], None]
+    check: Callable[..., None]
+    asks: Callable[[tuple[Example, ...]], tuple[Steps, ...]]
     examples: int
     table: NDArray
     dtypes: tuple[type, ...]
@@ -38,6 +42,7 @@ class Contest:
 
 def each_operation(
     *,
+    asks: Callable[[tuple[Example, ...]], tuple[Steps, ...]] | tuple[Steps, ...] = (),
     examples: int = 0,
     table: NDArray = ORDINARY,
     dtypes: tuple[type, ...] = (np.float64,),
@@ -45,14 +50,17 @@ def each_operation(
     after: tuple[Callable, ...] = (),
     once: bool = False,
 ) -> Callable:
-    """Make a test of a property: the function below gets a Trial, and raises where the property does not hold.
+    """Make a test of a property: the function below gets a Trial, and what was observed in it, and raises where the property does not hold.
 
-    `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
+    `asks`: sequences of steps, or a function of the trial's examples that gives them; the function gets an Observation
+    for each. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
     a trial has. `after`: the tests that must hold first; without them this one would say the same again.
     `once`: it is no matter of examples; the function gets a Contest.
     """
 
-    def decorate(check: Callable[[Trial], None]) -> Callable:
+    asked = asks if callable(asks) else lambda _: asks
+
+    def decorate(check: Callable[..., None]) -> Callable:
         name = check.__name__.removeprefix("test_")
 
         def test(op, subject, examine):
@@ -60,7 +68,8 @@ def each_operation(
 
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__, test.__module__ = check.__doc__, check.__module__
-        test.property = Property(name, check, examples, table, dtypes, count, tuple(t.property for t in after), once)
+        comes_after = tuple(t.property for t in after)
+        test.property = Property(name, check, asked, examples, table, dtypes, count, comes_after, once)
         return test
 
     return decorate

@@ -3,12 +3,30 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.examples.examples import Example
 from tests.harness.judgement.judge import Wrong, gradients, output
 from tests.harness.judgement.trial import Trial
-from tests.harness.worker.observation import Observation
+from tests.harness.worker.observation import Call, Grad, Observation, Steps
 
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
 CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel leave so much
+
+
+def asks(examples: tuple[Example, ...]) -> tuple[Steps, ...]:
+    """What is asked of two examples: the first alone, then both by turns, then the first after another gy, if that fits."""
+    sequences = (
+        (Call(0), Grad(call=0, gy=0)),
+        (Call(0), Call(1), Grad(call=1, gy=1), Grad(call=0, gy=0), Grad(call=0, gy=0)),
+        (Call(0), Grad(call=0, gy=1), Grad(call=0, gy=0)),
+    )
+    return sequences if examples[0].gy.shape == examples[1].gy.shape else sequences[:2]
+
+
+def hold(trial: Trial, alone: Observation, seen: Observation, *other_first: Observation) -> None:
+    """Raise Wrong where the answers to `asks` show that a call changes what it was given, or disturbs another."""
+    pure(trial, alone, seen)
+    for observation in other_first:
+        no_matter_what_was_asked_before(trial, alone, observation)
 
 
 def pure(trial: Trial, alone: Observation, seen: Observation) -> None:

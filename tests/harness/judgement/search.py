@@ -4,9 +4,9 @@ import time
 import zlib
 from bdb import BdbQuit
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, tee
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from tests.harness.judgement.verdict import Verdict, broken_off
 from tests.harness.rows.imports import hypothesis
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
@@ -63,7 +63,8 @@ def examine(
 def run_again(prop: Property, verdict: Verdict) -> None:
     """Hold the implementation to its counterexample once more, for what its code prints on the way."""
     with suppress(Exception, RefusedOperation, GraderTrouble):
-        prop.check(verdict.trial)
+        for steps in prop.asks(verdict.trial.examples):
+            verdict.trial.observe(*steps)
 
 
 class _Enough(BaseException):
@@ -91,16 +92,16 @@ class _Search:
         """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
         if first and self._is_smaller(first):
             return first
-        stop = _TRIES * self._prop.examples
-        for drawn in islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), stop):
-            try:
-                self._hold(drawn)
-            except UnsuitedExample:
-                continue
-            except Wrong:
-                return drawn
-            if self.proven == self._prop.examples:
-                break
+        drawn = islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), _TRIES * self._prop.examples)
+        trials, asked = tee(Trial(self._op, examples, self._ask) for examples in drawn)
+        with closing(self._implementation.answers(self._op.name, map(self._question, asked))) as answers:
+            while self.proven < self._prop.examples and (trial := next(trials, None)):
+                try:
+                    self._judge(trial, self._leaving(next, answers))
+                except UnsuitedExample:
+                    continue
+                except Wrong:
+                    return trial.examples
         return None
 
     def shrink(self, failed: tuple[Example, ...], *, drawn: bool, smaller: bool) -> str:
@@ -129,11 +130,18 @@ class _Search:
             if self._tries > SHRINK_TRIES:
                 raise _Enough
         trial = Trial(self._op, drawn, self._ask)
+        with closing(self._implementation.answers(self._op.name, [self._question(trial)])) as answers:
+            self._judge(trial, self._leaving(next, answers))
+
+    def _question(self, trial: Trial) -> Question:
+        return trial.question(self._prop.asks(trial.examples))
+
+    def _judge(self, trial: Trial, seen: tuple[Observation, ...]) -> None:
         try:
-            self._prop.check(trial)
+            self._prop.check(trial, *seen)
             self.proven += 1
         except Wrong as wrong:
-            size = _size(drawn)
+            size = _size(trial.examples)
             if self.smallest is None or size < self.smallest[0]:
                 self.smallest = (size, trial, wrong)
             raise
@@ -161,9 +169,12 @@ class _Search:
             return False
         return False
 
-    def _ask(self, inputs: list[tuple], gys: list[NDArray], steps: tuple[Call | Grad, ...]) -> Observation:
+    def _ask(self, inputs: list[tuple], gys: list[NDArray], steps: Steps) -> Observation:
+        return self._leaving(self._implementation.observe, self._op.name, inputs, gys, steps)
+
+    def _leaving(self, ask: Callable, *arguments: object) -> object:
         try:
-            return self._implementation.observe(self._op.name, inputs, gys, steps)
+            return ask(*arguments)
         except (BdbQuit, pytest.exit.Exception) as leaving:
             raise _Leaving from leaving
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from tests.harness.submissions import limits
 from tests.harness.submissions.packages import Package
 from tests.harness.submissions.patience import Spent, WorkerStuck
-from tests.harness.submissions.remote import Worker, WorkerDied, observation, plain_steps
+from tests.harness.submissions.remote import Worker, WorkerDied, observations, plain_steps
+from tests.harness.worker import wire
 from tests.harness.worker.counting import Cost
-from tests.harness.worker.observation import Call, Grad, Observation, Room
+from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import RefusedOperation, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
+
+
+AHEAD = 16  # questions that the worker may have before their answers are read
 
 
 class Elsewhere:
@@ -43,54 +50,100 @@ class Elsewhere:
         self._spoilt_by = ""  # the operation that did so in the present worker
         self._spent: dict[str, Spent] = {}
 
-    def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
+    def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation, or GraderTrouble where no worker can be started."""
-        return self._observed(op, list(inputs), gys, steps)[0]
+        ((seen,),) = self.answers(op, [Question(list(inputs), list(gys), (steps,))])
+        return seen
+
+    def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
+        """Question by question, an observation for each of its `asks`. Raises what `observe` does.
+
+        The worker is asked some ahead, so that it works while the grader does. How many depends on how many there were
+        before, and not on how fast it is: so which questions it has seen does not depend on the machine either.
+        """
+        questions, asked = iter(questions), deque()
+        try:
+            for answered in count():
+                for question in islice(questions, min(answered + 1, AHEAD) - len(asked)):
+                    self._ask(op, question)
+                    asked.append(question)
+                if not asked:
+                    return
+                with self._attending(op):
+                    reply = self._reply(op)
+                    question = asked.popleft()
+                    seen = self._read(op, question, reply)
+                yield tuple(map(unless_todo, seen))
+        finally:
+            with suppress(RefusedOperation):
+                for _ in asked if self._worker else ():
+                    with self._attending(op):
+                        self._reply(op)
 
     def counted(
-        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
     ) -> tuple[Observation, Cost]:
         """Likewise, and count what it costs (see counting.py). Raises RefusedOperation, or GraderTrouble."""
-        seen, cost = self._observed(op, list(inputs), gys, steps, most)
+        question = Question(list(inputs), list(gys), (steps,))
+        self._prepare(op)
+        with self._attending(op):
+            # One after the other, though all are known: while something is counted, no question is there to be answered by it.
+            self._post(op, count=most)
+            self._reply(op)
+            self._ask(op, question)
+            reply = self._reply(op)
+            self._post(op, cost=True)
+            cost = self._reply(op).get("cost")
+            (seen,) = self._read(op, question, reply)
         if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
             cost = [0, 0, "its process gave no numbers"]
         steps_taken, size, foul = cost
-        return seen, Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
+        return unless_todo(seen), Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
 
-    def _observed(
-        self, op: str, inputs: list[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int = 0
-    ) -> tuple[Observation, object]:
-        """What was observed; where something is to be counted, what the worker says it cost."""
+    def _prepare(self, op: str) -> None:
+        """Raises RefusedOperation where there is nothing to ask."""
         if op not in self._package.files:
             raise RefusedOperation("todo", "not there yet")
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
-        file = self._package.files[op]
-        request = {"op": op, "file": file, "shown": self._package.shown[file]}
-        request |= {"inputs": inputs, "gys": list(gys), "steps": plain_steps(steps)}
         if self._spoilt_by not in ("", op):
             self.rest()  # what one operation does to the counting is not laid at another's door
-        cost = None
+
+    def _ask(self, op: str, question: Question) -> None:
+        self._prepare(op)
+        file, room = self._package.files[op], Room.beside(question.inputs, question.gys)
+        self._post(
+            op,
+            room=room.bytes(sum(map(len, question.asks))),
+            op=op,
+            file=file,
+            shown=self._package.shown[file],
+            inputs=question.inputs,
+            gys=question.gys,
+            asks=[plain_steps(steps) for steps in question.asks],
+        )
+
+    def _read(self, op: str, question: Question, reply: dict) -> list[Observation]:
+        """The observations in a reply. Raises RefusedOperation, or WorkerDied."""
+        if "heard" in reply:
+            self._spoilt_by = op
+            self._heard.setdefault(op, printable(str(reply["heard"]), 100))
+        if reply.get("missing") is True:
+            raise RefusedOperation("todo", "not there yet")
+        if "problem" in reply:
+            self._refused[op] = ("error", printable(str(reply["problem"])))
+            raise RefusedOperation(*self._refused[op])
+        return observations(reply, question)
+
+    @contextmanager
+    def _attending(self, op: str) -> Iterator[None]:
+        """Where the worker dies or does not answer meanwhile, the operation is refused from now on."""
         try:
-            if most:
-                self._asked(op, count=most)
-            reply = self._asked(op, room=Room.beside(inputs, request["gys"]).bytes(len(steps)), **request)
-            if most:
-                cost = self._asked(op, cost=True).get("cost")
-            if "heard" in reply:
-                self._spoilt_by = op
-                self._heard.setdefault(op, printable(str(reply["heard"]), 100))
-            if reply.get("missing") is True:
-                raise RefusedOperation("todo", "not there yet")
-            if "problem" in reply:
-                self._refused[op] = ("error", printable(str(reply["problem"])))
-                raise RefusedOperation(*self._refused[op])
-            seen = observation(reply, steps, inputs, request["gys"])
+            yield
         except WorkerStuck as stuck:
             self._lost(op, "timeout", f"stopped: {stuck}")
         except WorkerDied as death:
             self._lost(op, "error", str(death))
-        return unless_todo(seen), cost
 
     def observe_network(self, network: Network) -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
@@ -100,10 +153,11 @@ class Elsewhere:
                 raise RefusedOperation(*self._refused[op])
         request = {"nodes": network.plain_nodes(), "leaves": list(network.leaves), "gy": network.gy}
         request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
-        steps = (Call(), Grad(0))
+        asked = Question([network.leaves], [network.gy], ((Call(), Grad(0)),))
         try:
-            room = Room.beside([network.leaves], [network.gy]).bytes(len(steps))
-            return observation(self._asked("compose", room=room, **request), steps, [network.leaves], [network.gy])
+            self._post("compose", room=Room.beside(asked.inputs, asked.gys).bytes(2), **request)
+            (seen,) = observations(self._reply("compose"), asked)
+            return seen
         except WorkerStuck as stuck:
             self.rest()
             raise RefusedOperation("timeout", f"stopped: {stuck}") from None
@@ -123,12 +177,16 @@ class Elsewhere:
         self.rest()
         self._package.close()
 
-    def _asked(self, account: str, **request) -> dict:
-        """The worker's reply, on the account of an operation and of the submission. Its start is on nobody's."""
+    def _post(self, account: str, *, room: int = wire.BODY, **request) -> None:
+        """Put a question to the worker, if there is something left on the accounts of the operation and the submission."""
         self._refuse_when_used_up(account)
         self._worker = self._worker or Worker(self.sandbox, self._package.folder)
+        self._worker.post(room=room, **request)
+
+    def _reply(self, account: str) -> dict:
+        """The worker's reply to the oldest question, on both accounts. Its start is on nobody's."""
         try:
-            return self._worker.ask(self._call_seconds, **request)
+            return self._worker.reply(self._call_seconds)
         finally:
             self._charge(account, self._worker)
 

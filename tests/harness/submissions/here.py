@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bdb import BdbQuit
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import pytest
 from tests.harness.submissions import limits
 from tests.harness.submissions.deadline import Expired, deadline
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import RefusedOperation, unless_todo
@@ -39,12 +39,17 @@ class Here:
         with suppress(RefusedOperation, Expired), deadline(limits.IMPORT_SECONDS):
             self._lookup(op)
 
-    def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...]) -> Observation:
+    def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation."""
         return self._observed(op, lambda function: observe(function, inputs, gys, steps, THROUGH))
 
+    def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
+        """Question by question, an observation for each of its `asks`. Raises RefusedOperation."""
+        for inputs, gys, asks in questions:
+            yield tuple(self.observe(op, inputs, gys, steps) for steps in asks)
+
     def counted(
-        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: tuple[Call | Grad, ...], most: int
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
     ) -> tuple[Observation, Cost]:
         """Likewise, and count what it costs (see counting.py). Raises RefusedOperation."""
         cost = Cost(0, 0)

@@ -9,16 +9,14 @@ import secrets
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections import deque
 from pathlib import Path
-
-from numpy.typing import NDArray
 
 from tests.harness.submissions import confinement
 from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
 from tests.harness.submissions.usage import Usage, family, usage
 from tests.harness.worker import wire
-from tests.harness.worker.observation import Call, Grad, Observation, from_data
+from tests.harness.worker.observation import Call, Observation, Question, Steps, from_data
 from tests.harness.worker.printable import printable
 
 START_SECONDS = 60.0  # to compute, and as many to wait for a disk
@@ -63,22 +61,36 @@ class Worker:
         for ours in (self._questions, self._answers, self._process.stdout):
             os.set_blocking(ours.fileno(), False)
         self._ready, self._arrived, self._printed, self._printing = False, bytearray(), bytearray(), True
+        self._posted: deque[tuple[int, int]] = deque()  # of what has no reply yet: its number, and the room for that
+        self._unsent = bytearray()
         self._family: list[int] = []
         self._at_once, self._computed, self._spent = 0, 0.0, Spent()
 
-    def ask(self, seconds: float, *, room: int = wire.BODY, **request) -> dict:
-        """Send a request and return its reply. Raises WorkerDied, or WorkerStuck; both end the worker.
+    def ask(self, seconds: float, **request) -> dict:
+        """Post a request and return its reply. Raises what `reply` does."""
+        self.post(**request)
+        return self.reply(seconds)
 
-        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. `room`: bytes
-        that the arrays of the reply may have. Raises GraderTrouble where it does not come to life.
-        """
-        self.await_ready()
+    def post(self, *, room: int = wire.BODY, **request) -> None:
+        """Give it something to do, after what it was given before. `room`: bytes that the arrays of the reply may have."""
         # Not to be foreseen, so that an answer cannot come before its question.
         number = secrets.randbits(48)
+        self._posted.append((number, room))
+        self._unsent += wire.pack({"id": number, **request})
+        if self._ready:
+            self._send()
+
+    def reply(self, seconds: float) -> dict:
+        """The reply to the oldest request that has none. Raises WorkerDied, or WorkerStuck; both end the worker.
+
+        `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. Raises
+        GraderTrouble where it does not come to life.
+        """
+        self.await_ready()
+        number, room = self._posted.popleft()
         patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
         try:
             try:
-                self._tell(wire.pack({"id": number, **request}), patience)
                 return self._receive(number, patience, room)
             finally:
                 self._settle(patience)
@@ -134,15 +146,13 @@ class Worker:
             self._computed = max(self._computed, now.computing)
         self._spent += spent
 
-    def _tell(self, data: bytes, patience: Patience) -> None:
-        """Send it all. Whoever does not read cannot keep the grader waiting for longer than whoever does not answer."""
-        view = memoryview(data)
-        while view:
-            sent = self._questions.write(view)
-            if sent:
-                view = view[sent:]
-            else:
-                self._await(self._questions.fileno(), select.POLLOUT, patience)
+    def _send(self) -> None:
+        """As much of what is to be sent as the pipe takes now. Who is not there any more has perhaps answered something before."""
+        try:
+            while self._unsent and (sent := self._questions.write(self._unsent)):
+                del self._unsent[:sent]
+        except OSError:
+            self._unsent.clear()
 
     def _receive(self, number: int, patience: Patience, room: int = 0) -> dict:
         header, body = wire.lengths(self._exactly(wire.PREFIX.size, patience))
@@ -151,14 +161,14 @@ class Worker:
         reply = wire.unpack(self._exactly(header, patience), self._exactly(body, patience))
         if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
             raise wire.ProtocolError("an answer to another question")
-        if self._arrived:
+        if self._arrived and not self._posted:
             raise wire.ProtocolError("more than one answer")
         return reply
 
     def _exactly(self, size: int, patience: Patience) -> bytes:
         """The next bytes. Memory is taken as they arrive, whatever was announced."""
         while len(self._arrived) < size:
-            self._await(self._answers.fileno(), select.POLLIN, patience)
+            self._await_answer(patience)
             chunk = self._answers.read(max(_CHUNK, min(size - len(self._arrived), 16 * _CHUNK)))
             if chunk == b"":
                 raise ConnectionResetError("it hung up")
@@ -167,18 +177,26 @@ class Worker:
         del self._arrived[:size]
         return data
 
-    def _await(self, descriptor: int, event: int, patience: Patience) -> None:
-        """Wait until the pipe is ready; meanwhile take what the worker prints, so that it need not wait."""
+    def _await_answer(self, patience: Patience) -> None:
+        """Wait until there is something to read; meanwhile send, and take what it prints, so that it need not wait.
+
+        Whoever does not read cannot keep the grader waiting for longer than whoever does not answer.
+        """
         while True:
             poll = select.poll()
-            poll.register(descriptor, event)
+            poll.register(self._answers, select.POLLIN)
+            if self._unsent:
+                poll.register(self._questions, select.POLLOUT)
             if self._printing:
                 poll.register(self._process.stdout, select.POLLIN)
             ready = [number for number, _ in poll.poll(patience.seconds() * 1000)]
+            if self._unsent and self._questions.fileno() in ready:
+                self._send()
             if self._printing and self._process.stdout.fileno() in ready:
                 self._printing = bool(self._take_printed())
-            patience.look(descriptor in ready)  # also where there is something: an answer may come drop by drop
-            if descriptor in ready:
+            arrived = self._answers.fileno() in ready
+            patience.look(arrived)  # also where there is something: an answer may come drop by drop
+            if arrived:
                 return
 
     def _take_printed(self) -> int:
@@ -211,17 +229,18 @@ class Worker:
         return f"{what}; the last it printed: {last}" if last else what
 
 
-def observation(
-    reply: dict, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray] = ()
-) -> Observation:
-    """The observation in a reply, for these steps on these inputs and upstream gradients. Raises WorkerDied for any other."""
+def observations(reply: dict, question: Question) -> list[Observation]:
+    """The observations in a reply to this question. Raises WorkerDied for any other."""
+    told = reply.get("observations")
     try:
-        return from_data(reply.get("observation"), steps, inputs, gys)
+        if type(told) is not list or len(told) != len(question.asks):
+            raise ValueError("not as many observations as were asked for")
+        return [from_data(*each, question.inputs, question.gys) for each in zip(told, question.asks, strict=True)]
     except ValueError as error:
         raise WorkerDied(f"its process answered with something that is no answer ({error})") from None
 
 
-def plain_steps(steps: tuple[Call | Grad, ...]) -> list[list]:
+def plain_steps(steps: Steps) -> list[list]:
     """The steps as the wire carries them."""
     return [["call", s.inputs, s.layout] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout] for s in steps]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.harness.submissions import seccomp
 from tests.harness.submissions.confinement import NoSandbox, bwrap, environment, system_calls
 from tests.harness.submissions.patience import WorkerStuck
-from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observation, plain_steps
+from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observations, plain_steps
 from tests.harness.submissions.runtime import paths
-from tests.harness.worker.observation import Call
+from tests.harness.worker.observation import Call, Question
 from tests.harness.worker.worker import LIMITS
 
 MODES = ("bwrap", "process")
@@ -47,8 +47,9 @@ def require(mode: str) -> None:
     bwrap(), system_calls()  # what is simply missing
     worker = Worker(mode, _ROOM / "probe.py")
     try:
-        request = _request()
-        found = observation(worker.ask(SECONDS, **request), [Call()], request["inputs"])
+        look = Question([_arguments()], [], ((Call(),),))
+        request = {"op": "look", "file": "probe.py", "shown": "probe.py", "inputs": look.inputs, "gys": look.gys}
+        (found,) = observations(worker.ask(SECONDS, **request, asks=[plain_steps(steps) for steps in look.asks]), look)
         if found.answers:
             return
         seen = f"its self-test found {found.crash.message if found.crash else 'nothing to say'}"
@@ -62,20 +63,18 @@ def require(mode: str) -> None:
     raise NoSandbox(seen, remedy)
 
 
-def _request() -> dict:
+def _arguments() -> tuple:
     """What the probe is asked: see probe.look. The paths are this machine's; no submission gets to see them."""
     home = Path.home()
     hidden = [*_PROJECT.iterdir(), _HARNESS, Path("/etc/passwd"), Path("/proc/self"), Path("/sys"), Path("/dev/null")]
     hidden += [home] * (home != Path("/"))
-    arguments = (
+    return (
         list(map(str, hidden)),
         [*environment(), "LD_LIBRARY_PATH", "PWD"],
         [*paths(), str(_PROJECT)],
         list(seccomp.refused(platform.machine())),
         [list(limit) for limit in LIMITS.items()],
     )
-    steps = plain_steps((Call(),))
-    return {"op": "look", "file": "probe.py", "shown": "probe.py", "inputs": [arguments], "gys": [], "steps": steps}
 
 
 def _remedy(said: str) -> str:

@@ -18,22 +18,24 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import Result, result_of
 from tests.harness.display.screen import Piece, screen
+from tests.harness.examples.examples import stream
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.points import FAILED
 from tests.harness.judgement.properties import Property, written_in
-from tests.harness.judgement.search import examine, run_again
-from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.search import run_again
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import names, operations, place_of
 from tests.harness.rows.imports import torch
+from tests.harness.rows.oracle import Truth
 from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
 from tests.harness.submissions.submissions import resolve
 from tests.harness.worker.printable import printable
@@ -137,14 +139,12 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
 def warm_up() -> None:
     """Do once what every grading process would do first: see examples of all the rows, and what torch says of them."""
 
-    def look(trial: Trial) -> None:
-        truth = truth_of(trial)
-        # Where there is an accelerator, the first backward starts threads, and no copy of this process could then do one.
-        truth.gradients if not torch.accelerator.is_available() else truth.y
-
     prop = max(_properties().values(), key=lambda p: len(p.dtypes))
     for op in (op for ops in operations().values() for op in ops):
-        examine(replace(prop, check=look, examples=3), op, None, 0)
+        for (example,) in islice(stream(op, prop.table, seed=0, dtypes=prop.dtypes), 3):
+            truth = Truth(op, example.inputs, example.gy)
+            # Where there is an accelerator, the first backward starts threads, and no copy of this process could then do one.
+            truth.gradients if not torch.accelerator.is_available() else truth.y
 
 
 class _Pulse:
@@ -164,10 +164,19 @@ class _Pulse:
 
     def observe(self, *arguments):
         """See here.Here."""
+        self._pulse()
+        return self._implementation.observe(*arguments)
+
+    def answers(self, *arguments):
+        """See here.Here."""
+        for seen in self._implementation.answers(*arguments):
+            self._pulse()
+            yield seen
+
+    def _pulse(self) -> None:
         if (now := time.monotonic()) - self._sent > 0.5:
             self._sent = now
             self._send(Within(self._key, CALL_SECONDS + SLACK))
-        return self._implementation.observe(*arguments)
 
 
 def _properties() -> dict[str, Property]:

@@ -6,6 +6,7 @@ On both sides, and beside the candidate's code: NumPy and the standard library o
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,17 @@ class Grad:
     call: int
     gy: int = 0
     layout: str = ""
+
+
+Steps = tuple[Call | Grad, ...]
+
+
+class Question(NamedTuple):
+    """What is asked at once: sequences of steps on these inputs and upstream gradients, each sequence on copies of its own."""
+
+    inputs: list[tuple]
+    gys: list[NDArray]
+    asks: tuple[Steps, ...]
 
 
 @dataclass(frozen=True)

@@ -105,19 +105,22 @@ class _Answers:
 
     def _steps(self, function, request: dict) -> dict:
         o = self._observation
-        steps = [o.Call(*rest) if kind == "call" else o.Grad(*rest) for kind, *rest in request["steps"]]
-        return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps))
+        asks = [[o.Call(*rest) if kind == "call" else o.Grad(*rest) for kind, *rest in a] for a in request["asks"]]
+        return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps) for steps in asks)
 
     def _network(self, request: dict) -> dict:
         functions = {op: self._function(op, *place) for op, place in request["files"].items()}
-        return self._data(self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"]))
+        seen = self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"])
+        return self._data([seen])
 
-    def _data(self, seen) -> dict:
-        data = self._observation.to_data(seen)
-        if seen.crash:
-            # A cycle of the exception and its frames, which would keep all their arrays for a while.
-            BaseException.with_traceback(seen.crash.error, None)
-        return {"observation": data}
+    def _data(self, observations) -> dict:
+        told = []
+        for seen in observations:
+            told.append(self._observation.to_data(seen))
+            if seen.crash:
+                # A cycle of the exception and its frames, which would keep all their arrays for a while.
+                BaseException.with_traceback(seen.crash.error, None)
+        return {"observations": told}
 
 
 def _exactly(descriptor: int, size: int) -> bytes:

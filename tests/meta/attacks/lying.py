@@ -24,11 +24,11 @@ passed = {"answers": [{"values": [], "container": "tuple", "warnings": [], "chan
 """
 
 ATTACKS = [
-    in_call("an early answer", _FORGE + "write(frame(id=question() + 1, observation=right))"),
-    in_call("a doubled answer", _FORGE + "write(frame(id=question(), observation=right) * 2)"),
+    in_call("an early answer", _FORGE + "write(frame(id=question() + 1, observations=[right]))"),
+    in_call("a doubled answer", _FORGE + "write(frame(id=question(), observations=[right]) * 2)"),
     in_call(
         "an answer of another kind",
-        _FORGE + "write(frame(id=question(), observation=passed)); os._exit(0)",
+        _FORGE + "write(frame(id=question(), observations=[passed])); os._exit(0)",
         "no answer",
     ),
     in_call("an answer for another call", _FORGE + "write(frame(id=0, ready=True))", "another question"),
@@ -37,7 +37,9 @@ ATTACKS = [
     ),
     in_call("a missing operation", _FORGE + "write(frame(id=question(), missing=True)); os._exit(0)"),
     in_call(
-        "no answer and an end", _FORGE + "write(frame(id=question(), observation=right)); os._exit(0)", "exit status 0"
+        "no answer and an end",
+        _FORGE + "write(frame(id=question(), observations=[right])); os._exit(0)",
+        "exit status 0",
     ),
     in_call("garbage on every descriptor", _FORGE + "write(os.urandom(4096))"),
     in_call("a frame of giant size", _FORGE + "write(struct.pack('!4sIQ', b'KATA', 2**32 - 1, 2**63))", "not a frame"),
