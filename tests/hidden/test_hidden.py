@@ -1,24 +1,32 @@
 """The hidden properties, which count for a submission beside those of tests/test_ops.py. They run with `--hidden`."""
 
+import numpy as np
+
 from tests.harness.judgement import growth, judge
 from tests.harness.judgement.properties import chained, each_operation
+from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
-from tests.harness.worker.observe import LAYOUTS
+from tests.harness.worker.observe import BROADCAST, LAYOUTS
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 
 
 @each_operation(
     examples=24,
-    asks=tuple((Call(layout=layout), Grad(0, layout=layout)) for layout in LAYOUTS),
+    asks=(*((Call(layout=layout), Grad(0, layout=layout)) for layout in LAYOUTS), (Call(), Grad(0, layout=BROADCAST))),
     after=(forward, gradient),
+    on_changes=True,
 )
 def test_layout(trial, *seen):
-    """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only."""
-    for layout, laid_out in zip(LAYOUTS, seen, strict=True):
+    """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only, or one number, broadcast."""
+    *laid_out, broadcast = seen
+    for layout, observation in zip(LAYOUTS, laid_out, strict=True):
         with judge.said_of(f"{layout} inputs"):
-            judge.forward(trial, laid_out, trial.truth)
-            judge.gradient(trial, laid_out, trial.truth)
+            judge.forward(trial, observation, trial.truth)
+            judge.gradient(trial, observation, trial.truth)
+    with judge.said_of("a gy that is one number, broadcast"):
+        gy = trial.example.gy
+        judge.gradient(trial, broadcast, Truth(trial.op, trial.example.inputs, np.full_like(gy, gy.flat[0])))
 
 
 @each_operation(once=True, after=(forward, gradient))

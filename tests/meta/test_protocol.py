@@ -50,8 +50,8 @@ def right(x, w, b):
 
 
 SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
-INTERLEAVED = (Call(0), Call(1), Grad(1, 1), Grad(0), Grad(0))
-ALONE, AGAIN = (observe(right, [INPUTS] * 2, [GY] * 2, steps) for steps in (STEPS, INTERLEAVED))
+OF_TWO = purity.asks(TRIAL.examples)
+RIGHT = [observe(right, [INPUTS] * 2, [GY] * 2, steps) for steps in OF_TWO]
 FRAME = wire.pack({"id": NUMBER, "observations": [SEEN]})
 
 
@@ -283,20 +283,19 @@ def _answers(step: Call | Grad):
 @given(st.data())
 def test_the_judge_raises_nothing_but_its_own(data):
     """Whatever a worker may have observed, the judge finds it right, wrong or unsuited, and never breaks."""
-    steps = data.draw(st.sampled_from([STEPS, INTERLEAVED]))
+    steps = data.draw(st.sampled_from(OF_TWO))
     count = data.draw(st.integers(0, len(steps)))
     answers = tuple(data.draw(_answers(step)) for step in steps[:count])
     restless = tuple(n for n in data.draw(SOME) if n < count)
-    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, [INPUTS], [GY]), steps)
+    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, [INPUTS] * 2, [GY] * 2), steps)
 
 
 def judged(seen: Observation, steps: tuple = STEPS) -> None:
     """Hold the observation of these steps to all that the judge ever holds one to."""
-    if steps is STEPS:
-        checks = [judge.forward, judge.gradient, judge.stable]
-        checks = [partial(check, TRIAL, seen, TRUTH) for check in checks] + [partial(purity.pure, TRIAL, seen, AGAIN)]
-    else:
-        checks = [partial(check, TRIAL, ALONE, seen) for check in (purity.pure, purity.no_matter_what_was_asked_before)]
+    checks = [judge.forward, judge.gradient, judge.stable] if steps == STEPS else []
+    checks = [partial(check, TRIAL, seen, TRUTH) for check in checks]
+    else_right = (seen if asked == steps else due for asked, due in zip(OF_TWO, RIGHT, strict=True))
+    checks.append(partial(purity.pure, TRIAL, *else_right))
     for check in checks:
         with contextlib.suppress(Wrong, UnsuitedExample), np.errstate(all="ignore"):
             check()

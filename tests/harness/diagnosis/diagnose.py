@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,7 +36,10 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
             if prop in ("forward", "gradient"):
-                return _of_values(trial.op, prop, wrong, inquiry, forward_holds)
+                found = _of_values(trial.op, prop, wrong, inquiry, forward_holds)
+                steps = (Call(), Grad(0))
+                changed = interplay.changes(trial.op, steps, trial.observe(*steps))
+                return _because_of(changed, found) if changed else found
             if prop == "pure":
                 return interplay.diagnose(trial.op, wrong, inquiry)
             return border.diagnose(wrong, trial) if prop == "stable" else described(wrong)
@@ -62,6 +66,11 @@ def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Inquiry, forward
     if claims and not forward_holds and set(claims.values()) == {claimed("y", samples, observe.spend)}:
         return _FOLLOWS
     return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
+
+
+def _because_of(changed: Diagnosis, found: Diagnosis) -> Diagnosis:
+    """Both: what is changed in place is changed for whatever is computed after it."""
+    return replace(found, parts=changed.parts + found.parts, hints=changed.hints + found.hints, found=True)
 
 
 _FOLLOWS = named("follows from y, which is wrong: mend the forward first")

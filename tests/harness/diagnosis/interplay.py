@@ -10,7 +10,7 @@ from tests.harness.diagnosis.diagnosis import Diagnosis, described, listed, name
 from tests.harness.diagnosis.samples import Observe, Sample, close, generic, twin
 from tests.harness.judgement.judge import Wrong
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Call, Grad
+from tests.harness.worker.observation import Call, Grad, Observation, Steps
 
 
 def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
@@ -19,14 +19,8 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     steps = (Call(0), Call(1), Grad(1, 1), Grad(0, 0), Grad(0, 0), Grad(0, 1))
     seen = observe([a.example.inputs, b.example.inputs], [a.gy, b.gy], steps)
     names = [f"g{v}" for v in op.variables]
-    for number, answer in enumerate(seen.answers):
-        for i in answer.changed:
-            what = "gy" if i < 0 else op.inputs[i]
-            part = "forward" if number < 2 else "grad"
-            return named(
-                f"{part} changes {what} in place",
-                f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
-            )
+    if changed := changes(op, steps, seen):
+        return changed
     if len(seen.answers) < len(steps) or any(not isinstance(x.values, tuple) for x in seen.answers):
         return described(wrong)
     first, second, other = (dict(zip(names, answer.values, strict=False)) for answer in seen.answers[3:])
@@ -53,6 +47,18 @@ def diagnose(op: Operation, wrong: Wrong, observe: Observe) -> Diagnosis:
     if right and equal(other, a.right):
         return named("grad called again returns its first answer, whatever gy is", "remember nothing between calls")
     return described(wrong)
+
+
+def changes(op: Operation, steps: Steps, seen: Observation) -> Diagnosis | None:
+    """What was changed in place in these steps, if anything was."""
+    for step, answer in zip(steps, seen.answers, strict=False):
+        for i in answer.changed:
+            what = "gy" if i < 0 else op.inputs[i]
+            return named(
+                f"{'forward' if isinstance(step, Call) else 'grad'} changes {what} in place",
+                f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
+            )
+    return None
 
 
 def _pair(op: Operation) -> tuple[Sample, Sample, Sample]:

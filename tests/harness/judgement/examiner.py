@@ -41,36 +41,46 @@ class Examiner:
         self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
         self._times, self._reference, self._first = times, reference, first or {}
         self._verdicts: dict[tuple[str, str], Verdict] = {}
+        self._changes_told: set[str] = set()  # operations of which it has been said that they change what is given
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
         """The verdict on a property; `skip` where a property that it comes after does not hold."""
         key = (prop.name, op.name)
         if key not in self._verdicts:
-            before = next((v for v in (self.verdict(p, op) for p in prop.after) if v.status != "pass"), None)
-            if before is None:
-                verdict = self._examined(prop, op)
-                if verdict.wrong and self._explain and not prop.once:
-                    verdict = self._diagnosed(verdict)
-                if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
-                    verdict = replace(verdict, echo=True)
-                self._verdicts[key] = verdict
-            else:
-                status = "todo" if before.status == "todo" else "skip"
-                why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
-                self._verdicts[key] = Verdict(op.name, prop.name, status, why)
+            self._verdicts[key] = self._made(prop, op)
         return self._verdicts[key]
+
+    def _made(self, prop: Property, op: Operation) -> Verdict:
+        earlier = [self.verdict(p, op) for p in prop.after]
+        before = next((v for v in earlier if v.status != "pass"), None)
+        prop = replace(prop, on_changes=prop.on_changes and op.name not in self._changes_told)
+        changed = next((v.changed for v in earlier if v.changed), None) if prop.on_changes else None
+        verdict = None
+        if before is None or changed:
+            verdict = self._examined(prop, op, changed)
+        if before and (verdict is None or verdict.status != "fail"):
+            status = "todo" if before.status == "todo" else "skip"
+            why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
+            return Verdict(op.name, prop.name, status, why)
+        if prop.on_changes and verdict.changed and verdict.status == "fail":
+            self._changes_told.add(op.name)
+        if verdict.wrong and self._explain and not prop.once:
+            verdict = self._diagnosed(verdict)
+        if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):
+            verdict = replace(verdict, echo=True)
+        return verdict
 
     def networks(self, rows: Sequence[Operation], examples: int, after: Sequence[Property]) -> Verdict:
         """The verdict on random networks of those of the rows that hold in the properties that it comes after."""
         held = [op for op in rows if all(self.verdict(prop, op).status == "pass" for prop in after)]
         return examine_networks(held, self.implementation, self._seed, examples)
 
-    def _examined(self, prop: Property, op: Operation) -> Verdict:
+    def _examined(self, prop: Property, op: Operation, changed: tuple[Example, ...] | None) -> Verdict:
         if prop.once:
             contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed)
             return examine_once(prop, contest)
         prop = replace(prop, examples=prop.examples * self._times * _variety(prop, op))
-        first = self._first.get((prop.name, op.name))
+        first = self._first.get((prop.name, op.name)) or (changed and changed[:1] * prop.count)
         return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first)
 
     def _diagnosed(self, verdict: Verdict) -> Verdict:

@@ -28,6 +28,7 @@ class Property:
     count: int
     after: tuple["Property", ...]
     once: bool
+    on_changes: bool
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,15 @@ def each_operation(
     count: int = 1,
     after: tuple[Callable, ...] = (),
     once: bool = False,
+    on_changes: bool = False,
 ) -> Callable:
     """Make a test of a property: the function below gets a Trial, and what was observed in it, and raises where the property does not hold.
 
     `asks`: sequences of steps, or a function of the trial's examples that gives them; the function gets an Observation
     for each. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
     a trial has. `after`: the tests that must hold first; without them this one would say the same again.
-    `once`: it is no matter of examples; the function gets a Contest.
+    `once`: it is no matter of examples; the function gets a Contest. `on_changes`: it fails where something that was given is
+    changed in place, also where that was seen in the tests that must hold first; unless another has failed for that before.
     """
 
     asked = asks if callable(asks) else lambda _: asks
@@ -69,7 +72,7 @@ def each_operation(
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__, test.__module__ = check.__doc__, check.__module__
         comes_after = tuple(t.property for t in after)
-        test.property = Property(name, check, asked, examples, table, dtypes, count, comes_after, once)
+        test.property = Property(name, check, asked, examples, table, dtypes, count, comes_after, once, on_changes)
         return test
 
     return decorate

@@ -1,4 +1,12 @@
-"""Whether calls leave alone what they are given, and each other: the third rule."""
+"""Whether calls leave alone what they are given, and each other: the third rule.
+
+A trial has two examples. What is asked about each of them alone, in whatever order, is always the same question, and has
+one answer: the first one given to it is what all others are held to.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,57 +14,126 @@ from numpy.typing import NDArray
 from tests.harness.examples.examples import Example
 from tests.harness.judgement.judge import Wrong, gradients, output
 from tests.harness.judgement.trial import Trial
+from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad, Observation, Steps
+from tests.harness.worker.observe import ALIKE, ONE_ARRAY
 
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
 CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel leave so much
 
 
+@dataclass(frozen=True)
+class _Sequence:
+    """Steps, each with what is said where its answer is another one than before, and which examples they fit."""
+
+    asked: tuple[tuple[Call | Grad, str], ...]
+    fits: Callable[[Example, Example], bool] = lambda a, b: True
+
+    @property
+    def steps(self) -> Steps:
+        return tuple(step for step, _ in self.asked)
+
+
+class _Asked(NamedTuple):
+    """A question: y for inputs, or the gradients for inputs and a gy."""
+
+    inputs: int
+    alike: bool
+    gy: int | None = None
+
+
+def _shapes(example: Example) -> list:
+    return [value.shape if isinstance(value, np.ndarray) else repr(value) for value in (*example.inputs, example.gy)]
+
+
+def _has_two_alike(example: Example, _: Example) -> bool:
+    floats = [value.shape for value in example.inputs if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    return len(set(floats)) < len(floats)
+
+
+_THIRD = "is another one when all is asked a third time"
+_OTHER_GY = "is another one when grad was called with another gy before"
+_NEW_CONTENTS = "is not what is right for the new contents, when arrays are given that an earlier call was given"
+_ONE_ARRAY = "is another one when one array is given for two arguments"
+_SEQUENCES = (
+    _Sequence(((Call(0), ""), (Grad(0, gy=0), ""))),
+    _Sequence(
+        (
+            (Call(0), "is another one when the operation is called again with the same inputs"),
+            (Call(1), ""),
+            (Grad(1, gy=1), ""),
+            (Grad(0, gy=0), "is another one after a second call of the operation: they must share nothing"),
+            (Grad(0, gy=0), "is another one when grad is called again with the same gy"),
+            (Call(0), _THIRD),
+            (Grad(5, gy=0), _THIRD),
+            (Grad(0, gy=0), _THIRD),
+        )
+    ),
+    _Sequence(
+        ((Call(0), ""), (Grad(0, gy=1), ""), (Grad(0, gy=0), _OTHER_GY), (Grad(0, gy=1), _OTHER_GY)),
+        lambda a, b: a.gy.shape == b.gy.shape,
+    ),
+    _Sequence(
+        ((Call(0), ""), (Grad(0, gy=0), ""), (Call(1, again=0), _NEW_CONTENTS), (Grad(2, gy=1), _NEW_CONTENTS)),
+        lambda a, b: _shapes(a) == _shapes(b),
+    ),
+    _Sequence(((Call(0, layout=ALIKE), ""), (Grad(0, gy=0), "")), _has_two_alike),
+    _Sequence(((Call(0, layout=ONE_ARRAY), _ONE_ARRAY), (Grad(0, gy=0), _ONE_ARRAY)), _has_two_alike),
+)
+
+
 def asks(examples: tuple[Example, ...]) -> tuple[Steps, ...]:
-    """What is asked of two examples: the first alone, then both by turns, then the first after another gy, if that fits."""
-    sequences = (
-        (Call(0), Grad(call=0, gy=0)),
-        (Call(0), Call(1), Grad(call=1, gy=1), Grad(call=0, gy=0), Grad(call=0, gy=0)),
-        (Call(0), Grad(call=0, gy=1), Grad(call=0, gy=0)),
-    )
-    return sequences if examples[0].gy.shape == examples[1].gy.shape else sequences[:2]
+    """The steps that are asked for of two examples: those that fit their shapes."""
+    return tuple(sequence.steps for sequence in _fitting(examples))
 
 
-def hold(trial: Trial, alone: Observation, seen: Observation, *other_first: Observation) -> None:
-    """Raise Wrong where the answers to `asks` show that a call changes what it was given, or disturbs another."""
-    pure(trial, alone, seen)
-    for observation in other_first:
-        no_matter_what_was_asked_before(trial, alone, observation)
+def pure(trial: Trial, *seen: Observation) -> None:
+    """Calls neither disturb nor remember each other. Raises Wrong. `seen`: as `asks` asks."""
+    known: dict[_Asked, dict[str, NDArray]] = {}
+    for sequence, observation in zip(_fitting(trial.examples), seen, strict=True):
+        _keeps_apart(sequence.steps, observation)
+        for number, (step, complaint) in enumerate(sequence.asked):
+            question = _asked(sequence.steps, step)
+            if question.alike and observation.crash and question not in known:
+                return  # one of the inputs cannot have the other's contents
+            answer = _answer(trial.op, observation, number, step)
+            _repeats(answer, known.setdefault(question, answer), f"{complaint} (rule 3)")
 
 
-def pure(trial: Trial, alone: Observation, seen: Observation) -> None:
-    """Nothing given was changed, and calls do not disturb each other. Raises Wrong.
-
-    `alone`: one call and its grad. `seen`: two calls, the second's grad, then twice the first's.
-    """
-    op = trial.op
-    y, due = output(alone, 0), gradients(op, alone, 1)
-    again, _ = output(seen, 0), output(seen, 1)
-    _, between, twice = (gradients(op, seen, number) for number in (2, 3, 4))
-    for observation in (alone, seen):
-        for changed in (i for answer in observation.answers for i in answer.changed):
-            name = "gy" if changed < 0 else op.inputs[changed]
-            raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
-        for step in observation.restless:
-            name = "y" if step == 0 or (step == 1 and observation is seen) else "a gradient"
-            raise Wrong(f"{name}, already returned, changes when something else is called (rule 3)")
-    _repeats({"y": again}, {"y": y}, "is another one when the operation is called again with the same inputs (rule 3)")
-    _repeats(between, due, "is another one after a second call of the operation: they must share nothing (rule 3)")
-    _repeats(twice, between, "is another one when grad is called again with the same gy (rule 3)")
+def unchanged(op: Operation, *seen: Observation) -> None:
+    """Inputs and gy are as they were. Raises Wrong."""
+    for changed in (i for observation in seen for answer in observation.answers for i in answer.changed):
+        name = "gy" if changed < 0 else op.inputs[changed]
+        raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
 
 
-def no_matter_what_was_asked_before(trial: Trial, alone: Observation, seen: Observation) -> None:
-    """A grad that was asked for another gy first answers as if it had not been. Raises Wrong.
+def _fitting(examples: tuple[Example, ...]) -> list[_Sequence]:
+    return [sequence for sequence in _SEQUENCES if sequence.fits(*examples)]
 
-    `alone`: one call and its grad. `seen`: the same, with grad for another gy between the two.
-    """
-    due, again = gradients(trial.op, alone, 1), gradients(trial.op, seen, 2)
-    _repeats(again, due, "is another one when grad was called with another gy before (rule 3)")
+
+def _keeps_apart(steps: Steps, seen: Observation) -> None:
+    """What was returned stays as it was, and has memory of its own, or of what was given."""
+    if any(isinstance(step, Call) and step.again >= 0 for step in steps):
+        return  # what was given may have been returned, and has been changed since, by whoever gave it
+    for number in seen.restless:
+        raise Wrong(f"{_kind(steps[number])}, already returned, changes when something else is called (rule 3)")
+    for number in seen.shared:
+        raise Wrong(
+            f"{_kind(steps[number])} shares its memory with an earlier one: each should be an array of its own (rule 3)"
+        )
+
+
+def _kind(step: Call | Grad) -> str:
+    return "y" if isinstance(step, Call) else "a gradient"
+
+
+def _asked(steps: Steps, step: Call | Grad) -> _Asked:
+    call = step if isinstance(step, Call) else steps[step.call]
+    return _Asked(call.inputs, call.layout in (ALIKE, ONE_ARRAY), None if call is step else step.gy)
+
+
+def _answer(op: Operation, seen: Observation, number: int, step: Call | Grad) -> dict[str, NDArray]:
+    return {"y": output(seen, number)} if isinstance(step, Call) else gradients(op, seen, number)
 
 
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, examples, stream
 from tests.harness.examples.shrink import tighten
+from tests.harness.judgement import purity
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Property
 from tests.harness.judgement.trial import Trial
@@ -57,7 +58,7 @@ def examine(
             verdict = Verdict(op.name, prop.name, "pass")
         else:
             raise AssertionError(f"no example of {op.name} was suited to show {prop.name}: mend its row or the oracle")
-    return replace(verdict, seconds=time.perf_counter() - started)
+    return replace(verdict, changed=search.changed, seconds=time.perf_counter() - started)
 
 
 def run_again(prop: Property, verdict: Verdict) -> None:
@@ -79,6 +80,7 @@ class _Search:
     """The search for an example for which a property does not hold, and for the smallest such.
 
     `smallest`: the failing trial of smallest examples so far, and what is wrong there. `proven`: how many examples held.
+    `changed`: the first examples for which something given was changed in place.
     """
 
     def __init__(self, prop: Property, op: Operation, implementation, seed: int):
@@ -87,6 +89,7 @@ class _Search:
         self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
         self.smallest: tuple[tuple, Trial, Wrong] | None = None
         self.proven = self._tries = 0
+        self.changed: tuple[Example, ...] | None = None
 
     def find(self, first: tuple[Example, ...] | None) -> tuple[Example, ...] | None:
         """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
@@ -137,7 +140,11 @@ class _Search:
         return trial.question(self._prop.asks(trial.examples))
 
     def _judge(self, trial: Trial, seen: tuple[Observation, ...]) -> None:
+        if any(answer.changed for observation in seen for answer in observation.answers):
+            self.changed = self.changed or trial.examples
         try:
+            if self._prop.on_changes:
+                purity.unchanged(self._op, *seen)
             self._prop.check(trial, *seen)
             self.proven += 1
         except Wrong as wrong:

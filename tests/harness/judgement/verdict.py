@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.harness.examples.examples import Example
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
 from tests.harness.worker.printable import printable
@@ -31,7 +32,8 @@ class Verdict:
     """What came of a property for an operation. `status`: pass, fail, todo, error, timeout or skip; `why`: one line.
 
     `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one. `echo`: another property
-    of the operation failed for the same reason before.
+    of the operation failed for the same reason before. `changed`: examples for which an input or gy was changed in place,
+    where that was seen: it is for `pure` to tell.
     """
 
     op: str
@@ -43,6 +45,7 @@ class Verdict:
     seconds: float = 0.0
     echo: bool = False
     diagnosis: Explanation | None = None
+    changed: tuple[Example, ...] | None = None
 
     @property
     def parts(self) -> list[str]:

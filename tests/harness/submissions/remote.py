@@ -242,7 +242,10 @@ def observations(reply: dict, question: Question) -> list[Observation]:
 
 def plain_steps(steps: Steps) -> list[list]:
     """The steps as the wire carries them."""
-    return [["call", s.inputs, s.layout] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout] for s in steps]
+    return [
+        ["call", s.inputs, s.layout, s.again] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout]
+        for s in steps
+    ]
 
 
 def _signal(number: int) -> str:

@@ -20,10 +20,14 @@ SPARE_AXES = 4  # likewise, more than the most axes of any given
 
 @dataclass(frozen=True)
 class Call:
-    """A step: call the operation on the inputs of this number, laid out in memory like this."""
+    """A step: call the operation on the inputs of this number, laid out in memory like this.
+
+    `again`: the number of an earlier call, whose very array objects are given once more, with these contents, if they fit.
+    """
 
     inputs: int = 0
     layout: str = ""
+    again: int = -1
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,14 @@ class Answer:
 class Observation:
     """One answer a step, in order; where there are fewer, the next step raised `crash`.
 
-    `restless`: steps whose own results changed afterwards, while later steps ran.
+    `restless`: steps whose own results changed afterwards, while later steps ran. `shared`: steps whose results share
+    memory with an earlier step's of the same kind, which was not given to either.
     """
 
     answers: tuple[Answer, ...]
     crash: Crash | None = None
     restless: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
 
 
 def to_data(observation: Observation) -> dict:
@@ -131,6 +137,7 @@ def to_data(observation: Observation) -> dict:
         ],
         "crash": crash and [crash.kind, crash.message, [list(f) for f in crash.frames]],
         "restless": list(observation.restless),
+        "shared": list(observation.shared),
     }
 
 
@@ -188,6 +195,10 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: 
             frames = tuple((text(f), number(n, 0, 2**31), text(w), text(s)) for f, n, w, s in some(frames, 5))
             crash = Crash(text(kind), text(message), frames)
         answers = tuple(map(answer, some(data["answers"], len(steps)), steps))
-        return Observation(answers, crash, tuple(number(n, 0, len(answers) - 1) for n in some(data["restless"], 100)))
+        restless, shared = (
+            tuple(number(n, 0, len(answers) - 1) for n in some(data[key], len(answers)))
+            for key in ("restless", "shared")
+        )
+        return Observation(answers, crash, restless, shared)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an observation: {printable(str(error), 100)}") from None

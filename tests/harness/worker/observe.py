@@ -7,7 +7,7 @@ import builtins
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def observe(
     """
     answers: list[Answer] = []
     closures: dict[int, tuple[Callable, tuple, tuple]] = {}
-    returned: list[list[tuple[Callable, object]]] = []
+    returned: list[_Returned] = []
     room = Room.beside(inputs, gys)
     warnings: list[tuple[str, str, int]] = []
     crash = None
@@ -41,7 +41,12 @@ def observe(
             warnings.clear()
             try:
                 if isinstance(step, Call):
-                    given, pristine = _copies(inputs[step.inputs], step.layout), inputs[step.inputs]
+                    pristine = inputs[step.inputs]
+                    if step.layout in (ALIKE, ONE_ARRAY):
+                        pristine = _alike(pristine)
+                    given = _copies(pristine, step.layout)
+                    if step.again in closures:
+                        given = tuple(map(_refilled, closures[step.again][1], given))
                     result = function(*given)
                     values, container = _output(result, room), ""
                     if not isinstance(values, Odd):
@@ -51,9 +56,10 @@ def observe(
                         break  # the call's answer was odd: there is no closure, and that answer says so
                     closure, given, pristine = closures[step.call]
                     (gy,) = _copies((gys[step.gy],), step.layout)
+                    due = np.array(gy) if step.layout == BROADCAST else gys[step.gy]
                     result = closure(gy)
                     values, container = _gradients(result, room)
-                    given, pristine = (*given, gy), (*pristine, gys[step.gy])
+                    given, pristine = (*given, gy), (*pristine, due)
             except through:
                 raise
             except BaseException as error:  # whatever it is, it comes from the candidate's code
@@ -63,24 +69,40 @@ def observe(
             if isinstance(step, Grad):
                 changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
             answers.append(Answer(values, container, tuple(dict.fromkeys(warnings)), changed))
-            returned.append([(look, look()) for look in _looks(result, room)])
-    restless = tuple(n for n, looks in enumerate(returned) if any(look() != was for look, was in looks))
-    return Observation(tuple(answers), crash, restless)
+            returned.append(_Returned(result, isinstance(step, Grad), given, room))
+    restless = tuple(n for n, results in enumerate(returned) if results.changed())
+    shared = tuple(n for n, results in enumerate(returned) if any(map(results.shares_with, returned[:n])))
+    return Observation(tuple(answers), crash, restless, shared)
 
 
-def _looks(result, room: Room) -> Iterator[Callable]:
-    """Ways to look again, later, at what a step returned: the arrays, of whatever subclass, and the list that held them."""
-    held = (result,)
-    if isinstance(result, list):
-        held = list.__getitem__(result, slice(MOST_VALUES))
-        yield lambda: [id(v) for v in list.__getitem__(result, slice(MOST_VALUES))]
-    elif isinstance(result, tuple):
-        held = tuple.__getitem__(result, slice(MOST_VALUES))
-    for value in held:
-        if issubclass(type(value), np.ndarray):
-            plain = np.ndarray.view(value, np.ndarray)
-            if room.holds(plain.shape) and not plain.dtype.hasobject:
-                yield plain.tobytes
+class _Returned:
+    """What a step returned, to be looked at again later: the arrays, of whatever subclass, and the list that held them."""
+
+    def __init__(self, result, is_gradient: bool, given: tuple, room: Room):
+        self._list, held = None, (result,)
+        if isinstance(result, list):
+            self._list, held = result, list.__getitem__(result, slice(MOST_VALUES))
+        elif isinstance(result, tuple):
+            held = tuple.__getitem__(result, slice(MOST_VALUES))
+        plain = [np.ndarray.view(value, np.ndarray) for value in held if issubclass(type(value), np.ndarray)]
+        self._arrays = [a for a in plain if room.holds(a.shape) and not a.dtype.hasobject]
+        self._is_gradient = is_gradient
+        given = [a for a in given if isinstance(a, np.ndarray)]
+        self._own = [a for a in self._arrays if not any(np.may_share_memory(a, b) for b in given)]
+        self._seen = self._look()
+
+    def changed(self) -> bool:
+        return self._look() != self._seen
+
+    def shares_with(self, other: "_Returned") -> bool:
+        """Whether it has memory in common with another of its kind, that was given to neither: what is given may be returned."""
+        if self._is_gradient is not other._is_gradient:
+            return False
+        return any(np.may_share_memory(a, b) for a in self._own for b in other._own)
+
+    def _look(self) -> list:
+        held = [] if self._list is None else [id(v) for v in list.__getitem__(self._list, slice(MOST_VALUES))]
+        return [*held, *(a.tobytes() for a in self._arrays)]
 
 
 def observe_network(
@@ -125,15 +147,44 @@ def observe_network(
 
 LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
 """How an array may lie in memory, besides the usual way."""
+BROADCAST = "broadcast"
+"""Likewise, of gy: its first number, in no more memory than that takes."""
+ALIKE, ONE_ARRAY = "alike", "one array"
+"""Of arrays of floats of one shape, all have the first one's contents; or they are all one object."""
 
 
 def _copies(values: tuple, layout: str = "") -> tuple:
-    return tuple(_laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values)
+    copies = tuple(_laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values)
+    if layout == ONE_ARRAY:
+        copies = tuple(next(c for v, c in zip(values, copies, strict=True) if v is value) for value in values)
+    return copies
+
+
+def _alike(values: tuple) -> tuple:
+    """Of arrays of floats of one shape and dtype, the first one in the place of all."""
+    firsts: dict = {}
+    kinds = [(v.shape, v.dtype) if _is_floats(v) else n for n, v in enumerate(values)]
+    return tuple(firsts.setdefault(kind, v) for kind, v in zip(kinds, values, strict=True))
+
+
+def _is_floats(value) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _refilled(before, value):
+    """The array of before, with these contents; the new one where they do not fit."""
+    if not isinstance(before, np.ndarray) or before.shape != value.shape or before.dtype != value.dtype:
+        return value
+    before.flags.writeable = True
+    before[...] = value
+    return before
 
 
 def _laid_out(array: NDArray, layout: str) -> NDArray:
     if not array.ndim and layout != "read-only":
         return np.array(array)
+    if layout == BROADCAST:
+        return np.broadcast_to(np.array(array.flat[0]), array.shape)
     if layout == "Fortran-ordered":
         return np.array(array, order="F")
     if layout == "strided":
