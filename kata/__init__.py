@@ -7,8 +7,8 @@ Implement the operations in these modules in NumPy, each with its backward pass.
    the gradient of a scalar loss L with respect to `y` (shape of `y`), it returns the gradient of L with respect to each
    differentiable input, in signature order: one array for one input, a tuple (or list) for several.
 2. `gv` names the gradient of L with respect to `v`, and has `v`'s shape. (`b` is `(1, M)`, so `gb` is `(1, M)`.)
-3. Pure: inputs and `gy` are left as they were; `grad` may be called again and answers the same; two calls of an
-   operation share nothing.
+3. Pure: inputs and `gy` are left as they were; `grad` may be called again, with any gy, and answers the same; two calls
+   share nothing, neither memory nor anything remembered. An input, `gy` or a view of them may be returned.
 4. Stable: for finite inputs whose true result is finite, the result is finite and accurate and no NumPy floating-point
    warning is raised, in float64 and float32; float32 in, float32 out. Underflow is no fault.
 5. NumPy and the standard library only. At a kink (relu at 0) any subgradient is right; where entries tie for a maximum,

@@ -70,8 +70,9 @@ def test_a_hidden_run_reports_every_property(half, tmp_path):
     assert submission["ops"]["affine"]["fast"] == "skip"
     assert submission["ops"]["sigmoid"]["forward"] == "todo"
     assert submission["ops"]["compose"] == {"gradient": "pass"}
-    # relu has all its 12 points, affine its 3 for forward, compose counts as one more operation.
-    assert submission["score"] == pytest.approx(100 * (12 + 3 + 12) / (12 * (_operations() + 1)), abs=0.01)
+    # relu has all its 12 points, affine its 3 for forward; of compose, which counts as one more operation, one has taken part.
+    composed = 12 / _operations()
+    assert submission["score"] == pytest.approx(100 * (12 + 3 + composed) / (12 * (_operations() + 1)), abs=0.01)
     (failure,) = submission["failures"]
     assert set(failure) == {"op", "property", "diagnosis", "example", "yours", "torch"}
     assert failure["diagnosis"].startswith("gb is N times too small")
@@ -292,6 +293,7 @@ def test_networks_catch_a_wrong_gradient():
 
     assert examine_networks(rows, Here("wrong", lookup), 1, 60).status == "fail"
     assert examine_networks([], solutions, 1, 60).status == "skip"
+    assert examine_networks(rows, Here("wrong", lookup), 1, 0).status == "fail", "each operation begins one of its own"
     networks = [random_network(rows, 6, np.random.default_rng(n)) for n in range(50)]
     assert {node.op for n in networks if n for node in n.nodes} == {op.name for op in rows}
     assert max(len(n.nodes) for n in networks if n) == 6

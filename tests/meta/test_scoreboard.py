@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.display import scoreboard
-from tests.harness.display.result import Outcome, Result
+from tests.harness.display.result import Outcome, Result, counted
 from tests.harness.display.scoreboard import only
 from tests.harness.judgement.points import POINTS
 from tests.harness.rows.catalogue import names
@@ -83,3 +83,22 @@ def test_what_next_chooses_is_one_operation(op):
     """The words for -k match the operation, and no other whose name contains its."""
     words = only(op).split(" and not ")
     assert [name for name in EVERY if words[0] in name and not any(word in name for word in words[1:])] == [op]
+
+
+def test_compose_earns_the_share_of_what_it_composed():
+    """Of five operations one holds, so its networks are a fifth of the points; with all five they are worth all."""
+
+    def results(held: int) -> list[Result]:
+        statuses = ["pass"] * held + ["fail"] * (5 - held)
+        ops = [(f"op{n}", prop, status) for n, status in enumerate(statuses) for prop in ("forward", "gradient")]
+        return [
+            Result("s", n, "level", op, prop, status, "", [], [], 0.0, {}, None, None, None)
+            for n, (op, prop, status) in enumerate([*ops, ("compose", "gradient", "pass")])
+        ]
+
+    assert [counted(results(held))["compose"] for held in (1, 4, 5)] == [(2.4, 12), (9.6, 12), (12.0, 12)]
+    alone = [result for result in results(5) if result.op == "compose"]
+    assert counted(alone)["compose"] == (12.0, 12)
+    terminal = Terminal()
+    scoreboard.write_rows(terminal, results(1))
+    assert "2.4/12" in terminal.text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tests.harness.display.about import About
 from tests.harness.display.failures import failures_of
 from tests.harness.display.html import template
-from tests.harness.display.result import Outcome, by_level, by_operation
-from tests.harness.judgement.points import FAILED, POINTS, points
+from tests.harness.display.result import Outcome, by_level, by_operation, counted, total
+from tests.harness.judgement.points import FAILED, POINTS
 
 CELLS = 9000  # in all heat maps of a page, about: 130 bytes each
 FEWEST = 36  # cells of a heat map, however many there are
@@ -36,12 +36,13 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
     columns = [p for p in POINTS if any(p in properties for properties in ran.values())]
     failures = failures_of(results, anchor, cells)
     anchors = {(f["op"], prop): f["anchor"] for f in failures for prop, _ in f["properties"]}
+    earned = counted(results)
     rows = {
         op: {
             "op": op,
             "todo": set(statuses.values()) <= {"todo", "skip"} and "todo" in statuses.values(),
             "cells": [(statuses[p] if p in ran[op] else "", anchors.get((op, p), "")) for p in columns],
-            "points": points(op, statuses, ran[op]),
+            "points": _shown(earned[op]),
             "holds": all(statuses[p] == "pass" for p in ran[op]),
         }
         for op, statuses in table.items()
@@ -55,10 +56,10 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
         "trouble": outcome.said,
         "columns": columns,
         "levels": [
-            {"name": level, "rows": [rows[op] for op in ops], "points": _total(rows[op]["points"] for op in ops)}
+            {"name": level, "rows": [rows[op] for op in ops], "points": _shown(total(earned[op] for op in ops))}
             for level, ops in by_level(results).items()
         ],
-        "points": _total(row["points"] for row in rows.values()),
+        "points": _shown(total(earned.values())),
         "operations": len(rows),
         "hold": sum(row["holds"] for row in rows.values()),
         "todo": [op for op, row in rows.items() if row["todo"]],
@@ -67,6 +68,5 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
     }
 
 
-def _total(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    earned, possible = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
-    return sum(earned), sum(possible)
+def _shown(pair: tuple[float, int]) -> tuple[str, int]:
+    return f"{pair[0]:g}", pair[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from tests.harness.judgement.points import FAILED, POINTS, points
+from tests.harness.judgement.points import FAILED, POINTS, of_compose, points
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -127,13 +127,29 @@ def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
     return {level: list(ops) for level, ops in levels.items()}
 
 
+def counted(results: Sequence[Result]) -> dict[str, tuple[float, int]]:
+    """Operation -> its earned and its possible points."""
+    ran: dict[str, list[str]] = {}
+    for result in results:
+        ran.setdefault(result.op, []).append(result.property)
+    table = by_operation(results)
+    others = [table[op] for op in table if op != "compose" and "gradient" in ran[op]]
+    return {
+        op: of_compose(statuses["gradient"], others) if op == "compose" else points(op, statuses, ran[op])
+        for op, statuses in table.items()
+    }
+
+
 def score(results: list[Result]) -> float:
     """The share of the possible points, of 100."""
-    earned = possible = 0
-    for op, statuses in by_operation(results).items():
-        here = points(op, statuses, [r.property for r in results if r.op == op])
-        earned, possible = earned + here[0], possible + here[1]
+    earned, possible = total(counted(results).values())
     return round(100 * earned / possible, 2) if possible else 0.0
+
+
+def total(pairs: Iterable[tuple[float, int]]) -> tuple[float, int]:
+    """Earned and possible points together."""
+    earned, possible = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    return round(sum(earned), 2), sum(possible)
 
 
 def _told(verdict: Verdict) -> dict:

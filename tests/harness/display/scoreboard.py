@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tests.harness.display.result import Outcome, Result, by_level, by_operation
-from tests.harness.judgement.points import POINTS, points
+from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
+from tests.harness.judgement.points import POINTS
 from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
@@ -85,14 +85,14 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
     table, levels = by_operation(results), by_level(results)
     columns = [p for p in POINTS if any(r.property == p for r in results)]
     times = times if times and len(columns) <= _COLUMNS_BESIDE_TIMES else {}
-    counted = {op: points(op, table[op], [r.property for r in results if r.op == op]) for op in table}
+    earned = counted(results)
     for result in results:
         if not result.judged:
             table[result.op][result.property] = "none"
     # A few operations are shown whole. Of many, levels of which nothing is to be said are a line each.
     long = {level: ops for level, ops in levels.items() if len(table) > _FEW and len(levels) > 1 and len(ops) > 1}
     untouched = [level for level, ops in long.items() if all(_is_todo(table[op]) for op in ops)]
-    hold = [level for level, ops in long.items() if _all_hold(ops, counted)]
+    hold = [level for level, ops in long.items() if _all_hold(ops, earned)]
     shown = [op for level, ops in levels.items() if level not in hold and level not in untouched[1:] for op in ops]
     width = _name_width(shown, columns, _TIME if times else 0)
     last = "points  time/par" if times else "points"
@@ -101,14 +101,14 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
         if level in untouched[1:]:
             terminal.write_line(f"{level}: {len(ops)} operations, none begun")
         elif level in hold:
-            earned = sum(counted[op][0] for op in ops)
+            whole, _ = total(earned[op] for op in ops)
             terminal.write(f"{level}: {len(ops)} operations, ".ljust(width + sum(map(_width, columns)) - 10))
             terminal.write("all hold  ", green=True)
-            terminal.write_line(f"{earned}/{earned}")
+            terminal.write_line(f"{whole:g}/{whole:g}")
         else:
             terminal.write_line(level, bold=True)
             for op in ops:
-                _row(terminal, op, table[op], columns, counted[op], width, times.get(op, ""))
+                _row(terminal, op, table[op], columns, earned[op], width, times.get(op, ""))
 
 
 def write_table(terminal, outcomes: Sequence[Outcome]) -> None:
@@ -139,8 +139,8 @@ def _name_width(ops: Iterable[str], columns: Sequence[str], beside: int) -> int:
     return max(_NAME, min(most, max(map(len, ops), default=0) + 3))
 
 
-def _all_hold(ops: Iterable[str], counted: dict[str, tuple[int, int]]) -> bool:
-    return all(counted[op][0] == counted[op][1] for op in ops)
+def _all_hold(ops: Iterable[str], earned: dict[str, tuple[float, int]]) -> bool:
+    return all(earned[op][0] == earned[op][1] for op in ops)
 
 
 def _row(
@@ -148,7 +148,7 @@ def _row(
     op: str,
     statuses: dict[str, str],
     columns: list[str],
-    counted: tuple[int, int],
+    points: tuple[float, int],
     width: int,
     time: str,
 ) -> None:
@@ -162,7 +162,7 @@ def _row(
     for column in columns:
         word, colour = _STATUS[statuses[column]] if op != "compose" or column == "gradient" else ("", {})
         terminal.write(word.ljust(_width(column)), **colour)
-    terminal.write_line(f"{counted[0]}/{counted[1]}".ljust(_COLUMN if time else 0) + time)
+    terminal.write_line(f"{points[0]:g}/{points[1]}".ljust(_COLUMN if time else 0) + time)
 
 
 def _width(column: str) -> int:

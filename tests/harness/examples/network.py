@@ -56,14 +56,22 @@ class Network:
         )
 
 
-def random_network(rows: Sequence[Operation], depth: int, rng: np.random.Generator) -> Network | None:
-    """A network of up to `depth` nodes in which each takes the output of the one before; None where none of two fits."""
+def random_network(
+    rows: Sequence[Operation], depth: int, rng: np.random.Generator, first: Operation | None = None
+) -> Network | None:
+    """A network of up to `depth` nodes in which each takes the output of the one before; None where none of two fits.
+
+    `first`: the operation that it begins with, or any.
+    """
     nodes: list[Node] = []
     shapes: list[tuple[int, ...]] = []
     leaves: list[NDArray] = []
     for _ in range(depth):
         fitting = [
-            (op, i) for op in rows for i in range(len(op.inputs)) if _takes(op, i, shapes[-1] if shapes else None)
+            (op, i)
+            for op in (rows if nodes or not first else [first])
+            for i in range(len(op.inputs))
+            if _takes(op, i, shapes[-1] if shapes else None)
         ]
         if not fitting:
             break

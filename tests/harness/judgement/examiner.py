@@ -113,12 +113,16 @@ def examine_once(prop: Property, contest: Contest) -> Verdict:
 
 
 def examine_networks(rows: Sequence[Operation], implementation, seed: int, examples: int) -> Verdict:
-    """Hold random networks of these operations to torch's gradients; the small ones first, so that the first failure is small."""
+    """Hold random networks of these operations to torch's gradients; the small ones first, so that the first failure is small.
+
+    There are so many, and one more that begins with each operation, so that each takes part that can.
+    """
     started, proven = time.perf_counter(), 0
     verdict = Verdict("compose", "gradient", "pass")
-    for number in range(examples):
+    firsts = [*rows, *[None] * examples] if rows else []
+    for number, first in enumerate(firsts):
         rng = np.random.default_rng([seed % 2**32, number])
-        network = random_network(rows, 2 + number * 5 // examples, rng)
+        network = random_network(rows, 2 + max(0, number - len(rows)) * 5 // max(1, examples), rng, first)
         if network is None:
             continue
         trial = Trial(

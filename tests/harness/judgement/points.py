@@ -5,7 +5,7 @@ from collections.abc import Iterable
 POINTS = {"forward": 3, "gradient": 5, "pure": 1, "stable": 1, "layout": 1, "fast": 1}
 """Property -> what it is worth. Those after gradient count only where forward and gradient hold.
 
-The last two are hidden. `compose` is worth as much as an operation with all of them.
+The last two are hidden. `compose` is worth as much as an operation with all of them (see `of_compose`).
 """
 
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -17,8 +17,17 @@ FAILED = ("fail", "error", "timeout")
 
 def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, int]:
     """Earned and possible points of an operation, over the properties that ran."""
-    if op == "compose":
-        return (sum(POINTS.values()) if statuses["gradient"] == "pass" else 0), sum(POINTS.values())
     held = all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient"))
     earned = sum(POINTS[p] for p in ran if statuses[p] == "pass" and (held or p in ("forward", "gradient")))
     return earned, sum(POINTS[p] for p in ran)
+
+
+def of_compose(status: str, others: Iterable[dict[str, str]]) -> tuple[float, int]:
+    """Likewise of `compose`. `others`: the statuses of the operations chosen beside it, where their gradients were judged.
+
+    Networks are made of those whose forward and gradient hold, and it earns their share.
+    """
+    whole, others = sum(POINTS.values()), list(others)
+    held = sum(all(statuses[p] in ("pass", "skip") for p in ("forward", "gradient")) for statuses in others)
+    share = held / len(others) if others else 1.0
+    return (round(whole * share, 2) if status == "pass" else 0), whole
