@@ -22,8 +22,16 @@ def hinges(yours, gl, scores, labels, margin):
 
 
 def cross_entropy(logits, labels):
-    """Cross entropy in its steps, with log sum exp as a value on the way: what rounds in it may round in yours."""
-    return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
+    """Cross entropy in its steps: what rounds in the log sum exp, or in the exponentials of its slope, may round in yours."""
+    log_sum_exp = torch.logsumexp(logits, -1, keepdim=True).detach()
+    ones = torch.exp(logits - log_sum_exp).sum(-1, keepdim=True)
+    return functional.nll_loss(logits - (log_sum_exp + (ones - ones.detach())), labels)
+
+
+def binary_cross_entropy_with_logits(logits, targets):
+    """The loss in its steps: for a logit z and a target t, the mean of max(z, 0) - z t + log(1 + exp(-|z|))."""
+    spread = torch.log1p(torch.exp(torch.where(logits > 0, -logits, logits)))
+    return (torch.where(logits > 0, logits, 0) - logits * targets + spread).mean()
 
 
 def info_nce_loss(x, y, temperature):
@@ -45,7 +53,7 @@ OPS = [
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
-       torch=functional.binary_cross_entropy_with_logits),
+       torch=binary_cross_entropy_with_logits),
     Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, torch=cross_entropy),
     Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7,
        torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),

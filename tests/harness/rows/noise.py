@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from tests.harness.rows.imports import torch
 
 STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
+NATURAL = frozenset("exp exp2 expm1 log log2 log10 log1p sigmoid tanh atan sin cos erf erfc".split())
+"""The functions of torch that have a scale of their own, which is 1: about there they bend, or what they return is bounded."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """By how much at most a number is moved."""
+    """By how much at most a number is moved. `natural`: absolutely, if it comes out of a function with a scale of its own."""
 
     relative: float = 0.0
     absolute: float = 0.0
+    natural: float = 0.0
 
 
 class Jitter(torch.overrides.TorchFunctionMode):
@@ -26,17 +29,24 @@ class Jitter(torch.overrides.TorchFunctionMode):
         self._inputs, self._values = inputs, values
         # Seeds come in pairs that move everything in opposite directions: what stands on a kink leaves it in one of them.
         self._at, self._sign = 997 * (seed // 2), 1 - 2 * (seed % 2)
+        self._natural = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.value(func(*args, **(kwargs or {})))
+        self._natural = getattr(func, "__name__", "") in NATURAL
+        return self._moved(func(*args, **(kwargs or {})), self._values, natural=self._natural)
 
     def input(self, tensor):
         return self._moved(tensor, self._inputs)
 
-    def value(self, tensor):
-        return self._moved(tensor, self._values)
+    def keep(self, tensor):
+        """What is kept for the backward pass, and whether it is kept by a function with a scale of its own."""
+        return tensor.detach(), self._natural
 
-    def _moved(self, value, move: Move):
+    def kept(self, saved):
+        tensor, natural = saved
+        return self._moved(tensor, self._values, natural=natural)
+
+    def _moved(self, value, move: Move, *, natural: bool = False):
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
         size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
@@ -44,7 +54,11 @@ class Jitter(torch.overrides.TorchFunctionMode):
         self._at += size
         part = part.view(value.shape) * self._sign
         moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
-        return torch.add(moved, part, alpha=move.absolute) if move.absolute else moved
+        absolute = move.absolute + natural * move.natural
+        if not absolute:
+            return moved
+        # In the same direction: what is -1 would not move at all if the two cancelled.
+        return torch.add(moved, torch.where(value < 0, -part, part), alpha=absolute)
 
 
 _generator = torch.Generator().manual_seed(1)
