@@ -8,7 +8,10 @@ from tests.harness.rows.oracle import RUNS, Truth
 RTOL = {"float64": 1e-9, "float32": 1e-5}
 ROUNDINGS = 32  # times what one rounding of everything moves (Truth.noise) is forgiven
 UNDERFLOW = 1e8  # times the dtype's smallest normal number: what is less may as well be 0
-SHARE = 0.1  # of what is wrong, which a kink must explain
+STEP = 16  # machine epsilons: what stands as near to a kink may be rounded to its other side
+FARTHER = 32  # times the step: what is smooth moves as many times farther, and a kink is as high as before
+HIGHER = 4  # times as high at most
+SHARE = 0.1  # of what is wrong, that a kink must be high
 
 
 def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> tuple[NDArray, NDArray]:
@@ -44,4 +47,8 @@ def at_kink(error: NDArray, off: NDArray, truth: Truth, number: int) -> bool:
     """
     if truth.op.also or truth.op.ties:
         return False
-    return bool(np.all(truth.jumps[number][off] >= np.maximum(SHARE * error[off], np.finfo(float).tiny)))
+    step = STEP * np.finfo(truth.gy.dtype).eps
+    near = truth.moves_within(step)[number][off]
+    if not np.all(near > SHARE * error[off]):
+        return False
+    return bool(np.all(near >= truth.moves_within(FARTHER * step)[number][off] / HIGHER))

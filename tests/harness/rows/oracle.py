@@ -16,9 +16,7 @@ from tests.harness.rows.noise import STEP, Jitter, Move
 from tests.harness.rows.spec import Operation
 
 RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
-KINK = 16  # machine epsilons: as near to a kink, rounding may take an answer to its other side
-NEARER = 32  # times farther, a kink is as high, and a slope makes that much more of a difference
-FEWEST = 4  # times as far at most as near, for a jump
+_ANY = 1e-30
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
 
@@ -63,16 +61,12 @@ class Truth:
             moves = (moves[0], *self._moves(runs, inputs=Move(), values=values)[1:])
         return tuple(move / STEP for move in moves)
 
-    @cached_property
-    def jumps(self) -> tuple[NDArray, ...]:
-        """For y and each gradient, how far every entry jumps where the inputs move by a few roundings; 0 where it does not.
+    def moves_within(self, step: float) -> tuple[NDArray, ...]:
+        """For y and each gradient, how far every entry moves when the inputs, and each value on the way, move by so much of themselves.
 
-        A jump is as far at a step NEARER times smaller; what is smooth moves that much less. Zeros move by next to nothing,
-        but to both sides.
+        An input that is 0 moves by next to nothing, but to both sides.
         """
-        step = KINK * np.finfo(self.gy.dtype).eps
-        near, far = (self._moves(RUNS, inputs=_of(h), values=_of(h)) for h in (step, NEARER * step))
-        return tuple(np.where(a >= b / FEWEST, a, 0) for a, b in zip(near, far, strict=True))
+        return self._moves(RUNS, inputs=Move(relative=step, absolute=_ANY), values=Move(relative=step))
 
     def _moves(self, runs: int, *, inputs: Move, values: Move) -> tuple[NDArray, ...]:
         done = self._runs.setdefault((inputs, values), [])
@@ -129,10 +123,6 @@ def _answer(
     loss = (y * upstream).sum()
     gradients = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
     return (y.detach().numpy(), *(g.numpy() for g in gradients))
-
-
-def _of(step: float) -> Move:
-    return Move(relative=step, absolute=1e-30)
 
 
 def _tensor(value):
