@@ -19,8 +19,6 @@ OWN: dict[str, Callable] = {
     "group_norm": lambda x, gamma, beta, groups, eps: functional.group_norm(x, groups, gamma, beta, eps),
     "l2_normalize": lambda x, eps: functional.normalize(x, dim=-1, eps=eps),
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
-    "log_softmax": lambda x: functional.log_softmax(x, -1),
-    "logsumexp": lambda x: torch.logsumexp(x, -1),
     "cross_entropy": functional.cross_entropy,
     "binary_cross_entropy_with_logits": functional.binary_cross_entropy_with_logits,
 }

@@ -22,10 +22,8 @@ def hinges(yours, gl, scores, labels, margin):
 
 
 def cross_entropy(logits, labels):
-    """Cross entropy in its steps: what rounds in the log sum exp, or in the exponentials of its slope, may round in yours."""
-    log_sum_exp = torch.logsumexp(logits, -1, keepdim=True).detach()
-    ones = torch.exp(logits - log_sum_exp).sum(-1, keepdim=True)
-    return functional.nll_loss(logits - (log_sum_exp + (ones - ones.detach())), labels)
+    """Cross entropy in its steps, with log sum exp as a value on the way: what rounds in it may round in yours."""
+    return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
 
 
 def binary_cross_entropy_with_logits(logits, targets):

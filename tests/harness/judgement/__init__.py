@@ -22,7 +22,7 @@ of torch's; eps is the machine epsilon of the inputs' dtype. That is one rule fo
 The noise is computed only where rtol is not enough: first from two of the six runs, then from all of them. More runs can only
 raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
 normal number counts as 0. A row shows its values on the way: it spells out what torch has as one function, if that adds
-1 or takes an exponential inside. tests/meta/test_oracles.py holds such rows to torch's own function.
+1 or takes an exponential inside (or noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
 
 **Kinks.** At a kink, two answers may be right. A row says so with `also=`, a second torch function whose gradients are the
 other end of the subdifferential; everything between the two ends is accepted. Where entries depend on each other (the shares

@@ -13,6 +13,20 @@ NATURAL = {function.__name__ for function in (*_BENT, torch.atan, torch.sin, tor
 """The functions of torch that have a scale of their own, which is 1: about there they bend, or what they return is bounded."""
 
 
+def _logsumexp(x, dim, keepdim=False):
+    """Its slope is exp(x - y), so what rounds in y or in the exponential is off in the slope."""
+    fixed = x.detach()
+    top = fixed.amax(dim, keepdim=True)
+    y = top + torch.exp(fixed - top).sum(dim, keepdim=True).log()
+    ones = torch.exp(x - y).sum(dim, keepdim=True)
+    y = y + (ones - ones.detach())
+    return y if keepdim else y.squeeze(dim)
+
+
+IN_STEPS = {torch.logsumexp.__name__: _logsumexp}
+"""What torch computes at once, so that no value on the way is seen, in steps of which each is moved."""
+
+
 @dataclass(frozen=True)
 class Move:
     """By how much at most a number is moved. `natural`: absolutely, if it comes out of a function with a scale of its own."""
@@ -33,7 +47,11 @@ class Jitter(torch.overrides.TorchFunctionMode):
         self._natural = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        self._natural = getattr(func, "__name__", "") in NATURAL
+        name = getattr(func, "__name__", "")
+        if name in IN_STEPS:
+            with self:
+                return IN_STEPS[name](*args, **(kwargs or {}))
+        self._natural = name in NATURAL
         return self._moved(func(*args, **(kwargs or {})), self._values, natural=self._natural)
 
     def input(self, tensor):
