@@ -2,6 +2,8 @@
 
 The floor is a fresh interpreter that imports torch, NumPy, pytest and hypothesis. Each figure is taken in turn with it, so
 that a machine that is slow for a while is slow for both; what is printed is the median of the ratios and their spread.
+
+With `--dropped SEEDS`, no times, but how many examples each row drops in each property, for the solutions and alternatives.
 """
 
 import argparse
@@ -14,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.harness.rows.catalogue import names
+from tests.harness.submissions.submissions import resolve
 from tests.meta.terminals import copy
 
 _FLOOR = "import torch, numpy, pytest, hypothesis.extra.numpy"
@@ -96,7 +100,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=7, help="of each figure (default: 7)")
-    runs = parser.parse_args().runs
+    parser.add_argument(
+        "--dropped", type=int, metavar="SEEDS", help="count dropped examples instead, for so many seeds"
+    )
+    options = parser.parse_args()
+    if options.dropped:
+        _count_dropped(range(options.dropped))
+        return
+    runs = options.runs
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["KATA_DATA"] = str(Path(temporary) / "data")  # nobody practises here
         folder = Path(temporary) / "project"
@@ -111,6 +122,22 @@ def main() -> None:
                 _report(
                     f"save to verdict, {what}", runs, lambda n, pair=(one, other): edit(*pair[:: -1 if n % 2 else 1])
                 )
+
+
+def _count_dropped(seeds: range) -> None:
+    # They are imported here, because they take long: the floor is measured above.
+    from tests.harness.submissions.here import Here
+    from tests.meta.dropped import dropped, table
+    from tests.meta.test_mutants import OPERATIONS, PUBLIC, RIGHT
+
+    right = [(row.op, Here(row.name, row.lookup)) for row in RIGHT if not row.slow]
+    right += [(op, resolve("solutions", Path(__file__).parents[2], names)) for op in OPERATIONS]
+    counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    for name, implementation in right:
+        for prop in (test.property for test in PUBLIC):
+            for seed in seeds:
+                counts[name, prop.name] += dropped(prop, OPERATIONS[name], implementation, seed)
+    print(*table(counts), sep="\n")
 
 
 def _report(what: str, runs: int, measure: Callable[[int], float]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 from torch.nn import functional
 
 from tests.harness.diagnosis.samples import close, generic, mixed
@@ -17,7 +18,9 @@ OWN: dict[str, Callable] = {
     "rms_norm": lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps),
     "group_norm": lambda x, gamma, beta, groups, eps: functional.group_norm(x, groups, gamma, beta, eps),
     "l2_normalize": lambda x, eps: functional.normalize(x, dim=-1, eps=eps),
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "cross_entropy": functional.cross_entropy,
+    "binary_cross_entropy_with_logits": functional.binary_cross_entropy_with_logits,
 }
 REFUSED = "Expected more than 1 value per channel"  # by torch, of an example that the formula allows
 

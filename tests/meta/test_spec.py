@@ -10,7 +10,7 @@ import torch
 
 from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
 from tests.harness.examples.shrink import simpler
-from tests.harness.judgement.judge import off_entries
+from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import (
     axes,

@@ -25,6 +25,11 @@ def softmax(x):
     return e / e.sum(-1, keepdim=True)
 
 
+def softplus(x):
+    """softplus, with the exponential for a value on the way: what is added to 1 may be lost in it."""
+    return torch.where(x > 0, x, 0) + torch.log1p(torch.exp(torch.where(x > 0, -x, x)))
+
+
 # fmt: off
 OPS = [
     Op("tanh", x="...", par=4, torch=torch.tanh),
@@ -33,8 +38,8 @@ OPS = [
     Op("elu", x="...", alpha=choice(1.0, 0.5, 2.0), par=6, torch=elu,
        also=lambda x, alpha: torch.where(x >= 0, x, elu(x, alpha)),
        why="at 0, torch takes alpha and the other 1"),
-    Op("softplus", x="...", par=6, torch=lambda x: torch.logaddexp(x, torch.zeros_like(x)),
-       why="F.softplus is x above its threshold, and this is exact"),
+    Op("softplus", x="...", par=6, torch=softplus,
+       why="F.softplus is x above its threshold, and as one function it shows no value on the way"),
     Op("silu", x="...", par=6, torch=lambda x: x * torch.sigmoid(x)),
     Op("gelu", x="...", par=10, torch=gelu,
        why="written out, so that what cancels in it is seen: 1 + tanh(-20) is 0 to torch, and 1e-17 is as right"),

@@ -26,6 +26,12 @@ def cross_entropy(logits, labels):
     return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
 
 
+def binary_cross_entropy_with_logits(logits, targets):
+    """The loss in its steps: for a logit z and a target t, the mean of max(z, 0) - z t + log(1 + exp(-|z|))."""
+    spread = torch.log1p(torch.exp(torch.where(logits > 0, -logits, logits)))
+    return (torch.where(logits > 0, logits, 0) - logits * targets + spread).mean()
+
+
 def info_nce_loss(x, y, temperature):
     """The cross entropy of all pairs, each row's label its own number."""
     return cross_entropy(x @ y.T / temperature, torch.arange(len(x), device=x.device))
@@ -45,7 +51,7 @@ OPS = [
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
-       torch=functional.binary_cross_entropy_with_logits),
+       torch=binary_cross_entropy_with_logits),
     Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, torch=cross_entropy),
     Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7,
        torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),

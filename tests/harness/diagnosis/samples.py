@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, dimensions_of, drawn_example
-from tests.harness.judgement.judge import off_entries
+from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random

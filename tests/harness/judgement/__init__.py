@@ -2,30 +2,39 @@
 
 **Tolerances.** The oracle computes in float64. An entry is right when it is within
 
-    rtol |torch| + eps (ROUNDINGS noise + UNITS amplification)
+    rtol |torch| + ROUNDINGS eps noise
 
-of torch's; eps is the machine epsilon of the inputs' dtype.
+of torch's; eps is the machine epsilon of the inputs' dtype. That is one rule for all rows, in tolerance.py:
 
-- `RTOL` is 1e-7 in float64 and 1e-4 in float32: a gradient off by a factor 1 + 1e-6 is wrong.
-- `ROUNDINGS`, 1000, times `Truth.noise` is for sums that cancel, where another order of summation is right and yet differs.
-  The noise is measured by Monte-Carlo arithmetic: the oracle runs again, six times, with every input and every value on the
-  way, forward and backward, changed at random by a relative 1e-9; what an entry moves, over 1e-9, is its noise.
-- `UNITS`, 8, times `Truth.amplification` is for values that one right formula rounds to 0 where another says 1e-17. It is
-  measured likewise, with every value on the way changed by an absolute 1e-9, and the inputs left alone.
+1. An honest formula rounds its inputs and each value on the way by a few machine epsilons of themselves.
+2. What comes out of exp, log, tanh and the like (`NATURAL` in noise.py) it rounds by a few epsilons of 1 besides, because
+   these have 1 for their scale: 1 - tanh(20) is 0, and 4e-18 is as right. Products, sums and roots have no scale of their
+   own, so where all of a sum's terms are 0, the sum is 0.
+3. Nothing else is forgiven, but for what is relatively small: rtol.
 
-The last two are computed only where the first is not enough: first from some of the six runs, then from all of them. More
-runs can only raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the
-dtype's smallest normal number counts as 0.
+- `RTOL` is 1e-9 in float64: the digits of float32 end at 6e-8, and must not be enough. In float32 it is 1e-5: those of float16
+  and TF32 end at 5e-4. Below it hide a factor of 1 + 1e-9, or an addend of that share, and 29 binary digits of 53, 17 of 24.
+- `Truth.noise` is measured by Monte-Carlo arithmetic: the oracle runs again, six times, with every input and every value on
+  the way, forward and backward, changed at random by 1e-9 as in 1 and 2; what an entry moves, over 1e-9, is its noise. It
+  is the size of the terms that an entry is summed from, also where they cancel.
+- `ROUNDINGS` is 32. All that is known to be right needs at most 10, and 4 but for one row that float32 rounds from 1e4.
+
+The noise is computed only where rtol is not enough: first from two of the six runs, then from all of them. More runs can only
+raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
+normal number counts as 0. A row shows its values on the way: it spells out what torch has as one function, if that adds
+1 or takes an exponential inside (or noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
 
 **Kinks.** At a kink, two answers may be right. A row says so with `also=`, a second torch function whose gradients are the
 other end of the subdifferential; everything between the two ends is accepted. Where entries depend on each other (the shares
 of tied maxima are 1 together), an interval for each would accept too much. Such a row has `ties=`, a NumPy function
 `ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right. Inputs are not moved
-for its noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no such
-row. There `Truth.jumps` says how far each entry of a gradient moves within a hair's breadth of the inputs. Where that is at
-least a tenth of all that is wrong, entry by entry, the example is an `UnsuitedExample`: dropped, and another is drawn. For `stable`, an
-example whose true result is not finite, or near the dtype's limit, is dropped as well. A property with no suitable example
-at all is the row's error, not a pass.
+for its gradient's noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no
+such row. There all that is computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times
+that. A smooth gradient moves 32 times as far the second time, one on a kink as far as the first. So where every entry that
+is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
+example is an `UnsuitedExample`: dropped, and another is drawn. For `stable`, an example whose true result is not finite, or
+near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
+property with no suitable example at all is the row's error, not a pass.
 
 **`fast`** has no clock: it counts, so the same submission, seed and Python give the same verdict. One dimension at a time
 grows from a few to some 270, the others stay small. For each call and its grad the opcodes that Python executes are counted,

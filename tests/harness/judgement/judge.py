@@ -11,15 +11,13 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows.oracle import RUNS, Truth
+from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Answer, Crash, Observation, Odd
 
-RTOL = {"float64": 1e-7, "float32": 1e-4}
-ROUNDINGS = 1000  # times the unavoidable relative rounding (Truth.noise) is forgiven
-UNDERFLOW = 1e8  # times the dtype's smallest normal number: what is less may as well be 0
-UNITS = 8  # machine epsilons by which any value on the way may be off absolutely (Truth.amplification)
+NOT_FINITE, NEAR_THE_LIMIT, KINK = "not finite", "near the limit", "at a kink"
 
 
 class Wrong(Exception):
@@ -58,7 +56,11 @@ def said_of(what: str) -> Iterator[None]:
 
 
 class UnsuitedExample(Exception):
-    """An example that shows nothing: the true result is not finite, or no single gradient is the right one there."""
+    """An example that shows nothing. `reason`: NOT_FINITE, NEAR_THE_LIMIT, or at a KINK, where no single gradient is the right one."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
 
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
@@ -76,8 +78,9 @@ def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
 def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
     """Finite, accurate, without floating-point warnings, in the inputs' dtype. Raises Wrong or UnsuitedExample."""
     limit = np.finfo(trial.example.dtype).max / 16
-    if not all(np.all(abs(a) < limit) for a in (truth.y, *truth.gradients)):
-        raise UnsuitedExample
+    true = (truth.y, *truth.gradients)
+    if not all(np.all(abs(a) < limit) for a in true):
+        raise UnsuitedExample(NEAR_THE_LIMIT if all(np.all(np.isfinite(a)) for a in true) else NOT_FINITE)
     for number, part in ((0, "forward"), (1, "grad")):
         for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
             where = f"{_short(file)}, line {line}"
@@ -156,55 +159,17 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
     if not np.all(np.isfinite(one)):
-        raise UnsuitedExample  # any answer is as far from infinity as any other
+        raise UnsuitedExample(NOT_FINITE)  # any answer is as far from infinity as any other
     off, nearest = off_entries(yours, truth, number, dtype)
     if not off.any():
         return
     wide = yours.astype(np.float64)
-    if (
-        number
-        and not (trial.op.also or trial.op.ties)
-        and np.all(truth.jumps[number][off] >= 0.1 * abs(wide - nearest)[off])
-    ):
-        raise UnsuitedExample  # all that is wrong may be another subgradient's
+    if number and at_kink(abs(wide - nearest), off, truth, number):
+        raise UnsuitedExample(KINK)  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
     why = f"{name}{where} is {wide[entry] + 0.0:.6g}, but should be {nearest[entry]:.6g}"
     raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
-
-
-def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> tuple[NDArray, NDArray]:
-    """Which entries of an array of the right shape are wrong, and the right values (at a kink the nearest of them).
-
-    `number`: 0 for y, from 1 for the gradients. `dtype`: the inputs', which sets the tolerance.
-    """
-    rtol = RTOL[dtype.name]
-    one = truth.gradients[number - 1] if number else truth.y
-    with np.errstate(all="ignore"):
-        wide = yours.astype(np.float64)
-        off = ~(abs(wide - one) <= rtol * abs(one) + UNDERFLOW * np.finfo(dtype).tiny)  # NaN is off
-        if not off.any():
-            return off, one
-        if number and truth.op.ties:
-            other = one = truth.nearest(np.where(np.isfinite(wide), wide, one))
-        else:
-            other = truth.other_gradients[number - 1] if number else one
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        slack = rtol * np.maximum(abs(one), abs(other)) + UNDERFLOW * np.finfo(dtype).tiny
-        for rounding in _roundings(truth, number):
-            forgiven = slack + np.finfo(dtype).eps * rounding
-            off = ~((wide >= low - forgiven) & (wide <= high + forgiven))
-            if not off.any():
-                break
-        return off, np.asarray(np.clip(np.where(np.isnan(wide), low, wide), low, high) + 0.0)
-
-
-def _roundings(truth: Truth, number: int) -> Iterator[NDArray]:
-    """How many machine epsilons are forgiven: more and more, for what is dear to measure is seldom needed."""
-    for runs in (2, RUNS):
-        yield ROUNDINGS * truth.noise(runs)[number]
-    for runs in (2, RUNS):
-        yield ROUNDINGS * truth.noise(RUNS)[number] + UNITS * truth.amplification(runs)[number]
 
 
 def _like(op: Operation, name: str) -> str:

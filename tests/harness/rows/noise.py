@@ -8,14 +8,32 @@ from dataclasses import dataclass
 from tests.harness.rows.imports import torch
 
 STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
+_BENT = (torch.exp, torch.exp2, torch.expm1, torch.log, torch.log2, torch.log10, torch.log1p, torch.sigmoid, torch.tanh)
+NATURAL = {function.__name__ for function in (*_BENT, torch.atan, torch.sin, torch.cos, torch.erf)}
+"""The functions of torch that have a scale of their own, which is 1: about there they bend, or what they return is bounded."""
+
+
+def _logsumexp(x, dim, keepdim=False):
+    """Its slope is exp(x - y), so what rounds in y or in the exponential is off in the slope."""
+    fixed = x.detach()
+    top = fixed.amax(dim, keepdim=True)
+    y = top + torch.exp(fixed - top).sum(dim, keepdim=True).log()
+    ones = torch.exp(x - y).sum(dim, keepdim=True)
+    y = y + (ones - ones.detach())
+    return y if keepdim else y.squeeze(dim)
+
+
+IN_STEPS = {torch.logsumexp.__name__: _logsumexp}
+"""What torch computes at once, so that no value on the way is seen, in steps of which each is moved."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """By how much at most a number is moved."""
+    """By how much at most a number is moved. `natural`: absolutely, if it comes out of a function with a scale of its own."""
 
     relative: float = 0.0
     absolute: float = 0.0
+    natural: float = 0.0
 
 
 class Jitter(torch.overrides.TorchFunctionMode):
@@ -26,17 +44,28 @@ class Jitter(torch.overrides.TorchFunctionMode):
         self._inputs, self._values = inputs, values
         # Seeds come in pairs that move everything in opposite directions: what stands on a kink leaves it in one of them.
         self._at, self._sign = 997 * (seed // 2), 1 - 2 * (seed % 2)
+        self._natural = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.value(func(*args, **(kwargs or {})))
+        name = getattr(func, "__name__", "")
+        if name in IN_STEPS:
+            with self:
+                return IN_STEPS[name](*args, **(kwargs or {}))
+        self._natural = name in NATURAL
+        return self._moved(func(*args, **(kwargs or {})), self._values, natural=self._natural)
 
     def input(self, tensor):
         return self._moved(tensor, self._inputs)
 
-    def value(self, tensor):
-        return self._moved(tensor, self._values)
+    def keep(self, tensor):
+        """What is kept for the backward pass, and whether it is kept by a function with a scale of its own."""
+        return tensor.detach(), self._natural
 
-    def _moved(self, value, move: Move):
+    def kept(self, saved):
+        tensor, natural = saved
+        return self._moved(tensor, self._values, natural=natural)
+
+    def _moved(self, value, move: Move, *, natural: bool = False):
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
         size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
@@ -44,7 +73,11 @@ class Jitter(torch.overrides.TorchFunctionMode):
         self._at += size
         part = part.view(value.shape) * self._sign
         moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
-        return torch.add(moved, part, alpha=move.absolute) if move.absolute else moved
+        absolute = move.absolute + natural * move.natural
+        if not absolute:
+            return moved
+        # In the same direction: what is -1 would not move at all if the two cancelled.
+        return torch.add(moved, torch.where(value < 0, -part, part), alpha=absolute)
 
 
 _generator = torch.Generator().manual_seed(1)

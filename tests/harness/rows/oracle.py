@@ -16,6 +16,7 @@ from tests.harness.rows.noise import STEP, Jitter, Move
 from tests.harness.rows.spec import Operation
 
 RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
+_ANY = 1e-30
 _shapes: dict[tuple, tuple[int, ...]] = {}
 
 
@@ -49,25 +50,23 @@ class Truth:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
 
         Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the way, forward and
-        backward, changed by a random relative amount. Times the machine epsilon this is the rounding error that another
-        order of summation, or another formula, may make: the largest term of the sum that makes the entry, also where
-        the sum cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
+        backward, changed by a random relative amount, and by the same amount of 1 where it comes out of a function that
+        has 1 for its scale, like exp. Times the machine epsilon this is the rounding error that another order of
+        summation, or another formula, may make: the largest term of the sum that makes the entry, also where the sum
+        cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        inputs = Move() if self.op.ties else Move(relative=STEP)
-        return self._moves(runs, inputs=inputs, values=Move(relative=STEP))
+        values = Move(relative=STEP, natural=STEP)
+        moves = self._moves(runs, inputs=Move(relative=STEP), values=values)
+        if self.op.ties:
+            moves = (moves[0], *self._moves(runs, inputs=Move(), values=values)[1:])
+        return tuple(move / STEP for move in moves)
 
-    def amplification(self, runs: int) -> tuple[NDArray, ...]:
-        """For y and each gradient, how much every entry moves when each value on the way is off by one, absolutely.
+    def moves_within(self, step: float) -> tuple[NDArray, ...]:
+        """For y and each gradient, how far every entry moves when the inputs, and each value on the way, move by so much of themselves.
 
-        1 / (1 + exp(-x)) and (1 + tanh(x / 2)) / 2 are both right, and one rounds to 0 where the other says 1e-17.
+        An input that is 0 moves by next to nothing, but to both sides.
         """
-        return self._moves(runs, inputs=Move(), values=Move(absolute=STEP))
-
-    @cached_property
-    def jumps(self) -> tuple[NDArray, ...]:
-        """For y and each gradient, how far every entry moves within a hair's breadth of the inputs: far, on a kink."""
-        moves = self._moves(RUNS, inputs=Move(relative=STEP, absolute=STEP), values=Move(relative=STEP))
-        return tuple(move * STEP for move in moves)
+        return self._moves(RUNS, inputs=Move(relative=step, absolute=_ANY), values=Move(relative=step))
 
     def _moves(self, runs: int, *, inputs: Move, values: Move) -> tuple[NDArray, ...]:
         done = self._runs.setdefault((inputs, values), [])
@@ -75,7 +74,7 @@ class Truth:
             while len(done) < runs:
                 run = _answer(self.op, self.op.torch, self.inputs, self.gy, Jitter(len(done), inputs, values))
                 done.append([abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)])
-            return tuple(np.max(move, axis=0) / STEP for move in zip(*done[:runs], strict=True))
+            return tuple(np.max(move, axis=0) for move in zip(*done[:runs], strict=True))
 
     @cached_property
     def _runs(self) -> dict:
@@ -117,7 +116,7 @@ def _answer(
     moves_saved = jitter and not op.ties
     with (
         jitter or nullcontext(),
-        torch.autograd.graph.saved_tensors_hooks(lambda t: t, jitter.value) if moves_saved else nullcontext(),
+        torch.autograd.graph.saved_tensors_hooks(jitter.keep, jitter.kept) if moves_saved else nullcontext(),
     ):
         y = function(*tensors)
     # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.
