@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.harness.examples.tables import CLOSE, NEAR, PLAIN, SPREAD
+from tests.harness.examples.tables import CLOSE, NEAR, PLAIN, SIGNED, SPREAD
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.spec import Operation
 
@@ -104,7 +104,7 @@ SCHEDULE = (
     Mode(deep),
     Mode(small),
     Mode(wide, NEAR),
-    Mode(small),
+    Mode(unequal, SIGNED),
     Mode(flat, SPREAD),
     Mode(wide, SPREAD),
     Mode(unequal, border=True),

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD = "plain", "few", "signed", "near", "close", "spread"
+"""Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Ways to fill arrays, 256 floats each, the simplest first; `gradients`: the same for gy, where that differs.
@@ -24,17 +28,13 @@ class Table:
     @cache  # noqa: B019 (there are two tables, and they stay)
     def numbers(self, way: str, dtype: type, *, gy: bool = False) -> NDArray:
         """The 256 floats of a way, in a dtype."""
-        if way == "few":
-            found = self.values["plain"][np.arange(256) % self.few]
+        if way == FEW:
+            found = self.values[PLAIN][np.arange(256) % self.few]
         else:
             found = self.gradients.get(way, self.values[way]) if gy else self.values[way]
         found = found.astype(dtype)
         found.flags.writeable = False
         return found
-
-
-PLAIN, FEW, NEAR, CLOSE, SPREAD = "plain", "few", "near", "close", "spread"
-"""Simple and random numbers; only a few of them; near ties; all within 1% of each other; log-uniform magnitudes."""
 
 
 def _256(*simple: float, rest: NDArray) -> NDArray:
@@ -57,15 +57,19 @@ def _beside(centres: NDArray, least: float) -> NDArray:
 
 
 _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
+_NORMAL = _256(0, 1, -1, rest=_random.normal(0, 1.5, 256))
+_SIGNED = np.tile([0.0, -0.0, -0.0, 1.0, -0.0, -0.0, -0.0, -0.0], 32)
+_GRADIENTS = dict.fromkeys((SIGNED, NEAR, CLOSE), _NORMAL) | {SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-6, 1e6))}
 _GRID = np.array([1, 2, 2, 2, 0.5, 0, -1, -0.5])
 ORDINARY = Table(
     values={
         PLAIN: _256(*_SIMPLE, *[0] * 9, *[-0.0] * 6, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256)),
+        SIGNED: _SIGNED,
         NEAR: _beside(np.tile(_GRID, 32), 1e-9),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-9),
         SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-3, 6)),
     },
-    gradients={SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-6, 1e6))},
+    gradients=_GRADIENTS,
     few=5,
 )
 """Small numbers, simplest first, of all digits, with enough zeros and repetitions that kinks and ties turn up."""
@@ -79,11 +83,12 @@ EXTREME = Table(
             *(*_BOTH, *_BOTH),
             rest=np.array(sorted(_random.uniform(-1000, 1000, 256), key=abs)),
         ),
+        SIGNED: _SIGNED,
         NEAR: _beside(np.tile(_GRID, 32), 1e-4),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-4),
         SPREAD: _256(0, 1, -1, rest=np.concatenate([_log_uniform(2, 60, 160), _log_uniform(1e-4, 1e4, 96)])),
     },
-    gradients={SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-6, 1e6))},
+    gradients=_GRADIENTS,
     few=44,
     offsets=(100.0, -1000.0, 1e4, -1e4),
     extreme=True,
