@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-
 PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD = "plain", "few", "signed", "near", "close", "spread"
 """Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes."""
 
