@@ -89,13 +89,13 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
     plain = mode.values == PLAIN
     way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
-    offsets = table.offsets if plain else ()
-    source = Dealt(chance, table.numbers(way, dtype), offsets=offsets, extreme=table.extreme)
+    how = {"offsets": table.offsets if plain else (), "simple": plain, "layered": way if way == SPREAD else ""}
+    source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
     if mode.border and op.border and dtype is np.float64:
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
-    gy = Dealt(chance, table.numbers(way, dtype, gy=True)).floats(oracle.output_shape(op, inputs))
-    return Example(inputs, gy, dimensions)
+    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layered=how["layered"] and "gy")
+    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), dimensions)
 
 
 def _few(op: Operation) -> int:
@@ -142,9 +142,10 @@ def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: by
     how = data[layout.dimensions - 1]
     way = FEW if how >= _few(op) else (PLAIN, PLAIN, PLAIN, PLAIN, NEAR, CLOSE, SPREAD, PLAIN)[how // 16 % 8]
     raw = np.frombuffer(data, np.uint8)[: layout.dimensions - 1 : -1]
-    numbers, offsets = table.numbers(way, dtype), table.offsets if way in (PLAIN, FEW) else ()
+    plain, numbers = way in (PLAIN, FEW), table.numbers(way, dtype)
     for room, (name, kind) in zip(layout.rooms, op.kinds.items(), strict=False):
-        source = Bytes(raw, numbers, offsets=offsets, extreme=table.extreme, at=room)
+        offsets = table.offsets if plain else ()
+        source = Bytes(raw, numbers, offsets=offsets, extreme=table.extreme, simple=plain, at=room)
         context.inputs[name] = kind.draw(source, context)
     inputs = tuple(context.inputs.values())
     gy = Bytes(raw, table.numbers(way, dtype, gy=True), at=layout.rooms[-1])

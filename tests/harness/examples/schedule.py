@@ -11,6 +11,7 @@ LARGEST = 4  # of a named dimension: equal and unequal sizes both turn up often
 DEEPEST, BROADEST = 3, 3  # how many dimensions `...` stands for at most, and how large they are
 SHALLOW = 2  # how many each of several runs stands for at most
 WIDE = range(5, 41)  # the size of the one dimension that is large
+WIDER = range(16, 41)  # likewise, now and then
 DEEP = 4  # how many dimensions one run stands for, now and then
 
 Sizes = Callable[[Operation, bytes, int], Dimensions]
@@ -65,17 +66,12 @@ def unequal(op: Operation, data: bytes, turn: int) -> Dimensions:
 
 def wide(op: Operation, data: bytes, turn: int) -> Dimensions:
     """One dimension of 5 to 40, each in its turn, and the others from 1 to 3."""
-    names = (*op.letters, *op.runs)
-    name, size = names[turn % len(names)], WIDE[data[-1] % len(WIDE)]
-    sizes = {letter: 1 + byte % 3 for letter, byte in zip(op.letters, data, strict=False)}
-    runs = {
-        run: tuple(1 + (byte >> axis) % 2 for axis in range(byte // 16 % 3))
-        for run, byte in zip(op.runs, data[::-1][1:], strict=False)
-    }
-    if name in sizes:
-        return Dimensions(sizes | {name: size}, runs)
-    at = data[0] % (len(runs[name]) + 1)
-    return Dimensions(sizes, runs | {name: (*runs[name][:at], size, *runs[name][at:])})
+    return _one_large(op, data, turn, WIDE)
+
+
+def wider(op: Operation, data: bytes, turn: int) -> Dimensions:
+    """Likewise, from 16 on: an array along it has entries of all layers of a table twice."""
+    return _one_large(op, data, turn, WIDER)
 
 
 def deep(op: Operation, data: bytes, turn: int) -> Dimensions:
@@ -100,13 +96,13 @@ SCHEDULE = (
     Mode(wide),
     Mode(square),
     Mode(unequal, SPREAD),
-    Mode(small, CLOSE),
+    Mode(square, CLOSE),
     Mode(deep),
     Mode(small),
     Mode(wide, NEAR),
     Mode(unequal, SIGNED),
     Mode(flat, SPREAD),
-    Mode(wide, SPREAD),
+    Mode(wider, SPREAD),
     Mode(unequal, border=True),
 )
 """One example after another, and then again from the start; the first of all is the simplest. No property has fewer."""
@@ -121,3 +117,17 @@ def _rank(byte: int, most: int) -> int:
     """From 0 to `most`; from 2 on twice as often, because less goes wrong where there are fewer."""
     rank = byte % (2 * most)
     return rank if rank <= most else rank - most + 1
+
+
+def _one_large(op: Operation, data: bytes, turn: int, large: range) -> Dimensions:
+    names = (*op.letters, *op.runs)
+    name, size = names[turn % len(names)], large[data[-1] % len(large)]
+    sizes = {letter: 1 + byte % 3 for letter, byte in zip(op.letters, data, strict=False)}
+    runs = {
+        run: tuple(1 + (byte >> axis) % 2 for axis in range(byte // 16 % 3))
+        for run, byte in zip(op.runs, data[::-1][1:], strict=False)
+    }
+    if name in sizes:
+        return Dimensions(sizes | {name: size}, runs)
+    at = data[0] % (len(runs[name]) + 1)
+    return Dimensions(sizes, runs | {name: (*runs[name][:at], size, *runs[name][at:])})

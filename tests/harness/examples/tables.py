@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.rows.sources import LAYERS
+
 PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD = "plain", "few", "signed", "near", "close", "spread"
 """Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes."""
 
@@ -45,8 +47,16 @@ def _256(*simple: float, rest: NDArray) -> NDArray:
 _random = np.random.default_rng(20250501)
 
 
-def _log_uniform(least: float, most: float, size: int = 256) -> NDArray:
-    return np.exp(_random.uniform(np.log(least), np.log(most), size)) * _random.choice([-1, 1], size)
+def _log_uniform(least: float, most: float, size: int, *signs: int) -> NDArray:
+    return np.exp(_random.uniform(np.log(least), np.log(most), size)) * _random.choice(signs or (-1, 1), size)
+
+
+def _layers(*ranges: tuple) -> NDArray:
+    """Magnitudes from one number to another, with a sign or with both: eight layers, of which entries are dealt in turn."""
+    assert len(ranges) == LAYERS
+    layers = np.concatenate([_log_uniform(least, most, 256 // LAYERS, *sign) for least, most, *sign in ranges])
+    layers[:3] = 0, 1, -1
+    return layers
 
 
 def _beside(centres: NDArray, least: float) -> NDArray:
@@ -58,7 +68,9 @@ def _beside(centres: NDArray, least: float) -> NDArray:
 _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
 _NORMAL = _256(0, 1, -1, rest=_random.normal(0, 1.5, 256))
 _SIGNED = np.tile([0.0, -0.0, -0.0, 1.0, -0.0, -0.0, -0.0, -0.0], 32)
-_GRADIENTS = dict.fromkeys((SIGNED, NEAR, CLOSE), _NORMAL) | {SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-6, 1e6))}
+_GRADIENTS = dict.fromkeys((SIGNED, NEAR, CLOSE), _NORMAL) | {
+    SPREAD: _layers(*((m, 1e3 * m, sign) for m in (1e-3, 1e-6, 1, 1e3) for sign in (1, -1)))
+}
 _GRID = np.array([1, 2, 2, 2, 0.5, 0, -1, -0.5])
 ORDINARY = Table(
     values={
@@ -66,7 +78,7 @@ ORDINARY = Table(
         SIGNED: _SIGNED,
         NEAR: _beside(np.tile(_GRID, 32), 1e-9),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-9),
-        SPREAD: _256(0, 1, -1, rest=_log_uniform(1e-3, 6)),
+        SPREAD: _layers(*((m, 8 * m, sign) for m in (0.0015, 0.012, 0.1, 0.75) for sign in (1, -1))),
     },
     gradients=_GRADIENTS,
     few=5,
@@ -85,7 +97,18 @@ EXTREME = Table(
         SIGNED: _SIGNED,
         NEAR: _beside(np.tile(_GRID, 32), 1e-4),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-4),
-        SPREAD: _256(0, 1, -1, rest=np.concatenate([_log_uniform(2, 60, 160), _log_uniform(1e-4, 1e4, 96)])),
+        SPREAD: _layers(
+            *(
+                (1e-4, 1),
+                (1, 9, 1),
+                (1, 9, -1),
+                (9, 18, 1),
+                (9, 18, -1),
+                (18, 60),
+                (60, 600),
+                (600, 1e4),
+            )  # exp counts to 18
+        ),
     },
     gradients=_GRADIENTS,
     few=44,

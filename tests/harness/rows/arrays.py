@@ -80,9 +80,9 @@ class Mask(Kind):
     """Booleans."""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        case = source.case(5)  # now and then all alike, whatever the size
+        case = source.case(4)  # now and then all alike, whatever the size
         drawn = source.integers(_drawn(self.shape, source, at), 2).astype(bool)
-        return drawn if case < 3 else np.full_like(drawn, case == 3)
+        return drawn if case < 2 else np.full_like(drawn, case == 2)
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (False,))

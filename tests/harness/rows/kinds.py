@@ -18,7 +18,7 @@ def nonzero(shape: str) -> Floats:
 
 
 def halves(shape: str) -> Floats:
-    """Floats that are differentiated, half of the time multiples of 1/2: for what has a kink where a difference is a number."""
+    """Floats that are differentiated and, where they are simple, multiples of 1/2: for what has a kink where a difference is a number."""
     return Floats(shape, halves=True)
 
 

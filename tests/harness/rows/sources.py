@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
+LAYERS = 8  # of a table: as many parts of equal length
 _STOCK = 2**14  # bytes that are made at once
 
 
@@ -46,24 +47,32 @@ class Bytes:
     """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order.
 
     `numbers`: the 256 floats that bytes stand for. `offsets`: what is added now and then to a whole array of small ones.
+    `simple`: whether what may be on a grid is.
     """
 
     def __init__(
-        self, raw: NDArray, numbers: NDArray, *, offsets: tuple[float, ...] = (), extreme: bool = False, at: int = 0
+        self,
+        raw: NDArray,
+        numbers: NDArray,
+        *,
+        offsets: tuple[float, ...] = (),
+        extreme: bool = False,
+        simple: bool = True,
+        at: int = 0,
     ):
-        self._raw, self._numbers, self._offsets, self.extreme, self._at = raw, numbers, offsets, extreme, at
+        self._raw, self._numbers, self._offsets, self._simple, self._at = raw, numbers, offsets, simple, at
+        self.extreme = extreme
 
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         choice = self.byte() if self._offsets else 0
         if choice >= (64 if off_centre else 224):
             small = self._taken(shape) / 64  # from 0 to 4, in steps that float32 has too
             return (small + self._offsets[choice % len(self._offsets)]).astype(self._numbers.dtype).reshape(shape)
-        return self._numbers[self._taken(shape)].reshape(shape)
+        return self._numbers[self._measured(shape)].reshape(shape)
 
     def halves(self, shape: tuple[int, ...]) -> NDArray:
-        whole = self.case(2) == 0
         values = self.floats(shape)
-        return np.asarray(np.rint(values * 2) / 2 + 0.0) if whole else values  # no negative zero
+        return np.asarray(np.rint(values * 2) / 2 + 0.0) if self._simple else values  # no negative zero
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         return table[self._taken(shape)].astype(self._numbers.dtype).reshape(shape)
@@ -81,6 +90,10 @@ class Bytes:
     def squeeze(self) -> int:
         return self.byte()
 
+    def _measured(self, shape: tuple[int, ...]) -> NDArray:
+        """Likewise, for entries of the table of floats."""
+        return self._taken(shape)
+
     def _taken(self, shape: tuple[int, ...]) -> NDArray:
         """A byte for each entry of an array, in one row."""
         size = prod(shape)
@@ -96,7 +109,7 @@ class Chance:
     """
 
     def __init__(self, seed: int):
-        self._rng, self._decks = np.random.default_rng(seed), {}
+        self._rng, self._decks, self._layers = np.random.default_rng(seed), {}, {}
         self._bytes, self._raw, self._at = b"", np.zeros(0, np.uint8), 0
 
     def raw(self, size: int) -> NDArray:
@@ -116,6 +129,15 @@ class Chance:
             left += self._rng.permutation(cases).tolist()
         return left.pop()
 
+    def layered(self, deck: object, size: int) -> NDArray:
+        """So many bytes as an array, by turns from all layers of a table, in any order; the turns go on from array to array."""
+        left = self._layers.get(deck, self._raw[:0])
+        if len(left) < size:
+            turns = np.tile(np.arange(0, 256, 256 // LAYERS, dtype=np.uint8), (1 + (size - len(left)) // LAYERS, 1))
+            left = np.concatenate([left, self._rng.permuted(turns, axis=1).ravel()])
+        self._layers[deck] = left[size:]
+        return left[:size] + self.raw(size) % (256 // LAYERS)
+
     def _beyond(self, size: int) -> int:
         if self._at + size > len(self._bytes):
             self._bytes, self._at = self._rng.bytes(max(size, _STOCK)), 0
@@ -125,11 +147,14 @@ class Chance:
 
 
 class Dealt(Bytes):
-    """As many random bytes as are asked for, and cases from decks: one deck a question, in the order in which they come."""
+    """As many random bytes as are asked for, and cases from decks: one deck a question, in the order in which they come.
 
-    def __init__(self, chance: Chance, numbers: NDArray, **how):
+    `layered`: the name of the table, if its floats are to come from all its layers by turns.
+    """
+
+    def __init__(self, chance: Chance, numbers: NDArray, *, layered: str = "", **how):
         super().__init__(np.zeros(0, np.uint8), numbers, **how)
-        self._chance, self._asked = chance, 0
+        self._chance, self._asked, self._layered = chance, 0, layered
 
     def case(self, cases: int, known: int = 1) -> int:
         self._asked += 1
@@ -140,6 +165,12 @@ class Dealt(Bytes):
 
     def squeeze(self) -> int:
         return self.case(4) + self.byte() // 4 * 4
+
+    def _measured(self, shape: tuple[int, ...]) -> NDArray:
+        if not self._layered:
+            return self._taken(shape)
+        self._asked += 1
+        return self._chance.layered((self._layered, self._asked), prod(shape))
 
     def _taken(self, shape: tuple[int, ...]) -> NDArray:
         return self._chance.raw(prod(shape))
@@ -157,9 +188,7 @@ class Counting:
         self.taken += 1 + min(prod(shape), MOST_ENTRIES)
         return np.ones(shape)
 
-    def halves(self, shape: tuple[int, ...]) -> NDArray:
-        self.taken += 1
-        return self.floats(shape)
+    halves = floats
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         self.taken += min(prod(shape), MOST_ENTRIES)
