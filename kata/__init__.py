@@ -21,5 +21,6 @@ Notation: `J_x[i,j | a,b] = d y[i,j] / d x[a,b]`, so `gx[a,b] = sum_ij gy[i,j] J
 For `affine(x, w, b) = x @ w + b`: `J_x[i,j | a,b] = w[b,j] if i == a else 0`, hence `gx = gy @ w.T`; likewise
 `gw = x.T @ gy`, and `gb` sums `gy` over the batch, keeping the axis.
 
-Letters are dimensions (N batch, K in, M out); `...` is any number of dimensions, also none.
+Letters are dimensions (N batch, K in, M out); `...` is any number of dimensions, also none. Every dimension
+is at least 1.
 """

@@ -18,7 +18,8 @@ def tanh(x: NDArray) -> tuple[NDArray, Callable]:
 def leaky_relu(x: NDArray, slope: float) -> tuple[NDArray, Callable]:
     """y = x where x > 0, slope x elsewhere, elementwise, shape (...) -> (...).
 
-    The number slope is constant. At 0 any derivative between slope and 1 is right. grad(gy) -> gx.
+    slope is constant, any number, also above 1 or below 0. At 0 any derivative between slope and 1 is right.
+    grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("leaky_relu")
@@ -27,7 +28,7 @@ def leaky_relu(x: NDArray, slope: float) -> tuple[NDArray, Callable]:
 def elu(x: NDArray, alpha: float) -> tuple[NDArray, Callable]:
     """y = x where x > 0, alpha (exp(x) - 1) elsewhere, elementwise, shape (...) -> (...).
 
-    The number alpha is constant. At 0 any derivative between alpha and 1 is right. grad(gy) -> gx.
+    alpha is constant, any number, also 0 or below. At 0 any derivative between alpha and 1 is right. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("elu")

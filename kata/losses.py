@@ -28,8 +28,8 @@ def hinge_loss(scores: NDArray, labels: NDArray, margin: float) -> tuple[NDArray
     """l = sum_i sum_{j != labels[i]} max(0, margin - scores[i,labels[i]] + scores[i,j]) / (N C).
 
     Shapes (N, C), (N,) -> (). The sum leaves out the right class, and is divided by C, not by C - 1; mean over the batch.
-    labels are integers from 0 to C - 1; labels and margin are constant. Where a max is at its kink, any subgradient is
-    right. grad(gl) -> gscores.
+    labels are integers of any width from 0 to C - 1; labels and margin >= 0 are constant. Where a max is at its kink,
+    any subgradient is right. grad(gl) -> gscores.
     """
     # TODO
     raise NotImplementedError("hinge_loss")
@@ -48,7 +48,7 @@ def binary_cross_entropy_with_logits(logits: NDArray, targets: NDArray) -> tuple
 def cross_entropy(logits: NDArray, labels: NDArray) -> tuple[NDArray, Callable]:
     """l = mean over i of -log p[i,labels[i]], where p = softmax of the logits over the last axis.
 
-    Shapes (N, C), (N,) -> (). labels are integers from 0 to C - 1, constant. grad(gl) -> glogits.
+    Shapes (N, C), (N,) -> (). labels are integers of any width from 0 to C - 1, constant. grad(gl) -> glogits.
     """
     # TODO
     raise NotImplementedError("cross_entropy")

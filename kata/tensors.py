@@ -50,7 +50,7 @@ def reduce_sum(x: NDArray, axis: int | tuple[int, ...] | None, keepdims: bool) -
     """y = sum of x over one axis, several, or all (None), shape (...) -> (...) less these axes.
 
     If keepdims is True they stay in y, with length 1.
-    axis may be negative; axis and keepdims are constant. grad(gy) -> gx.
+    axis may be negative, or a NumPy integer; axis and keepdims are constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("reduce_sum")
@@ -60,7 +60,7 @@ def reduce_mean(x: NDArray, axis: int | tuple[int, ...] | None, keepdims: bool) 
     """y = mean of x over one axis, several, or all (None), shape (...) -> (...) less these axes.
 
     If keepdims is True they stay in y, with length 1.
-    axis may be negative; axis and keepdims are constant. grad(gy) -> gx.
+    axis may be negative, or a NumPy integer; axis and keepdims are constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("reduce_mean")
@@ -71,7 +71,7 @@ def reduce_max(x: NDArray, axis: int | tuple[int, ...] | None, keepdims: bool) -
 
     If keepdims is True they stay in y, with length 1.
     At ties any convex split is right: the weights of the tied entries are not negative and add up to 1.
-    axis may be negative; axis and keepdims are constant. grad(gy) -> gx.
+    axis may be negative, or a NumPy integer; axis and keepdims are constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("reduce_max")
@@ -82,7 +82,7 @@ def reduce_var(x: NDArray, axis: int | tuple[int, ...] | None, keepdims: bool) -
 
     If keepdims is True they stay in y, with length 1.
     The population variance: over n values it divides by n, not n - 1, and is 0 for a single value.
-    axis may be negative; axis and keepdims are constant. grad(gy) -> gx.
+    axis may be negative, or a NumPy integer; axis and keepdims are constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("reduce_var")
@@ -115,7 +115,7 @@ def broadcast_to(x: NDArray, shape: tuple[int, ...]) -> tuple[NDArray, Callable]
 def concatenate(a: NDArray, b: NDArray, axis: int) -> tuple[NDArray, Callable]:
     """y = a, and b after it along an axis: shapes (..., M, ...), (..., K, ...) -> (..., M + K, ...), else alike.
 
-    axis may be negative, and is constant. grad(gy) -> ga, gb.
+    axis may be negative, or a NumPy integer, and is constant. grad(gy) -> ga, gb.
     """
     # TODO
     raise NotImplementedError("concatenate")
@@ -124,7 +124,7 @@ def concatenate(a: NDArray, b: NDArray, axis: int) -> tuple[NDArray, Callable]:
 def take(x: NDArray, indices: NDArray) -> tuple[NDArray, Callable]:
     """y[i] = x[indices[i]], i an index tuple: shapes (V, ...), any shape of integers -> indices.shape + (...).
 
-    An index may come several times. None is negative. indices is constant. grad(gy) -> gx.
+    An index may come several times. None is negative. indices, integers of any width, is constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("take")
@@ -142,7 +142,7 @@ def where(condition: NDArray, a: NDArray, b: NDArray) -> tuple[NDArray, Callable
 def cumsum(x: NDArray, axis: int) -> tuple[NDArray, Callable]:
     """y[...,i,...] = sum_{k <= i} x[...,k,...] along an axis, any shape -> the same.
 
-    axis may be negative, and is constant. grad(gy) -> gx.
+    axis may be negative, or a NumPy integer, and is constant. grad(gy) -> gx.
     """
     # TODO
     raise NotImplementedError("cumsum")

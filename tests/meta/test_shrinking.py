@@ -30,6 +30,22 @@ def _last_of_several_wrong(x):
     return y, grad
 
 
+def _wrong_from_five_on(x):
+    """A sigmoid that is wrong for more entries than hypothesis draws along an axis."""
+    y, grad = _right("sigmoid")(x)
+    return (y * 2 if max(x.shape, default=0) > 4 else y), grad
+
+
+def _half_gb_for_a_large_batch(x, w, b):
+    y, grad = _right("affine")(x, w, b)
+
+    def halved(gy):
+        gx, gw, gb = grad(gy)
+        return gx, gw, gb / 2 if len(x) > 4 else gb
+
+    return y, halved
+
+
 def _half_gb_for_a_batch(x, w, b):
     y, grad = _right("affine")(x, w, b)
 
@@ -56,10 +72,14 @@ ROWS = [
     _row("affine", "gb a mean over the batch", "2 1, 1 1, 1 1, 2 1"),
     pytest.param(Mutant("affine", "gb halved for a batch", "gradient", _half_gb_for_a_batch),
                  ["2 1, 1 1, 1 1, 2 1"], id="affine: gb halved for a batch"),
+    pytest.param(Mutant("affine", "gb halved for a large batch", "gradient", _half_gb_for_a_large_batch),
+                 ["5 1, 1 1, 1 1, 5 1"], id="affine: gb halved for a large batch"),
     _row("sigmoid", "0 at 0", ","),
     _row("sigmoid", "no gradient at 0", ","),
     pytest.param(Mutant("sigmoid", "last of several wrong", "forward", _last_of_several_wrong),
                  ["2, 2"], id="sigmoid: last of several wrong"),
+    pytest.param(Mutant("sigmoid", "wrong from five on", "forward", _wrong_from_five_on),
+                 ["5, 5"], id="sigmoid: wrong from five on"),
     _row("relu", "slope 2 at the kink", ","),
     _row("square_error_loss", "sum over the batch", "1 2, 1 2, 1", "2 1, 2 1, 2"),
     _row("square_error_loss", "gl along the features", "2 1, 2 1, 2"),

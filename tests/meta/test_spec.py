@@ -85,8 +85,8 @@ SEEN: dict[str, tuple[list, list[Callable]]] = {
         [(e.inputs[1], e.inputs[0].ndim) for e in _drawn(x="...", a=axes("x"))],
         [
             lambda v: v[0] is None and v[1],
-            lambda v: isinstance(v[0], int) and v[0] < 0,
-            lambda v: isinstance(v[0], int) and v[0] > 0,
+            lambda v: type(v[0]) is int and v[0] < 0,
+            lambda v: type(v[0]) is int and v[0] > 0,
             lambda v: isinstance(v[0], tuple) and len(v[0]) > 1 and min(v[0]) < 0,
             lambda v: isinstance(v[0], tuple) and list(v[0]) != sorted(v[0]),
             lambda v: isinstance(v[0], tuple) and len(v[0]) == 1,
@@ -138,7 +138,7 @@ def _is_valid(op: Operation, example: Example) -> bool:
             return False
         match type(kind).__name__:
             case "Labels":
-                fine = value.dtype == np.int64 and value.min(initial=0) >= 0
+                fine = value.dtype in (np.int64, np.int32, np.int16, np.uint8) and value.min(initial=0) >= 0
                 fine &= value.max(initial=0) < example.dimensions[kind.below]
             case "Fractions":
                 fine = value.min(initial=0) >= 0 and value.max(initial=0) <= 1
@@ -149,14 +149,14 @@ def _is_valid(op: Operation, example: Example) -> bool:
             case "Floats":
                 fine = not kind.nonzero or abs(value).min(initial=1) >= 0.1 - 1e-6
             case "Choice":
-                fine = value in kind.options
+                fine = value in kind.options + kind.beyond + kind.extreme
             case "Size":
                 fine = value == example.dimensions[kind.of]
             case "Axis":
                 ndim, several = named[kind.of].ndim, value if isinstance(value, tuple) else (value,)
-                fine = value is None or all(type(a) is int and -ndim <= a < ndim for a in several)
+                fine = value is None or all(type(a) in (int, np.int64) and -ndim <= a < ndim for a in several)
                 fine &= value is None or len({a % ndim for a in several}) == len(several) > 0
-                fine &= kind.several or type(value) is int
+                fine &= kind.several or type(value) in (int, np.int64)
             case "Permutation":
                 fine = sorted(value) == list(range(named[kind.of].ndim))
             case "Reshaping":

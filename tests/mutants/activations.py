@@ -510,10 +510,10 @@ def _gated(x: NDArray) -> tuple[NDArray, Callable]:
 
 
 def _silenced(function: Callable) -> Callable:
-    """The function, with NumPy's warnings of overflow switched off."""
+    """The function, with NumPy's warnings of overflow, and of 0 times what it leads to, switched off."""
 
     def quiet(*arguments):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return function(*arguments)
 
     return quiet

@@ -33,9 +33,9 @@ def softplus(x):
 # fmt: off
 OPS = [
     Op("tanh", x="...", par=4, torch=torch.tanh),
-    Op("leaky_relu", x="...", slope=choice(0.01, 0.3, 0.2), par=4, torch=functional.leaky_relu,
+    Op("leaky_relu", x="...", slope=choice(0.01, 0.3, 0.2, beyond=(0.0, -0.5, 1.0, 1.7)), par=4, torch=functional.leaky_relu,
        also=lambda x, slope: torch.where(x >= 0, x, slope * x), why="at 0, torch takes slope and the other 1"),
-    Op("elu", x="...", alpha=choice(1.0, 0.5, 2.0), par=6, torch=elu,
+    Op("elu", x="...", alpha=choice(1.0, 0.5, 2.0, beyond=(0.0, -0.7, 1 / 3)), par=6, torch=elu,
        also=lambda x, alpha: torch.where(x >= 0, x, elu(x, alpha)),
        why="at 0, torch takes alpha and the other 1"),
     Op("softplus", x="...", par=6, torch=softplus,

@@ -21,6 +21,20 @@ def hinges(yours, gl, scores, labels, margin):
     return weight * share
 
 
+def at_hinge(beside, scores, labels, margin):
+    """Every second of the scores is where its hinge is."""
+    given = scores[np.arange(len(labels)), labels][:, None]
+    moved = np.where(np.arange(scores.size).reshape(scores.shape) % 2, scores, given - margin * (1 + beside))
+    moved[np.arange(len(labels)), labels] = given[:, 0]
+    return moved, labels, margin
+
+
+def at_delta(beside, x, y, delta):
+    """Every second of the differences is delta, or -delta."""
+    there = y + np.copysign(delta * (1 + beside), x - y)
+    return np.where(np.arange(x.size).reshape(x.shape) % 2, x, there), y, delta
+
+
 def cross_entropy(logits, labels):
     """Cross entropy in its steps, with log sum exp as a value on the way: what rounds in it may round in yours."""
     return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
@@ -45,10 +59,11 @@ def cosine_similarity(x, y):
 # fmt: off
 OPS = [
     Op("mean_square_error", x="...", y=const("..."), par=4, torch=functional.mse_loss),
-    Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0), par=8,
-       torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta)),
-    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0), par=14,
+    Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0, beyond=(0.1, 1 / 3, 10.0)), par=8,
+       torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta), border=at_delta),
+    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0, beyond=(0.0, 0.7, 1 / 3)), par=14,
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
+       border=at_hinge,
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
        torch=binary_cross_entropy_with_logits),
@@ -56,5 +71,6 @@ OPS = [
     Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7,
        torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),
     Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, torch=cosine_similarity),
-    Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1), par=15, torch=info_nce_loss),
+    Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1, beyond=(2.0, 1 / 3), extreme=(0.01, 0.03, 10.0)), par=15,
+       torch=info_nce_loss),
 ]

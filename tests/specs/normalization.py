@@ -4,12 +4,13 @@ The rows spell out what torch has as one function, so that a diagnosis can chang
 holds them to torch's own functions.
 """
 
+import numpy as np
 import torch
 
 from tests.harness.rows.kinds import choice, mask, off_centre, size
 from tests.harness.rows.spec import Op
 
-EPS = choice(1e-5, 0.5, 2.0)
+EPS = choice(1e-5, 0.5, 2.0, beyond=(1e-3, 0.1))
 _ROUNDED = 1e-13  # by how much two norms that are the same may differ, for their rounding
 
 
@@ -44,6 +45,12 @@ def constant_at_eps(x, eps):
     return x / torch.clamp(torch.linalg.vector_norm(x, dim=-1, keepdim=True), min=eps * (1 + _ROUNDED))
 
 
+def at_eps(beside, x, eps):
+    """Every vector that is not zero has the length eps."""
+    length = np.sqrt((x * x).sum(-1, keepdims=True))
+    return x * np.where(length > 0, eps * (1 + beside) / np.where(length > 0, length, 1), 1), eps
+
+
 # fmt: off
 OPS = [
     Op("batch_norm", x=off_centre("N C"), gamma="1 C", beta="1 C", eps=EPS, par=20,
@@ -53,7 +60,9 @@ OPS = [
     Op("rms_norm", x="... D", gamma="D", eps=EPS, par=12, torch=rms_norm),
     Op("group_norm", x=off_centre("N G*K L"), gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=25, torch=group_norm,
        why="F.group_norm refuses a group of one value, and rounds worse than this where the mean is large"),
-    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0), par=12, torch=l2_normalize, also=constant_at_eps,
+    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0, beyond=(1e-3, 0.1)), par=12, torch=l2_normalize,
+       also=constant_at_eps, border=at_eps,
        why="the two give the ends of the subdifferential where the norm equals eps"),
-    Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1), par=4, torch=lambda x, mask, p: x * mask / (1 - p)),
+    Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1, beyond=(0.0, 1 / 3, 0.9)), par=4,
+       torch=lambda x, mask, p: x * mask / (1 - p)),
 ]

@@ -1,21 +1,26 @@
 """Random inputs for a row: ordinary ones, large ones and networks; and how a failing one gets smaller.
 
-An example is one draw of bytes. The first bytes are dimensions: 1 to 4 for a letter, up to three dimensions of 1 to 3 for
-`...` (two, where a row has several). Each input reads its values from a part of the bytes that is its own, so that a change
-in one input moves no other. Floats go through a table of 256, simplest first; other kinds take their bytes modulo what
-there is to choose from. Equal and different sizes both turn up often, so a mistake that shows only where N == K, or hides
-there, is found. It is fast, and it shrinks to small arrays of zeros and ones. `ORDINARY` has small numbers, `EXTREME`
-magnitudes up to 1e4, and now and then an array of small numbers about a large offset. One example in four has few different
-values, so that there are ties. `gy` is always random: with a `gy` of ones, softmax's gradient is exactly zero, and a
-backward pass that returns zeros would pass. Where an argument is one axis, several or none, three times as many are drawn,
-because what goes wrong may show for one of them only.
+What people get wrong shows at some sizes, values and arguments, and at no others. So these come in their turn, and are
+not left to luck: `SCHEDULE` (schedule.py) says of twelve examples, one after another and then again, how large they are
+and in which way their values are drawn (tables.py). Sizes are small (1 to 4), all equal, all unequal; three times of
+twelve one dimension is of 5 to 40, another one each time; once a run (`...`) has four dimensions, once none. Values are
+plain (simple numbers, zeros and ties among random ones of all digits), zeros of both signs, near ties, all within 1% of
+each other, or log-uniform magnitudes, which are dealt from eight layers; then gy goes from 1e-6 to 1e6, whatever the slope
+is. Once, inputs are moved onto the border that the row names, or just beside. `ORDINARY` has small numbers, at which a
+plain formula is exact enough; `EXTREME` magnitudes up to 1e4, and now and then an array of small numbers about a large
+offset. Arguments come from decks: each value of a choice, each width of labels, an axis as a NumPy integer, a mask that is
+all True or all False, before any comes again. `gy` is always random: with a `gy` of ones, softmax's gradient is exactly
+zero, and a backward pass that returns zeros would pass. Where an argument is one axis, several or none, three times as
+many are drawn, because what goes wrong may show for one of them only. tests/meta/test_examples.py counts that all this is
+there for every row, property and seed.
 
-Hypothesis takes 0.2 to 0.4 ms for an example, as long as all else together. So the examples come straight from a generator
-of random bytes (`stream`), and hypothesis draws the same bytes (`examples`) only once one has failed, to shrink it. Shapes
-that broadcast are decoded from one byte an array as well: hypothesis's `mutually_broadcastable_shapes` takes 0.5 ms more,
-and would be a second draw that moves everything when it shrinks. At last comes what only somebody can do who knows the
-row: a slice is taken out of all inputs at once, and each kind says what becomes of its value (labels are renumbered, axes
-moved, target shapes made to fit).
+All else is random: the examples come straight from a generator of random bytes (`stream`), because hypothesis takes 0.2 to
+0.4 ms for an example, as long as all else together. Hypothesis draws bytes (`examples`) only once an example has failed,
+to shrink it: the first are dimensions, and each input reads its values from a part of the bytes that is its own, so that a
+change in one input moves no other. A smaller byte is a smaller size or a simpler number; so it shrinks to small arrays of
+zeros and ones. Hypothesis draws all ways of values and all arguments, but only small sizes. What fails at large ones only
+is made smaller by what knows the row (shrink.py): a slice, or half of a dimension, is taken out of all inputs at once, and
+each kind says what becomes of its value (labels are renumbered, axes moved, target shapes made to fit).
 
 A seed and the names of the operation and the property give the examples, and `--hidden` four times as many; nothing else
 does. The tests say how many. The seed is 0 in public, random and printed under `--hidden`. A submission never learns it.

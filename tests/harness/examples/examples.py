@@ -1,28 +1,30 @@
 """Random inputs and upstream gradients for a row.
 
-All of an example comes from one draw of bytes: the first are the dimensions, the rest go through a table of 256 floats.
-That costs a quarter of a millisecond, and it shrinks well: a smaller byte is a smaller dimension or a simpler number, and
-because the values are read from the end, what cannot be zero gathers in the low corner of an array. More about them is
-in the docstring of the room.
+A stream of examples takes its sizes and the way of its values from schedule.py, one after another, and all else from a
+random generator. Hypothesis draws one lot of bytes an example, of which the first are the dimensions: a smaller byte is a
+smaller dimension or a simpler number, and because the values are read from the end, what cannot be zero gathers in the low
+corner of an array. More about them is in the docstring of the room.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import count as counted
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.examples.schedule import BROADEST, LARGEST, SCHEDULE, Mode, deepest, enough, scheduled, small
+from tests.harness.examples.tables import CLOSE, FEW, NEAR, PLAIN, SPREAD, Table
+from tests.harness.examples.tables import EXTREME as EXTREME
+from tests.harness.examples.tables import ORDINARY as ORDINARY
 from tests.harness.rows import oracle
 from tests.harness.rows.imports import st
 from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
-from tests.harness.rows.sources import Bytes, Counting, Source, Table
+from tests.harness.rows.sources import Bytes, Chance, Counting, Dealt, Source
 from tests.harness.rows.spec import Operation
-
-LARGEST = 4  # of a named dimension: equal and unequal sizes both turn up often
-DEEPEST, BROADEST = 3, 3  # how many dimensions `...` stands for at most, and how large they are
-SHALLOW = 2  # how many each of several runs stands for at most
 
 
 @dataclass(frozen=True)
@@ -41,31 +43,7 @@ class Example:
         return self.gy.dtype
 
 
-def _table(*simple: float, rest: NDArray, few: int, offsets: tuple[float, ...] = ()) -> Table:
-    values = np.concatenate([simple, rest])[:256] + 0.0  # no negative zero, which rounding makes
-    assert len(values) == 256
-    values.flags.writeable = False
-    return Table(values, few, offsets)
-
-
-_random = np.random.default_rng(20250501)
-_SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
-ORDINARY = _table(*_SIMPLE, *[0] * 15, *[1, -1, 2] * 3, rest=_random.normal(0, 1.5, 256).round(2), few=5)
-"""Small numbers, simplest first, with enough zeros and repetitions that kinks and ties turn up."""
-
-_MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
-EXTREME = _table(
-    *(0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 0, 0, 0, 0, 0),
-    *(sign * m for m in _MAGNITUDES for sign in (1, -1)),
-    *(sign * m for m in _MAGNITUDES for sign in (1, -1)),
-    rest=np.array(sorted(_random.uniform(-1000, 1000, 256).round(1), key=abs)),
-    few=44,
-    offsets=(100.0, -1000.0, 1e4, -1e4),
-)
-"""Magnitudes up to 1e4, past where exp overflows in float32 (89) and float64 (710), zeros and ties; small ones first.
-
-In one array of eight, small numbers lie about an offset.
-"""
+BESIDE = 2.0**-39  # relative: what is so near a border is beside it for every formula in float64
 
 
 def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np.float64,)) -> st.SearchStrategy:
@@ -77,11 +55,16 @@ def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np
 def stream(
     op: Operation, table: Table, *, seed: int, count: int = 1, dtypes: tuple = (np.float64,)
 ) -> Iterator[tuple[Example, ...]]:
-    """The same without end, and without hypothesis, which takes as long for an example as all else together."""
-    size, rng = 1 + count * _layout(op).size, np.random.default_rng(seed)
-    yield _decode(op, table, count, dtypes, bytes(size))  # the simplest of all
-    while True:
-        yield _decode(op, table, count, dtypes, rng.bytes(size))
+    """Likewise without end, and without hypothesis: the simplest first, and then by the schedule."""
+    yield _decode(op, table, count, dtypes, bytes(1 + count * _layout(op).size))
+    chance, turns = Chance(seed), Counter()
+    for number in counted(1):
+        mode, dtype = scheduled(number), dtypes[(number + number // len(SCHEDULE)) % len(dtypes)]
+        turn, turns[mode.sizes] = seed + turns[mode.sizes], turns[mode.sizes] + 1
+        sizes = [mode.sizes(op, chance.bytes(enough(op)), turn) for _ in range(count)]
+        if chance.dealt("alike", 2):
+            sizes = sizes[:1] * count
+        yield tuple(_dealt(op, table, dtype, mode, dimensions, chance) for dimensions in sizes)
 
 
 def drawn_inputs(op: Operation, dimensions: Dimensions, source: Source) -> tuple:
@@ -103,31 +86,46 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
     return Dimensions(dict.fromkeys(op.letters, size), dict.fromkeys(op.runs, run))
 
 
+def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
+    plain = mode.values == PLAIN
+    way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
+    how = {"offsets": table.offsets if plain else (), "simple": plain, "layered": way if way == SPREAD else ""}
+    source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
+    inputs = drawn_inputs(op, dimensions, source)
+    if mode.border and op.border and dtype is np.float64:
+        inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
+    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layered=how["layered"] and "gy")
+    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), dimensions)
+
+
+def _few(op: Operation) -> int:
+    """The byte from which on only few values are drawn."""
+    return 128 if op.ties else 192
+
+
 @dataclass(frozen=True)
 class _Layout:
-    """Which bytes are what: `dimensions` first, of which the last says whether only few values are used; from the end, a room for each input, and last for gy.
+    """Which of hypothesis's bytes are what: `dimensions` first, of which the last says the way of the values; from the end, a room for each input, and last for gy.
 
     A room is large enough for the largest dimensions, so that none moves another.
     """
 
     size: int
     dimensions: int
-    deepest: int
     rooms: tuple[int, ...]
 
 
 @cache
 def _layout(op: Operation) -> _Layout:
-    deepest = DEEPEST if len(op.runs) == 1 else SHALLOW
     source, rooms = Counting(), []
-    at = Context(dimensions_of(op, LARGEST, (BROADEST,) * deepest), op.shapes)
+    at = Context(dimensions_of(op, LARGEST, (BROADEST,) * deepest(op)), op.shapes)
     for name, kind in op.kinds.items():
         rooms.append(source.taken)
         at.inputs[name] = kind.draw(source, at)
     rooms.append(source.taken)
     source.floats(oracle.output_shape(op, tuple(at.inputs.values())))
-    dimensions = len(op.letters) + (1 + deepest) * len(op.runs) + 1
-    return _Layout(dimensions + source.taken, dimensions, deepest, tuple(rooms))
+    dimensions = enough(op) + 1
+    return _Layout(dimensions + source.taken, dimensions, tuple(rooms))
 
 
 def _decode(op: Operation, table: Table, count: int, dtypes: tuple, data: bytes) -> tuple[Example, ...]:
@@ -139,26 +137,16 @@ def _decode(op: Operation, table: Table, count: int, dtypes: tuple, data: bytes)
     return tuple(_example(op, table, dtypes[choices % len(dtypes)], layout, part) for part in parts)
 
 
-def _rank(byte: int, deepest: int) -> int:
-    """From 0 to `deepest`; from 2 on twice as often, because less goes wrong where there are fewer."""
-    rank = byte % (2 * deepest)
-    return rank if rank <= deepest else rank - deepest + 1
-
-
 def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: bytes) -> Example:
-    sizes = {letter: 1 + byte % LARGEST for letter, byte in zip(op.letters, data, strict=False)}
-    at, runs = len(op.letters), {}
-    for run in op.runs:
-        rank = _rank(data[at], layout.deepest)
-        runs[run] = tuple(1 + byte % BROADEST for byte in data[at + 1 : at + 1 + rank])
-        at += 1 + layout.deepest
+    context = Context(small(op, data), op.shapes)
+    how = data[layout.dimensions - 1]
+    way = FEW if how >= _few(op) else (PLAIN, PLAIN, PLAIN, PLAIN, NEAR, CLOSE, SPREAD, PLAIN)[how // 16 % 8]
     raw = np.frombuffer(data, np.uint8)[: layout.dimensions - 1 : -1]
-    few = data[layout.dimensions - 1] >= (128 if op.ties else 192)
-    values = (table.values[raw % table.few] if few else table.values[raw]).astype(dtype, copy=False)
-    values.flags.writeable = False
-    context = Context(Dimensions(sizes, runs), op.shapes)
+    plain, numbers = way in (PLAIN, FEW), table.numbers(way, dtype)
     for room, (name, kind) in zip(layout.rooms, op.kinds.items(), strict=False):
-        context.inputs[name] = kind.draw(Bytes(raw, values, table.offsets, room), context)
+        offsets = table.offsets if plain else ()
+        source = Bytes(raw, numbers, offsets=offsets, extreme=table.extreme, simple=plain, at=room)
+        context.inputs[name] = kind.draw(source, context)
     inputs = tuple(context.inputs.values())
-    gy = Bytes(raw, values, (), layout.rooms[-1])
+    gy = Bytes(raw, table.numbers(way, dtype, gy=True), at=layout.rooms[-1])
     return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), context.dimensions)

@@ -21,7 +21,7 @@ from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
 
 LARGEST = 4  # of a dimension that is free
-MOST_ENTRIES = 200  # of an array in a network
+WIDE = range(5, 13)  # one free letter in a network of five
 _SHARE = 0.4  # how often an input that fits is an earlier output, not a new leaf
 
 
@@ -89,15 +89,13 @@ def random_network(
                 inputs.append(int(rng.choice(earlier)))
             else:
                 inputs.append(len(leaves))
-                leaves.append(np.asarray(value.round(2)) if fits else value)
+                leaves.append(value)
         nodes.append(Node(op.name, tuple(inputs), tuple(i for i, name in enumerate(op.inputs) if name in op.variables)))
         given = tuple(leaves[at] if at >= 0 else np.ones(shapes[-1 - at]) for at in inputs)
         shapes.append(output_shape(op, given))
     if len(nodes) < 2:
         return None
-    return Network(
-        tuple(nodes), tuple(leaves), np.asarray(rng.normal(0, 1, shapes[-1]).round(2)), _row(rows, nodes, leaves)
-    )
+    return Network(tuple(nodes), tuple(leaves), np.asarray(rng.normal(0, 1, shapes[-1])), _row(rows, nodes, leaves))
 
 
 def _row(rows: Sequence[Operation], nodes: Sequence[Node], leaves: Sequence[NDArray]) -> Operation:
@@ -153,5 +151,7 @@ def _unified(pattern: str, shape: tuple[int, ...]) -> Dimensions | None:
 def _bound(op: Operation, through: int, shape: tuple[int, ...] | None, rng: np.random.Generator) -> Dimensions:
     found = Dimensions() if shape is None else _unified(op.shapes[op.inputs[through]], shape)
     sizes = {letter: int(rng.integers(1, LARGEST + 1)) for letter in op.letters}
+    if sizes and rng.random() < 1 / 5:
+        sizes[op.letters[rng.integers(len(op.letters))]] = int(rng.choice(WIDE))
     runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
     return Dimensions(sizes | found.sizes, runs | found.runs)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.harness.rows.sources import Source
 
 _FEWEST = 0.1  # the least magnitude of what is away from zero
+_WIDTHS = (np.int64, np.int64, np.int64, np.int32, np.int16, np.uint8)  # of labels and indices
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ class Mask(Kind):
     """Booleans."""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        return source.integers(_drawn(self.shape, source, at), 2).astype(bool)
+        case = source.case(4)  # now and then all alike, whatever the size
+        drawn = source.integers(_drawn(self.shape, source, at), 2).astype(bool)
+        return drawn if case < 2 else np.full_like(drawn, case == 2)
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (False,))
@@ -87,21 +90,30 @@ class Mask(Kind):
 
 @dataclass(frozen=True)
 class Labels(Kind):
-    """Integers from 0 to below the size of a letter, so that they index that dimension. They repeat."""
+    """Integers from 0 to below the size of a letter, so that they index that dimension. They repeat.
+
+    Most are int64, some of another width.
+    """
 
     below: str = ""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        return source.integers(_drawn(self.shape, source, at), at.dimensions.sizes[self.below])
+        width = _WIDTHS[source.case(len(_WIDTHS))]
+        return source.integers(_drawn(self.shape, source, at), at.dimensions.sizes[self.below]).astype(
+            width, copy=False
+        )
 
     def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
         value = super().fitted(value, at, lost)
         if lost.name == self.below:
-            value = np.where(value > lost.index, value - 1, np.minimum(value, lost.after.sizes[self.below] - 1))
+            last = lost.after.sizes[self.below] - 1
+            value = np.where(value > lost.index, value - 1, np.minimum(value, last)).astype(value.dtype)
         return value
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
-        return with_simpler_entries(value, (0,))
+        if value.dtype != _WIDTHS[0]:
+            yield value.astype(_WIDTHS[0])
+        yield from with_simpler_entries(value, (0,))
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
@@ -129,10 +141,8 @@ def _table(simple: tuple, rest: NDArray) -> NDArray:
 
 
 _random = np.random.default_rng(20250502)
-_FRACTIONS = _table(
-    (0, 1, 0.5, 0.25, 0.75, *(0, 1) * 24, 1e-8, 1e-3, 0.999, 0.1, 0.9), _random.uniform(0, 1, 256).round(3)
-)
-_WEIGHTS = _table((0, 1, 2, 0.5, *(0, 0, 1) * 28, 1e-8, 1e-3), _random.uniform(0.05, 2, 256).round(2))
+_FRACTIONS = _table((0, 1, 0.5, 0.25, 0.75, *(0, 1) * 24, 1e-8, 1e-3, 0.999, 0.1, 0.9), _random.uniform(0, 1, 256))
+_WEIGHTS = _table((0, 1, 2, 0.5, *(0, 0, 1) * 28, 1e-8, 1e-3), _random.uniform(0.05, 2, 256))
 
 
 def _normalised(weights: NDArray) -> NDArray:

@@ -18,7 +18,7 @@ def nonzero(shape: str) -> Floats:
 
 
 def halves(shape: str) -> Floats:
-    """Floats that are differentiated and multiples of 1/2: for what has a kink where their difference is some number."""
+    """Floats that are differentiated and, where they are simple, multiples of 1/2: for what has a kink where a difference is a number."""
     return Floats(shape, halves=True)
 
 
@@ -38,18 +38,22 @@ def probabilities(shape: str) -> Probabilities:
 
 
 def mask(shape: str) -> Mask:
-    """Booleans."""
+    """Booleans, now and then all True or all False."""
     return Mask(shape)
 
 
 def labels(shape: str, *, below: str) -> Labels:
-    """Integers from 0 to below the size of a letter: classes, or indices. They repeat."""
+    """Integers from 0 to below the size of a letter: classes, or indices, of several widths. They repeat."""
     return Labels(shape, below=below)
 
 
-def choice(*options: object) -> Choice:
-    """One of these Python values, the simplest first."""
-    return Choice(options=options)
+def choice(*options: object, beyond: tuple = (), extreme: tuple = ()) -> Choice:
+    """One of these Python values, the simplest first.
+
+    `beyond`: others of the domain, by which no failure is explained (0 of what may stand below a fraction line).
+    `extreme`: others that are drawn only where the arrays too are extreme.
+    """
+    return Choice(options=options, beyond=beyond, extreme=extreme)
 
 
 def size(of: str) -> Size:

@@ -126,7 +126,7 @@ def _answer(
 
 
 def _tensor(value):
-    """Floats in float64 whatever they came in, other arrays as they are, anything else (an axis, a stride) untouched."""
+    """Floats in float64 whatever they came in, integers likewise in int64; what is no array (an axis) as Python has it."""
     if not isinstance(value, np.ndarray):
-        return value
-    return torch.tensor(value, dtype=torch.float64 if value.dtype.kind == "f" else None)
+        return value.item() if isinstance(value, np.generic) else value
+    return torch.tensor(value, dtype={"f": torch.float64, "b": torch.bool}.get(value.dtype.kind, torch.int64))

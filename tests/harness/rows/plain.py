@@ -11,12 +11,16 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tests.harness.rows.kind import Context, Kind
 from tests.harness.rows.lost import Lost, NoSmallerExample
 from tests.harness.rows.shapes import place
 
 if TYPE_CHECKING:
     from tests.harness.rows.sources import Source
+
+_WAYS = 8  # to choose axes: two are axis 0, three any axis, two several, one all of them
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,22 @@ class Plain(Kind):
 
 @dataclass(frozen=True)
 class Choice(Plain):
-    """One of a few Python values, the simplest first."""
+    """One of a few Python values, the simplest first.
+
+    `beyond`: the rest of the domain; no failure is explained by it. `extreme`: likewise, where values are extreme too.
+    """
 
     options: tuple = ()
+    beyond: tuple = ()
+    extreme: tuple = ()
 
     def draw(self, source: Source, at: Context) -> object:
-        return self.options[source.byte() % len(self.options)]
+        domain = self.options + self.beyond + (self.extreme if source.extreme else ())
+        return domain[source.case(len(domain), known=len(self.options))]
 
     def simpler(self, value: object, at: Context) -> Iterator[object]:
-        return iter(self.options[: self.options.index(value)])
+        domain = self.options + self.beyond + self.extreme
+        return iter(domain[: domain.index(value)])
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         for option in self.options:
@@ -66,7 +77,9 @@ class Size(Plain):
 
 @dataclass(frozen=True)
 class Axis(Plain):
-    """An axis of another input, which has one; negative too. `at`: where that dimension stands in its shape.
+    """An axis of another input, which has one; negative too, and now and then a NumPy integer.
+
+    `at`: where that dimension stands in its shape.
 
     `several`: also a tuple of axes, in any order, and None for all of them; only None where there is no axis.
     """
@@ -81,18 +94,21 @@ class Axis(Plain):
 
     def draw(self, source: Source, at: Context) -> int | tuple[int, ...] | None:
         ndim = at.inputs[self.of].ndim
-        which, how, signs = source.byte(), source.byte(), source.byte()
-        if self.several and (not ndim or which % 8 == 7):
+        which = source.case(_WAYS, known=_WAYS) if self.several else source.byte() % _WAYS
+        how, signs, of_numpy = source.byte(), source.byte(), source.case(3) == 2
+        if self.several and (not ndim or which == 7):
             return None
-        if self.several and which % 8 >= 5:
+        if self.several and which >= 5:
             axes = [axis for axis in range(ndim) if how >> axis & 1]
             axes = axes if len(axes) > 1 else list(range(ndim))
             axes = [axis - ndim if signs >> axis & 1 else axis for axis in axes]
             return tuple(axes if signs < 128 else reversed(axes))
-        if self.several and which % 8 < 2:
-            return 0  # is easily taken for None
-        axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
-        return axis - ndim if signs % 2 else axis
+        if self.several and which < 2:
+            axis = 0  # is easily taken for None
+        else:
+            axis = place(at.shapes[self.of], self.at, at.dimensions) if self.at else how % ndim
+            axis = axis - ndim if signs % 2 else axis
+        return np.int64(axis) if of_numpy else axis
 
     def fitted(self, value: object, at: Context, lost: Lost) -> int | tuple[int, ...] | None:
         gone, ndim = lost.axis_of(at.shapes[self.of]), at.inputs[self.of].ndim
@@ -111,7 +127,8 @@ class Axis(Plain):
     def simpler(self, value: object, at: Context) -> Iterator[object]:
         ndim = at.inputs[self.of].ndim
         if self.at:
-            yield from (value + ndim,) if value < 0 else ()
+            yield from (int(value) + ndim,) if value < 0 else ()
+            yield from (int(value),) if isinstance(value, np.integer) else ()
         elif isinstance(value, tuple):
             yield from (axis % ndim for axis in value)
             yield from ((axis,) for axis in value if len(value) > 1)
@@ -119,7 +136,8 @@ class Axis(Plain):
                 yield tuple(sorted(axis % ndim for axis in value))
         elif value is not None:
             yield from range(value % ndim)
-            yield from (value + ndim,) if value < 0 else ()
+            yield from (int(value) + ndim,) if value < 0 else ()
+            yield from (int(value),) if isinstance(value, np.integer) else ()
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         def axes(value: object) -> tuple:

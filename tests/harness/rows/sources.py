@@ -1,34 +1,40 @@
 """Where the values of an example come from: the bytes that hypothesis draws, or a random generator.
 
-Both answer the same four questions, so that a kind of input (kind.py) is drawn in one way only.
+All answer the same questions, so that a kind of input (kind.py) is drawn in one way only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_ENTRIES = 256  # an array repeats its values beyond this many entries
+MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
+LAYERS = 8  # of a table: as many parts of equal length
+_STOCK = 2**14  # bytes that are made at once
 
 
 class Source(Protocol):
-    """What a kind draws from."""
+    """What a kind draws from. `extreme`: whether arguments may be as far out as their domain allows."""
+
+    extreme: bool
 
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         """Floats of any size and sign. `off_centre`: more often such as lie about one large number."""
 
     def halves(self, shape: tuple[int, ...]) -> NDArray:
-        """Likewise, but multiples of 1/2 where simple values are wanted: their differences are often the same number."""
+        """Likewise, but now and then multiples of 1/2: their differences are often the same number."""
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
         """Floats from a table of 256, the simplest first."""
 
     def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
         """Integers from 0 to below a number, as int64."""
+
+    def case(self, cases: int, known: int = 1) -> int:
+        """Which of so many cases; 0 is the simplest. Only the first `known` may be needed to explain a failure."""
 
     def byte(self) -> int:
         """A number from 0 to 255; 0 is the simplest."""
@@ -37,57 +43,143 @@ class Source(Protocol):
         """Likewise, for how a broadcast array differs from what it broadcasts to (see shapes.concrete)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """256 floats, the simplest first, and what is now and then added to a whole array of small ones.
-
-    In one example of four only the first `few` are drawn, so that they are often equal; in two of four where ties matter.
-    """
-
-    values: NDArray
-    few: int
-    offsets: tuple[float, ...] = ()
-
-
 class Bytes:
     """Bytes as numbers: a smaller byte is a simpler one. It starts at `at`, and takes them in order.
 
-    `values`: the floats that the bytes stand for. `offsets`: what is added now and then to a whole array of small ones.
+    `numbers`: the 256 floats that bytes stand for. `offsets`: what is added now and then to a whole array of small ones.
+    `simple`: whether what may be on a grid is.
     """
 
-    def __init__(self, raw: NDArray, values: NDArray, offsets: tuple[float, ...], at: int):
-        self._raw, self._values, self._offsets, self._at = raw, values, offsets, at
+    def __init__(
+        self,
+        raw: NDArray,
+        numbers: NDArray,
+        *,
+        offsets: tuple[float, ...] = (),
+        extreme: bool = False,
+        simple: bool = True,
+        at: int = 0,
+    ):
+        self._raw, self._numbers, self._offsets, self._simple, self._at = raw, numbers, offsets, simple, at
+        self.extreme = extreme
 
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
         choice = self.byte() if self._offsets else 0
         if choice >= (64 if off_centre else 224):
-            small = self._raw[self._part(shape)] / 64  # from 0 to 4, in steps that float32 has too
-            return _filling(shape, (small + self._offsets[choice % len(self._offsets)]).astype(self._values.dtype))
-        return _filling(shape, self._values[self._part(shape)])
+            small = self._taken(shape) / 64  # from 0 to 4, in steps that float32 has too
+            return (small + self._offsets[choice % len(self._offsets)]).astype(self._numbers.dtype).reshape(shape)
+        return self._numbers[self._measured(shape)].reshape(shape)
 
     def halves(self, shape: tuple[int, ...]) -> NDArray:
-        return np.rint(self.floats(shape) * 2) / 2 + 0.0  # no negative zero
+        values = self.floats(shape)
+        return np.asarray(np.rint(values * 2) / 2 + 0.0) if self._simple else values  # no negative zero
 
     def picked(self, table: NDArray, shape: tuple[int, ...]) -> NDArray:
-        return _filling(shape, table[self._raw[self._part(shape)]].astype(self._values.dtype))
+        return table[self._taken(shape)].astype(self._numbers.dtype).reshape(shape)
 
     def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
-        return _filling(shape, self._raw[self._part(shape)].astype(np.int64) % below)
+        return (self._taken(shape).astype(np.int64) % below).reshape(shape)
+
+    def case(self, cases: int, known: int = 1) -> int:
+        return self.byte() % cases
 
     def byte(self) -> int:
         self._at += 1
         return int(self._raw[self._at - 1])
 
-    squeeze = byte
+    def squeeze(self) -> int:
+        return self.byte()
 
-    def _part(self, shape: tuple[int, ...]) -> slice:
-        start = self._at
-        self._at += min(prod(shape), MOST_ENTRIES)
-        return slice(start, self._at)
+    def _measured(self, shape: tuple[int, ...]) -> NDArray:
+        """Likewise, for entries of the table of floats."""
+        return self._taken(shape)
+
+    def _taken(self, shape: tuple[int, ...]) -> NDArray:
+        """A byte for each entry of an array, in one row."""
+        size = prod(shape)
+        start, self._at = self._at, self._at + min(size, MOST_ENTRIES)
+        part = self._raw[start : self._at]
+        return part if size <= MOST_ENTRIES else np.resize(part, size)
+
+
+class Chance:
+    """A random generator's bytes, many of them made at once, and cases dealt from decks.
+
+    A deck has every case once: none comes again before all have come.
+    """
+
+    def __init__(self, seed: int):
+        self._rng, self._decks, self._layers = np.random.default_rng(seed), {}, {}
+        self._bytes, self._raw, self._at = b"", np.zeros(0, np.uint8), 0
+
+    def raw(self, size: int) -> NDArray:
+        """So many bytes as an array."""
+        at = self._beyond(size)
+        return self._raw[at : self._at]
+
+    def bytes(self, size: int) -> bytes:
+        """So many bytes."""
+        at = self._beyond(size)
+        return self._bytes[at : self._at]
+
+    def dealt(self, deck: object, cases: int) -> int:
+        """The next case of a deck, which is made anew when nothing is left of it."""
+        left = self._decks.setdefault((deck, cases), [])
+        if not left:
+            left += self._rng.permutation(cases).tolist()
+        return left.pop()
+
+    def layered(self, deck: object, size: int) -> NDArray:
+        """So many bytes as an array, by turns from all layers of a table, in any order; the turns go on from array to array."""
+        left = self._layers.get(deck, self._raw[:0])
+        if len(left) < size:
+            turns = np.tile(np.arange(0, 256, 256 // LAYERS, dtype=np.uint8), (1 + (size - len(left)) // LAYERS, 1))
+            left = np.concatenate([left, self._rng.permuted(turns, axis=1).ravel()])
+        self._layers[deck] = left[size:]
+        return left[:size] + self.raw(size) % (256 // LAYERS)
+
+    def _beyond(self, size: int) -> int:
+        if self._at + size > len(self._bytes):
+            self._bytes, self._at = self._rng.bytes(max(size, _STOCK)), 0
+            self._raw = np.frombuffer(self._bytes, np.uint8)
+        self._at += size
+        return self._at - size
+
+
+class Dealt(Bytes):
+    """As many random bytes as are asked for, and cases from decks: one deck a question, in the order in which they come.
+
+    `layered`: the name of the table, if its floats are to come from all its layers by turns.
+    """
+
+    def __init__(self, chance: Chance, numbers: NDArray, *, layered: str = "", **how):
+        super().__init__(np.zeros(0, np.uint8), numbers, **how)
+        self._chance, self._asked, self._layered = chance, 0, layered
+
+    def case(self, cases: int, known: int = 1) -> int:
+        self._asked += 1
+        return self._chance.dealt(self._asked, cases)
+
+    def byte(self) -> int:
+        return self._chance.bytes(1)[0]
+
+    def squeeze(self) -> int:
+        return self.case(4) + self.byte() // 4 * 4
+
+    def _measured(self, shape: tuple[int, ...]) -> NDArray:
+        if not self._layered:
+            return self._taken(shape)
+        self._asked += 1
+        return self._chance.layered((self._layered, self._asked), prod(shape))
+
+    def _taken(self, shape: tuple[int, ...]) -> NDArray:
+        return self._chance.raw(prod(shape))
 
 
 class Counting:
     """Counts what is taken, and gives the simplest of everything."""
+
+    extreme = True
 
     def __init__(self) -> None:
         self.taken = 0
@@ -106,6 +198,9 @@ class Counting:
         self.taken += min(prod(shape), MOST_ENTRIES)
         return np.zeros(shape, np.int64)
 
+    def case(self, cases: int, known: int = 1) -> int:
+        return self.byte()
+
     def byte(self) -> int:
         self.taken += 1
         return 0
@@ -118,6 +213,8 @@ class Random:
 
     What is no array comes from a generator of its own, so that it can be the same where the arrays differ.
     """
+
+    extreme = False
 
     def __init__(self, seed: int, zeros: float = 0.0, arrays: int | None = None):
         self._choices = np.random.default_rng([seed, 1])
@@ -136,6 +233,9 @@ class Random:
     def integers(self, shape: tuple[int, ...], below: int) -> NDArray:
         return np.array(self._rng.integers(0, below, shape))
 
+    def case(self, cases: int, known: int = 1) -> int:
+        return self.byte() % known if known > 1 else 0
+
     def byte(self) -> int:
         return int(self._choices.integers(256))
 
@@ -151,7 +251,3 @@ class Fresh(Random):
 
     def squeeze(self) -> int:
         return next(self._squeezes, 0)
-
-
-def _filling(shape: tuple[int, ...], values: NDArray) -> NDArray:
-    return values.reshape(shape) if len(values) == prod(shape) else np.resize(values, shape)

@@ -21,6 +21,7 @@ class Operation:
     par: int = 0
     also: Callable | None = None
     ties: Callable | None = None
+    border: Callable | None = None
     why: str = ""
 
     @cached_property
@@ -69,6 +70,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     par: int,
     also: Callable | None = None,
     ties: Callable | None = None,
+    border: Callable | None = None,
     why: str = "",
     **inputs: str | Kind,
 ) -> Operation:
@@ -78,7 +80,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     oracle, a function of tensors. `par`: the minutes that a prepared candidate needs. `also`: a second oracle whose
     gradients are the other end of what is right at a kink; everything between the two ends is accepted. `ties`: where the
     right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
-    for an operation of one variable. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot
+    for an operation of one variable. `border`: where a border is met by design alone, `border(beside, *inputs)` moves inputs
+    onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot
     be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
@@ -87,7 +90,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, why)
+    op = Operation(name, kinds, torch, par, also, ties, border, why)
     if not LEAST_MINUTES <= par <= MOST_MINUTES:
         raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
     if ties and len(op.variables) != 1:

@@ -2,7 +2,7 @@
 
 A frame is `KATA`, the header's length (4 bytes, big endian), the body's length (8 bytes), the header (JSON in UTF-8), and
 the body: the raw bytes of the arrays, one after another. In the header an array is `{"array": [dtype, shape]}`, a tuple is
-`{"tuple": [...]}`; all else is plain JSON. Lengths are checked before anything is allocated.
+`{"tuple": [...]}`, a NumPy integer `{"integer": [dtype, value]}`; all else is plain JSON. Lengths are checked before anything is allocated.
 
 Runs on both sides: NumPy and the standard library only.
 """
@@ -18,6 +18,7 @@ BODY = 256 * 2**20
 PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"KATA"
 _DTYPES = frozenset(np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"))
+_INTEGERS = frozenset(np.dtype(t).str for t in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))
 _DEEPEST = 32  # dimensions of an array
 
 
@@ -55,6 +56,8 @@ def unpack(header: bytes, body: bytes):
             return value
         if value.keys() == {"tuple"} and isinstance(value["tuple"], list):
             return tuple(rebuild(v) for v in value["tuple"])
+        if value.keys() == {"integer"}:
+            return _integer(*value["integer"])
         if value.keys() != {"array"}:
             return {k: rebuild(v) for k, v in value.items()}
         dtype, shape = value["array"]
@@ -71,11 +74,17 @@ def unpack(header: bytes, body: bytes):
         message = rebuild(json.loads(header))
     except ProtocolError:
         raise
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError(f"not a message: {type(error).__name__}") from None
     if used != len(view):
         raise ProtocolError("the body is longer than its arrays")
     return message
+
+
+def _integer(dtype: str, value: int) -> np.integer:
+    if dtype not in _INTEGERS or type(value) is not int:
+        raise ProtocolError("not an integer")
+    return np.dtype(dtype).type(value)
 
 
 def _plain(value, arrays: list[bytes]):
@@ -84,6 +93,8 @@ def _plain(value, arrays: list[bytes]):
             raise ProtocolError(f"an array of dtype {value.dtype} cannot be sent")
         arrays.append(value.tobytes())
         return {"array": [value.dtype.str, list(value.shape)]}
+    if isinstance(value, np.integer):
+        return {"integer": [value.dtype.str, int(value)]}
     if isinstance(value, tuple):
         return {"tuple": [_plain(v, arrays) for v in value]}
     if isinstance(value, list):
