@@ -259,7 +259,7 @@ def test_a_program_around_it_is_no_debugger():
     exec("def call(function):\n    function()\n", around)
 
     def stopped():
-        with deadline(0.2):
+        with deadline(0.2, 0.2):
             while True:
                 time.sleep(0.01)
 
