@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 from tests.meta.terminals import copy
 
 _FLOOR = "import torch, numpy, pytest, hypothesis.extra.numpy"
@@ -127,7 +127,7 @@ def _report(what: str, runs: int, measure: Callable[[int], float]) -> None:
 
 def _solve(folder: Path, *, network: bool = True) -> None:
     solved = (folder / "solutions" / f"{_LEVEL}.py").read_text()
-    last = f"def {names()[_LEVEL][-1]}("
+    last = f"def {names_by_level()[_LEVEL][-1]}("
     (folder / "kata" / f"{_LEVEL}.py").write_text(solved if network else solved.partition(last)[0])
 
 

@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.harness.judgement.examiner import Examiner
-from tests.harness.rows.catalogue import names, operations
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.meta import mutated_parcels
@@ -43,7 +44,7 @@ def main() -> int:
         return spoil(range(options.first, options.first + options.parcels))
     if options.saves:
         return watch(options.saves)
-    solutions = resolve("solutions", Path(__file__).parents[2], names)
+    solutions = resolve("solutions", Path(__file__).parents[2], names_by_level)
     rows = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in RIGHT]
     rows += [(op, "the solution", solutions, False) for op in OPERATIONS]
     inexact = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in SLOW]

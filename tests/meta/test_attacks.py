@@ -21,6 +21,7 @@ from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions import confinement, submissions
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
@@ -29,7 +30,7 @@ from tests.harness.submissions.patience import Spent
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
 from tests.harness.submissions.submissions import reference
-from tests.harness.submissions.usage import peak_bytes
+from tests.harness.submissions.usage import family as family_of
 from tests.harness.worker.observation import Call
 from tests.harness.worker.refusal import RefusedOperation
 from tests.hidden import test_hidden
@@ -82,12 +83,12 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     """Grade a submission for real, and see that nothing of it is left, and what it took. `op property` -> its verdict."""
     begun = time.monotonic()
     Path("/proc/self/clear_refs").write_text("5")  # the most memory is measured from here on
-    before = peak_bytes([os.getpid()])
+    before = _peak_bytes()
     implementation = elsewhere(path, **SHORT)
     try:
         examiner = Examiner(implementation, seed=1, shrink=shrink, explain=diagnose)
         verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
-        family = {pid for process in started for pid in _family(process.pid)}
+        family = {pid for process in started for pid in family_of(process.pid)}
     finally:
         implementation.close()
     assert time.monotonic() - begun < SECONDS
@@ -102,7 +103,7 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     assert len(told) < REPORT
     assert told.replace("\n", "").isprintable()
     assert "please report this" not in told
-    assert peak_bytes([os.getpid()]) - before < MEMORY
+    assert _peak_bytes() - before < MEMORY
     for verdict in verdicts:
         assert verdict.status in ("pass", "fail", "todo", "error", "timeout", "skip")
         assert verdict.status == "pass" or (verdict.why and len(verdict.why) < 3000)
@@ -112,7 +113,7 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
 
 def elsewhere(path: Path, **seconds) -> Elsewhere:
     """A submission, with deadlines of the test's own."""
-    resolved = submissions.resolve(str(path), PROJECT, catalogue.names)
+    resolved = submissions.resolve(str(path), PROJECT, names_by_level)
     return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
 
 
@@ -141,7 +142,7 @@ def test_a_loop_that_hides_is_not_fast(attack: Attack, tmp_path, started):
     path.write_text(attack.source)
     implementation = elsewhere(path)
     try:
-        examiner = Examiner(implementation, 1, shrink=False, reference=lambda: reference(PROJECT, catalogue.names))
+        examiner = Examiner(implementation, 1, shrink=False, reference=lambda: reference(PROJECT, names_by_level))
         hidden, open_ = (examiner.verdict(FAST, op) for op in (ATTACKER, HONEST))
     finally:
         implementation.close()
@@ -165,7 +166,7 @@ def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     begun = time.monotonic()
     if parcel.refused:
         with pytest.raises(UnusableSubmission, match=parcel.refused) as refusal:
-            submissions.resolve(str(path), PROJECT, catalogue.names)
+            submissions.resolve(str(path), PROJECT, names_by_level)
         assert str(refusal.value).isprintable()
         assert time.monotonic() - begun < SECONDS
         _leaves_nothing()
@@ -351,20 +352,9 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     assert os.listdir(tmp_path / "temporary") == []
 
 
-def _family(pid: int) -> set[int]:
-    """A process and all that descend from it, now."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    family, size = {pid} & parents.keys(), -1
-    while size != len(family):
-        size = len(family)
-        family |= {child for child, parent in parents.items() if parent in family}
-    return family
+def _peak_bytes() -> int:
+    """The most memory that this process has had."""
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _gone(pids: set[int]) -> bool:

@@ -194,7 +194,8 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     from tests import test_ops
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
-    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.rows.catalogue import operations
+    from tests.harness.rows.names import names_by_level
     from tests.harness.submissions import here, limits, submissions
 
     monkeypatch.setattr(limits, "CALL_SECONDS", 0.3)
@@ -204,7 +205,7 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
         exec(LOOP, space)
         implementation = here.Here("loop", space.get)
     else:
-        implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names)
+        implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names_by_level)
     (op,) = (op for op in operations()["feedforward"] if op.name == "relu")
     verdict = Examiner(implementation, 0, explain=diagnose).verdict(test_ops.test_forward.property, op)
     implementation.close()

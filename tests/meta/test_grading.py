@@ -15,7 +15,7 @@ import pytest
 
 from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
-from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -45,7 +45,7 @@ def without_times(file: Path) -> str:
 
 
 def _operations() -> int:
-    return sum(map(len, catalogue.names().values()))
+    return sum(map(len, names_by_level().values()))
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
     """Ctrl-C ends the run at once, with exit status 2, and the report has what came before."""
     file = tmp_path / "slow.py"
     # Many loops, of which one is under way whenever somebody looks.
-    loops = [op for level in ("activations", "losses", "normalization") for op in catalogue.names()[level]]
+    loops = [op for level in ("activations", "losses", "normalization") for op in names_by_level()[level]]
     loop = "\n\ndef square_error_loss(*_, **__):\n    while True:\n        pass\n\n\n"
     file.write_text(HALF + loop + "\n".join(f"{op} = square_error_loss" for op in loops) + "\n")
     command = [
@@ -277,12 +277,12 @@ def test_networks_catch_a_wrong_gradient():
 
     from tests.harness.examples.network import random_network
     from tests.harness.judgement.examiner import examine_networks
-    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.here import Here
     from tests.harness.submissions.submissions import resolve
 
     rows = operations()["feedforward"]
-    solutions = resolve("solutions", PROJECT, names)
+    solutions = resolve("solutions", PROJECT, names_by_level)
     assert examine_networks(rows, solutions, 1, 60).status == "pass"
 
     def lookup(op):

@@ -12,7 +12,8 @@ from tests import test_ops
 from tests.harness.examples.examples import Example
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.practice.changes import fingerprints
-from tests.harness.rows.catalogue import names, operations
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.watch.running import Forked, Spare
 from tests.harness.watch.warm import AllTold, Job, Stale, Told
@@ -68,7 +69,7 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
 @pytest.mark.parametrize("kind", [Forked, Spare.take], ids=["forked", "spare"])
 def test_code_that_was_saved_again_is_not_graded(project, kind):
     """Where the code that it loads is not the one that was meant, it says so and grades nothing."""
-    code = fingerprints(project / "kata", names())
+    code = fingerprints(project / "kata", names_by_level())
     meant = {op: code[op] for op in WANTED}
     for digests, stale in ((meant, False), ({**meant, "relu": "another"}, True)):
         running = kind(Job(project, "kata", 0, WANTED, digests))
