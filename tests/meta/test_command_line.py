@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from tests.meta import HANGS
 from tests.meta.test_grading import PROJECT, grade
 from tests.specs import LEVELS
 
@@ -224,7 +225,7 @@ def test_an_endless_loop_in_c_ends_the_process(tmp_path):
         "here.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (here.Call(),))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.stdout == "slow is done\n"
     assert done.returncode == -signal.SIGVTALRM

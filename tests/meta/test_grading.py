@@ -16,6 +16,7 @@ import pytest
 from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
 from tests.harness.rows.names import names_by_level
+from tests.meta import HANGS
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -34,7 +35,7 @@ def grade(*arguments, cwd: Path = PROJECT, **environment) -> subprocess.Complete
     """A pytest run of its own, as a user starts it."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
     settings = os.environ | {"COLUMNS": "80"} | environment
-    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=HANGS, check=False)
 
 
 def without_times(file: Path) -> str:
@@ -236,7 +237,7 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
         assert run.poll() is None, run.stdout.read()
         time.sleep(0.1)
     os.kill(run.pid, signal.SIGINT)
-    output, _ = run.communicate(timeout=300)
+    output, _ = run.communicate(timeout=HANGS)
     assert run.returncode == 2, output
     (submission,) = json.loads((tmp_path / "r.json").read_text())["submissions"]
     assert submission["trouble"].startswith("the run was interrupted; no verdict on ")

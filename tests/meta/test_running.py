@@ -17,6 +17,7 @@ from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.watch.running import Forked, Spare
 from tests.harness.watch.warm import AllTold, Job, Stale, Told
+from tests.meta import HANGS
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
@@ -33,7 +34,7 @@ def project(tmp_path: Path, monkeypatch) -> Path:
 
 def messages(running) -> list[object]:
     """All that it sends, to its end."""
-    found, end = [], time.monotonic() + 60
+    found, end = [], time.monotonic() + HANGS
     while True:
         assert time.monotonic() < end
         select.select([running], [], [], 1)
