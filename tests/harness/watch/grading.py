@@ -95,7 +95,7 @@ class Grading:
 
     def end_what_is_stuck(self) -> None:
         """End the processes whose time is over: that is their verdict."""
-        for running in [r for r in self.running if time.monotonic() > r.until]:
+        for running in [r for r in self.running if r.is_stuck()]:
             self._lost(running, "timeout", f"stopped: no answer in time (an endless loop?){running.where()}")
 
     def cancel(self) -> tuple[str, ...]:

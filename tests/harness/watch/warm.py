@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Within:
-    """The next message comes within so many seconds, or something is stuck. `key`: what is being graded."""
+    """The next message comes within so many seconds of computing, or something is stuck. `key`: what is being graded."""
 
     key: Key
     seconds: float

@@ -131,7 +131,7 @@ class Watch:
     def _wait(self, reading: int) -> set[int]:
         now = time.monotonic()
         tick = 0.2 if self._grading.running else 1.0 - time.time() % 1  # what is shown of the time goes on
-        until = [now + tick, now + self._saves.seconds, *(r.until for r in self._grading.running)]
+        until = [now + tick, now + self._saves.seconds]
         until += [self._settled] if self._settled else []
         with selectors.SelectSelector() as selector:
             files = [reading, self._terminal.fd, self._saves.fileno(), *(r.fileno() for r in self._grading.running)]
