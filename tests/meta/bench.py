@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.submissions import resolve
 from tests.meta.terminals import copy
 
@@ -131,7 +131,7 @@ def _count_dropped(seeds: range) -> None:
     from tests.meta.test_mutants import OPERATIONS, PUBLIC, RIGHT
 
     right = [(row.op, Here(row.name, row.lookup)) for row in RIGHT if not row.slow]
-    right += [(op, resolve("solutions", Path(__file__).parents[2], names)) for op in OPERATIONS]
+    right += [(op, resolve("solutions", Path(__file__).parents[2], names_by_level)) for op in OPERATIONS]
     counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
     for name, implementation in right:
         for prop in (test.property for test in PUBLIC):
@@ -154,7 +154,7 @@ def _report(what: str, runs: int, measure: Callable[[int], float]) -> None:
 
 def _solve(folder: Path, *, network: bool = True) -> None:
     solved = (folder / "solutions" / f"{_LEVEL}.py").read_text()
-    last = f"def {names()[_LEVEL][-1]}("
+    last = f"def {names_by_level()[_LEVEL][-1]}("
     (folder / "kata" / f"{_LEVEL}.py").write_text(solved if network else solved.partition(last)[0])
 
 

@@ -22,6 +22,7 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import Property
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.submissions import resolve
 
@@ -55,12 +56,12 @@ def looked_at(seed: int) -> Iterator[list[str]]:
 def submission(folder: Path, seed: int) -> Elsewhere:
     """The solutions with their answers spoiled, as somebody else's code."""
     (folder / "spoil.py").write_text((Path(__file__).parent / "spoil.py").read_text())
-    for level, ops in catalogue.names().items():
+    for level, ops in names_by_level().items():
         (folder / f"right_{level}.py").write_text((PROJECT / "solutions" / f"{level}.py").read_text())
         lines = [f"{op} = spoiled(right.{op}, {op!r}, {seed})" for op in ops]
         head = f"import right_{level} as right\nfrom spoil import spoiled\n\n"
         (folder / f"{level}.py").write_text(head + "\n".join(lines) + "\n")
-    return resolve(str(folder), PROJECT, catalogue.names)
+    return resolve(str(folder), PROJECT, names_by_level)
 
 
 def properties() -> list[Property]:

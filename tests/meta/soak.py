@@ -5,6 +5,7 @@
     python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
     python -m tests.meta.soak --answers 10000     grade odd answers until there are so many verdicts; what should not be
     python -m tests.meta.soak --parcels 10000     read so many submissions that were spoilt at random; what is said of them
+    python -m tests.meta.soak --loads 20          grade 30 submissions alone and beside so many busy loops; what differs
 
 Ends with status 1 at an alarm, also where the last thousand saves cost more than the ones before.
 """
@@ -19,10 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.harness.judgement.examiner import Examiner
-from tests.harness.rows.catalogue import names, operations
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
-from tests.meta import mutated_parcels
+from tests.meta import loads, mutated_parcels
 from tests.meta.odd_answers import looked_at
 from tests.meta.terminals import Terminal
 from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, RIGHT, SLOW
@@ -36,14 +38,18 @@ def main() -> int:
     parser.add_argument("--saves", type=int, default=0)
     parser.add_argument("--parcels", type=int, default=0)
     parser.add_argument("--answers", type=int, default=0)
+    parser.add_argument("--loads", type=int, default=0)
+    parser.add_argument("--submissions", type=int, default=30)
     options = parser.parse_args()
+    if options.loads:
+        return loads.compare(options.loads, options.submissions)
     if options.answers:
         return answer(options.answers, options.first)
     if options.parcels:
         return spoil(range(options.first, options.first + options.parcels))
     if options.saves:
         return watch(options.saves)
-    solutions = resolve("solutions", Path(__file__).parents[2], names)
+    solutions = resolve("solutions", Path(__file__).parents[2], names_by_level)
     rows = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in RIGHT]
     rows += [(op, "the solution", solutions, False) for op in OPERATIONS]
     inexact = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in SLOW]

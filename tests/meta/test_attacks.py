@@ -1,4 +1,4 @@
-"""No submission scores above what its honest part earns, stops the run, outlives it, or takes longer than its deadlines."""
+"""No submission scores above what its honest part earns, stops the run, outlives it, or uses more than it may."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions import confinement, submissions
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
@@ -29,10 +30,11 @@ from tests.harness.submissions.patience import Spent
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.submissions.runtime import copies
 from tests.harness.submissions.submissions import reference
-from tests.harness.submissions.usage import peak_bytes
+from tests.harness.submissions.usage import family as family_of
 from tests.harness.worker.observation import Call
 from tests.harness.worker.refusal import RefusedOperation
 from tests.hidden import test_hidden
+from tests.meta import HANGS
 from tests.meta.attacks import HONEST as RIGHT
 from tests.meta.attacks import (
     MARK,
@@ -51,7 +53,7 @@ from tests.meta.attacks.parcels import Parcel
 
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
 MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts
-SECONDS = 120.0  # by the clock, in case all else fails
+SECONDS = 60.0  # that the grader may compute itself: far more than anything takes
 ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
 ATTACKER, HONEST, RELU = OPS["sigmoid"], OPS["tensor_sum"], OPS["relu"]
@@ -80,20 +82,19 @@ def started(tmp_path, monkeypatch):
 
 def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verdict]:
     """Grade a submission for real, and see that nothing of it is left, and what it took. `op property` -> its verdict."""
-    begun = time.monotonic()
+    begun = time.process_time()
     Path("/proc/self/clear_refs").write_text("5")  # the most memory is measured from here on
-    before = peak_bytes([os.getpid()])
+    before = _peak_bytes()
     implementation = elsewhere(path, **SHORT)
     try:
         examiner = Examiner(implementation, seed=1, shrink=shrink, explain=diagnose)
         verdicts = [examiner.verdict(prop, op) for op in (ATTACKER, HONEST) for prop in (FORWARD, GRADIENT)]
-        family = {pid for process in started for pid in _family(process.pid)}
+        family = {pid for process in started for pid in family_of(process.pid)}
     finally:
         implementation.close()
-    assert time.monotonic() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     spent, most = implementation._spent[""], SHORT["submission"]
-    assert spent.computing < most.computing + 1
-    assert spent.asleep < most.asleep + 2
+    assert max(spent.computing / most.computing, spent.asleep / most.asleep) < 2
     assert _gone(family), "a process outlives the run"
     _leaves_nothing()
     told = "".join(
@@ -102,7 +103,7 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
     assert len(told) < REPORT
     assert told.replace("\n", "").isprintable()
     assert "please report this" not in told
-    assert peak_bytes([os.getpid()]) - before < MEMORY
+    assert _peak_bytes() - before < MEMORY
     for verdict in verdicts:
         assert verdict.status in ("pass", "fail", "todo", "error", "timeout", "skip")
         assert verdict.status == "pass" or (verdict.why and len(verdict.why) < 3000)
@@ -112,7 +113,7 @@ def graded(path: Path, started: list, *, shrink: bool = False) -> dict[str, Verd
 
 def elsewhere(path: Path, **seconds) -> Elsewhere:
     """A submission, with deadlines of the test's own."""
-    resolved = submissions.resolve(str(path), PROJECT, catalogue.names)
+    resolved = submissions.resolve(str(path), PROJECT, names_by_level)
     return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
 
 
@@ -141,7 +142,7 @@ def test_a_loop_that_hides_is_not_fast(attack: Attack, tmp_path, started):
     path.write_text(attack.source)
     implementation = elsewhere(path)
     try:
-        examiner = Examiner(implementation, 1, shrink=False, reference=lambda: reference(PROJECT, catalogue.names))
+        examiner = Examiner(implementation, 1, shrink=False, reference=lambda: reference(PROJECT, names_by_level))
         hidden, open_ = (examiner.verdict(FAST, op) for op in (ATTACKER, HONEST))
     finally:
         implementation.close()
@@ -162,12 +163,12 @@ def folder(tmp_path):
 def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
     path = parcel.build(folder)
-    begun = time.monotonic()
+    begun = time.process_time()
     if parcel.refused:
         with pytest.raises(UnusableSubmission, match=parcel.refused) as refusal:
-            submissions.resolve(str(path), PROJECT, catalogue.names)
+            submissions.resolve(str(path), PROJECT, names_by_level)
         assert str(refusal.value).isprintable()
-        assert time.monotonic() - begun < SECONDS
+        assert time.process_time() - begun < SECONDS
         _leaves_nothing()
     else:
         verdicts = graded(path, started)
@@ -273,7 +274,7 @@ def test_a_whole_run_survives(tmp_path):
         (tmp_path / "s" / name).write_text(source)
     report = tmp_path / "report.json"
     command = [sys.executable, "-m", "pytest", "tests/test_ops.py", f"--impl={tmp_path / 's'}", f"--report={report}"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     (graded,) = json.loads(report.read_text())["submissions"]
     statuses = {op: set(row.values()) for op, row in graded["ops"].items()}
@@ -342,7 +343,7 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     command += [f"--impl={tmp_path / folder}" for folder in ("asleep", "right")]
     environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
     done = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
     asleep, right = (s["ops"] for s in json.loads(report.read_text())["submissions"])
@@ -351,25 +352,14 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
     assert os.listdir(tmp_path / "temporary") == []
 
 
-def _family(pid: int) -> set[int]:
-    """A process and all that descend from it, now."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    family, size = {pid} & parents.keys(), -1
-    while size != len(family):
-        size = len(family)
-        family |= {child for child, parent in parents.items() if parent in family}
-    return family
+def _peak_bytes() -> int:
+    """The most memory that this process has had."""
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _gone(pids: set[int]) -> bool:
-    patience = time.monotonic() + 2
-    while time.monotonic() < patience:
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end:
         if not any(_lives(pid) for pid in pids):
             return True
         time.sleep(0.01)

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from tests.meta import HANGS
 from tests.meta.test_grading import PROJECT, grade
 from tests.specs import LEVELS
 
@@ -194,7 +195,8 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
     from tests import test_ops
     from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
-    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.rows.catalogue import operations
+    from tests.harness.rows.names import names_by_level
     from tests.harness.submissions import here, limits, submissions
 
     monkeypatch.setattr(limits, "CALL_SECONDS", 0.3)
@@ -204,7 +206,7 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
         exec(LOOP, space)
         implementation = here.Here("loop", space.get)
     else:
-        implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names)
+        implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names_by_level)
     (op,) = (op for op in operations()["feedforward"] if op.name == "relu")
     verdict = Examiner(implementation, 0, explain=diagnose).verdict(test_ops.test_forward.property, op)
     implementation.close()
@@ -223,7 +225,7 @@ def test_an_endless_loop_in_c_ends_the_process(tmp_path):
         "here.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (here.Call(),))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.stdout == "slow is done\n"
     assert done.returncode == -signal.SIGVTALRM

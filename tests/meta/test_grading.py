@@ -15,7 +15,8 @@ import pytest
 
 from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
-from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
+from tests.meta import HANGS
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -34,7 +35,7 @@ def grade(*arguments, cwd: Path = PROJECT, **environment) -> subprocess.Complete
     """A pytest run of its own, as a user starts it."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
     settings = os.environ | {"COLUMNS": "80"} | environment
-    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=HANGS, check=False)
 
 
 def without_times(file: Path) -> str:
@@ -45,7 +46,7 @@ def without_times(file: Path) -> str:
 
 
 def _operations() -> int:
-    return sum(map(len, catalogue.names().values()))
+    return sum(map(len, names_by_level().values()))
 
 
 @pytest.fixture
@@ -83,8 +84,8 @@ def test_a_hidden_run_reports_every_property(half, tmp_path):
 def test_the_same_seed_gives_the_same_report(half, tmp_path):
     """The same submission and seed give the same JSON but for times; another seed gives other examples."""
     files = [tmp_path / f"{name}.json" for name in ("first", "again", "other")]
-    for file, seed in zip(files, (11, 11, 12), strict=True):
-        grade("--hidden", f"--impl={half}", f"--seed={seed}", f"--report={file}", "-k", "affine")
+    for file, seed, ops in zip(files, (11, 11, 12), ("affine", "affine", "dropout"), strict=True):
+        grade("--hidden", f"--impl={half}", f"--seed={seed}", f"--report={file}", "-k", ops)
     assert without_times(files[0]) == without_times(files[1])
     assert json.loads(files[2].read_text())["seed"] == 12
 
@@ -118,12 +119,12 @@ def test_a_batch_grades_each_submission_on_its_own(half, tmp_path):
     shutil.copy(half, inbox / "anna.py")
     (inbox / "ben.zip").write_bytes(b"this is no archive")
     shutil.copytree(PROJECT / "solutions", inbox / "cleo", ignore=shutil.ignore_patterns("__pycache__"))
-    run = grade(f"--impl={inbox}/*", f"--report={tmp_path}/r.json", "-q")
+    run = grade(f"--impl={inbox}/*", f"--report={tmp_path}/r.json", "-q", "-k", "affine or relu and not leaky")
     assert run.returncode == 1, run.stdout
     scores = {
         Path(s["submission"]).name: s["score"] for s in json.loads((tmp_path / "r.json").read_text())["submissions"]
     }
-    assert scores == {"anna.py": pytest.approx(100 * 13 / (10 * _operations()), abs=0.01), "ben.zip": 0, "cleo": 100}
+    assert scores == {"anna.py": 65, "ben.zip": 0, "cleo": 100}
     table = run.stdout.rpartition("submissions")[2]
     assert re.findall(r"inbox/(\S+) ", table)[:3] == ["cleo", "anna.py", "ben.zip"]
 
@@ -218,7 +219,7 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
     """Ctrl-C ends the run at once, with exit status 2, and the report has what came before."""
     file = tmp_path / "slow.py"
     # Many loops, of which one is under way whenever somebody looks.
-    loops = [op for level in ("activations", "losses", "normalization") for op in catalogue.names()[level]]
+    loops = [op for level in ("activations", "losses", "normalization") for op in names_by_level()[level]]
     loop = "\n\ndef square_error_loss(*_, **__):\n    while True:\n        pass\n\n\n"
     file.write_text(HALF + loop + "\n".join(f"{op} = square_error_loss" for op in loops) + "\n")
     command = [
@@ -236,7 +237,7 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
         assert run.poll() is None, run.stdout.read()
         time.sleep(0.1)
     os.kill(run.pid, signal.SIGINT)
-    output, _ = run.communicate(timeout=300)
+    output, _ = run.communicate(timeout=HANGS)
     assert run.returncode == 2, output
     (submission,) = json.loads((tmp_path / "r.json").read_text())["submissions"]
     assert submission["trouble"].startswith("the run was interrupted; no verdict on ")
@@ -277,12 +278,12 @@ def test_networks_catch_a_wrong_gradient():
 
     from tests.harness.examples.network import random_network
     from tests.harness.judgement.examiner import examine_networks
-    from tests.harness.rows.catalogue import names, operations
+    from tests.harness.rows.catalogue import operations
     from tests.harness.submissions.here import Here
     from tests.harness.submissions.submissions import resolve
 
     rows = operations()["feedforward"]
-    solutions = resolve("solutions", PROJECT, names)
+    solutions = resolve("solutions", PROJECT, names_by_level)
     assert examine_networks(rows, solutions, 1, 60).status == "pass"
 
     def lookup(op):

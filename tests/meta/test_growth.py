@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
-from tests.harness.rows import catalogue
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions import submissions
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import reference
@@ -44,7 +44,7 @@ def tensor_sum(x):
 
 
 def _verdict(op: str, implementation, seed: int = 0) -> Verdict:
-    examiner = Examiner(implementation, seed, reference=lambda: reference(PROJECT, catalogue.names))
+    examiner = Examiner(implementation, seed, reference=lambda: reference(PROJECT, names_by_level))
     return examiner.verdict(ALONE, OPERATIONS[op])
 
 
@@ -89,7 +89,7 @@ def test_the_same_verdict_each_time(tmp_path):
         "import numpy as np\ndef sigmoid(x):\n    y = np.array([1 / (1 + np.exp(-v)) for v in x.ravel()]).reshape(x.shape)\n"
         "    return y, lambda gy: gy * y * (1 - y)\n"
     )
-    implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, catalogue.names)
+    implementation = submissions.resolve(str(tmp_path / "loop.py"), PROJECT, names_by_level)
     try:
         whys = {_verdict("sigmoid", implementation, seed=3).why for _ in range(3)}
     finally:
@@ -101,9 +101,9 @@ def test_the_same_verdict_each_time(tmp_path):
 def test_what_the_standard_library_does_is_no_disturbance(tmp_path):
     """Named tuples, enums, data classes and an exception in another property look at frames too, and are nobody's fault."""
     (tmp_path / "kata.py").write_text(HARMLESS)
-    implementation = submissions.resolve(str(tmp_path / "kata.py"), PROJECT, catalogue.names)
+    implementation = submissions.resolve(str(tmp_path / "kata.py"), PROJECT, names_by_level)
     try:
-        examiner = Examiner(implementation, 0, reference=lambda: reference(PROJECT, catalogue.names))
+        examiner = Examiner(implementation, 0, reference=lambda: reference(PROJECT, names_by_level))
         single = [(np.ones(3, np.float32),)]
         assert implementation.observe("tensor_sum", single, [], (Call(),)).crash.kind == "ValueError"
         found = examiner.verdict(ALONE, OPERATIONS["tensor_sum"])

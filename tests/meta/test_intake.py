@@ -19,7 +19,7 @@ from tests.harness.submissions import intake, packages, parcel, unpacking
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.packages import package
 from tests.harness.submissions.parcel import UnusableSubmission
-from tests.meta import mutated_parcels
+from tests.meta import HANGS, mutated_parcels
 from tests.meta.attacks import headers, parcels
 from tests.meta.attacks.crafted import entry, mended, pax, record, tarred
 from tests.meta.mutated_parcels import LEVELS
@@ -85,7 +85,7 @@ def test_a_reading_process_that_fails_or_lies_is_one_line(lie, tmp_path, monkeyp
 
     monkeypatch.setattr(subprocess, "Popen", noted)
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "liar.py")
-    monkeypatch.setattr(intake, "PATIENCE", 0.5 if "waits" in lie else 60)
+    monkeypatch.setattr(intake, "PATIENCE", 0.5 if "waits" in lie else HANGS)
     with pytest.raises(UnusableSubmission, match=says) as refusal:
         package(str(tmp_path / "s.py"), lambda: LEVELS)
     assert str(refusal.value).isprintable()

@@ -12,7 +12,8 @@ from tests import test_ops
 from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
-from tests.harness.rows.catalogue import names, operations
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.hidden import test_hidden
@@ -35,7 +36,7 @@ def _id(row: Mutant | Alternative) -> str:
 
 
 def _solutions() -> Here:
-    return resolve("solutions", Path(__file__).parents[2], names)
+    return resolve("solutions", Path(__file__).parents[2], names_by_level)
 
 
 def _first_failure(row: Mutant | Alternative, seed: int, **how: object) -> Verdict | None:

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 from tests.harness import check
 from tests.harness.submissions.deadline import Expired, deadline
+from tests.meta import HANGS
 from tests.meta.test_grading import PROJECT
 from tests.meta.test_page import HOSTILE, _Page
 
@@ -73,7 +74,7 @@ def outputs(tmp_path_factory):
         client = NotebookClient(
             notebook,
             kernel_name="kata",
-            timeout=120,
+            timeout=int(HANGS),
             allow_errors=True,
             resources={"metadata": {"path": str(PROJECT)}},
         )
@@ -243,7 +244,7 @@ def test_a_prompt_shows_text():
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=int(HANGS),
         check=False,
     )
     assert "light []" in run.stdout
@@ -259,7 +260,7 @@ def test_a_program_around_it_is_no_debugger():
     exec("def call(function):\n    function()\n", around)
 
     def stopped():
-        with deadline(0.2):
+        with deadline(0.2, 0.2):
             while True:
                 time.sleep(0.01)
 

@@ -14,8 +14,8 @@ from typing import get_type_hints
 import pytest
 
 from tests.harness.plugin import kit
-from tests.harness.rows.catalogue import names
 from tests.harness.rows.kind import Kind
+from tests.harness.rows.names import names_by_level
 from tests.meta.project import FOLDER
 
 MOST_LINES = 150  # of the first page
@@ -131,7 +131,7 @@ def test_the_pages_are_in_order(check):
 
 def test_a_kit_has_the_pages_for_candidates_and_no_others(tmp_path):
     """The pages for interviewers and maintainers stay here, and whoever links to one says that a kit has none."""
-    kit.write(str(tmp_path / "kit.zip"), FOLDER, {level: names()[level] for level in ("feedforward",)})
+    kit.write(str(tmp_path / "kit.zip"), FOLDER, {level: names_by_level()[level] for level in ("feedforward",)})
     with zipfile.ZipFile(tmp_path / "kit.zip") as archive:
         there = {name.removeprefix("kata-kit/") for name in archive.namelist()}
     given = {page: text for page, text in PAGES.items() if page in there}

@@ -32,6 +32,7 @@ from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
 from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, Question, from_data, to_data
 from tests.harness.worker.observe import observe
+from tests.meta import HANGS
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))
@@ -117,17 +118,16 @@ def worker():
         made.close()
 
 
-def said(data: bytes, *, seconds: float = 0.05, hangs_up: bool = True) -> Observation | None:
-    """What the grader makes of these bytes; None where that is one of its own errors, in time."""
+def said(data: bytes, *, hangs_up: bool = True) -> Observation | None:
+    """What the grader makes of these bytes; None where that is one of its own errors. Who hangs up is not waited for."""
     with worker() as (made, end):
         end.say(data)
         if hangs_up:
             end.answers.close()
-        begun, seen = time.monotonic(), None
         with contextlib.suppress(WorkerDied, WorkerStuck):
-            (seen,) = observations(made.ask(seconds, op="affine"), ASKED)
-        assert time.monotonic() - begun < seconds + 0.2
-        return seen
+            (seen,) = observations(made.ask(HANGS if hangs_up else 0.05, op="affine"), ASKED)
+            return seen
+        return None
 
 
 def test_a_right_answer_is_taken():
@@ -330,7 +330,7 @@ def test_a_giant_array_takes_no_memory(shape):
 
 
 def test_an_answer_drop_by_drop_ends_at_the_deadline():
-    """A worker that always has something more to say is stopped at the call's deadline all the same."""
+    """A worker that always has something more to say is stopped at the call's deadline all the same, long before it has said all."""
     with worker() as (made, end):
         stop = threading.Event()
 
@@ -342,10 +342,9 @@ def test_an_answer_drop_by_drop_ends_at_the_deadline():
 
         dripping = threading.Thread(target=drip)
         dripping.start()
-        begun = time.monotonic()
         with pytest.raises(WorkerStuck):
             made.ask(0.3, op="affine")
-        assert time.monotonic() - begun < 0.5
+        assert dripping.is_alive()
         stop.set()
         dripping.join()
 
@@ -354,12 +353,10 @@ def test_an_answer_drop_by_drop_ends_at_the_deadline():
 def test_a_question_that_is_not_read_ends_at_the_deadline(reads):
     """A worker that does not read, or reads a part, and says nothing keeps the grader no longer than one that is silent."""
     with worker() as (made, end):
-        begun = time.monotonic()
         reading = threading.Thread(target=end.hear, args=(reads,))
         reading.start()
         with pytest.raises(WorkerStuck):
             made.ask(0.3, op="affine", inputs=[np.zeros(2**18)])
-        assert time.monotonic() - begun < 5
         reading.join()
 
 
@@ -374,7 +371,7 @@ def test_a_large_question_arrives_whole():
 
         listening = threading.Thread(target=listen)
         listening.start()
-        made.ask(20, op="affine", inputs=[np.arange(2.0**18)])
+        made.ask(HANGS, op="affine", inputs=[np.arange(2.0**18)])
         listening.join()
         np.testing.assert_array_equal(heard[0]["inputs"][0], np.arange(2.0**18))
 
@@ -424,7 +421,7 @@ def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypat
 
     monkeypatch.setattr(confinement, "start", start)
     package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
-    implementation = Elsewhere("fake", package, "bwrap", call_seconds=0.3)
+    implementation = Elsewhere("fake", package, "bwrap", call_seconds=HANGS if behaviour == "right" else 0.3)
     examiner = Examiner(implementation, seed=1, shrink=False)
     properties = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
     statuses = [examiner.verdict(replace(t.property, examples=4), AFFINE).status for t in properties]

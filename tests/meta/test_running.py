@@ -12,10 +12,15 @@ from tests import test_ops
 from tests.harness.examples.examples import Example
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.practice.changes import fingerprints
-from tests.harness.rows.catalogue import names, operations
+from tests.harness.rows.catalogue import operations
+from tests.harness.rows.names import names_by_level
+from tests.harness.submissions import patience
 from tests.harness.submissions.here import Here
+from tests.harness.submissions.usage import Usage
+from tests.harness.watch import running
 from tests.harness.watch.running import Forked, Spare
 from tests.harness.watch.warm import AllTold, Job, Stale, Told
+from tests.meta import HANGS
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
@@ -32,7 +37,7 @@ def project(tmp_path: Path, monkeypatch) -> Path:
 
 def messages(running) -> list[object]:
     """All that it sends, to its end."""
-    found, end = [], time.monotonic() + 60
+    found, end = [], time.monotonic() + HANGS
     while True:
         assert time.monotonic() < end
         select.select([running], [], [], 1)
@@ -68,7 +73,7 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
 @pytest.mark.parametrize("kind", [Forked, Spare.take], ids=["forked", "spare"])
 def test_code_that_was_saved_again_is_not_graded(project, kind):
     """Where the code that it loads is not the one that was meant, it says so and grades nothing."""
-    code = fingerprints(project / "kata", names())
+    code = fingerprints(project / "kata", names_by_level())
     meant = {op: code[op] for op in WANTED}
     for digests, stale in ((meant, False), ({**meant, "relu": "another"}, True)):
         running = kind(Job(project, "kata", 0, WANTED, digests))
@@ -77,6 +82,24 @@ def test_code_that_was_saved_again_is_not_graded(project, kind):
         assert stale == any(isinstance(m, Stale) for m in sent)
         assert stale != any(isinstance(m, Told) for m in sent)
     Spare.dismiss()
+
+
+@pytest.mark.parametrize(("share", "stuck"), [("queued", False), ("computing", True), ("neither", True)])
+def test_only_what_uses_its_time_is_stuck(share, stuck, monkeypatch):
+    """A minute in which others have the processors is not the candidate's; one of computing, or of sleep, is."""
+    clock, used = 0.0, {"computing": 1.0, "queued": 1.0, "neither": 0.0}
+    monkeypatch.setattr(patience.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(patience, "own_usage", lambda: Usage(0.0, 0.0))
+    monkeypatch.setattr(running, "usage", lambda pids: Usage(used["computing"], used["queued"]))
+    reading, writing = os.pipe()
+    grading, found = running.Running(None, 0, reading, None), []
+    for _ in range(240):
+        found.append(grading.is_stuck())
+        clock, used[share] = clock + 0.25, used[share] + 0.25
+    os.close(reading)
+    os.close(writing)
+    assert any(found) == stuck
+    assert not any(found[: 4 * 10])
 
 
 def test_a_spare_is_replaced(project):

@@ -21,6 +21,7 @@ from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, 
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
 from tests.harness.worker.observation import Call, Observation, Question
 from tests.harness.worker.worker import LIMITS
+from tests.meta import HANGS
 
 PROJECT = Path(__file__).parents[2]
 MODES = pytest.mark.parametrize("mode", sandbox.MODES)
@@ -169,10 +170,9 @@ def test_what_an_exception_holds_is_not_kept(tmp_path):
 @MODES
 def test_a_worker_ends_with_its_processes(mode, body, seen, tmp_path):
     """One that does not answer in time, or is gone, is ended, and what it printed last is told."""
-    begun = time.monotonic()
-    with pytest.raises(seen, match="exit status 3.*: the end is near" if seen is WorkerDied else None):
+    says = "exit status 3.*: the end is near" if seen is WorkerDied else r"no answer after 0\.5 s"
+    with pytest.raises(seen, match=says):
         run(f"print('\\x1b[1mall is well\\nthe end is near')\n{body}", tmp_path, mode=mode, seconds=0.5)
-    assert time.monotonic() - begun < 3
 
 
 @MODES
@@ -289,7 +289,7 @@ def test_a_run_tells_what_confines_it(impl, mode, told, tmp_path):
     impl = impl or str(tmp_path / "affine.py")
     command = [sys.executable, "-m", "pytest", f"--impl={impl}", f"--sandbox={mode}", "--collect-only"]
     command += ["tests/test_ops.py", "-k", "affine", "-p", "no:cacheprovider"]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False).stdout
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False).stdout
     assert f"\nbackprop kata: --impl={impl}, --seed=0{told}\n" in said
 
 
@@ -388,7 +388,7 @@ def test_a_worker_dies_with_its_grader(tmp_path):
         grader.kill()
         grader.wait()
         grader.stdout.close()
-    patience = time.monotonic() + 5
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < patience:
+    end = time.monotonic() + HANGS
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
         time.sleep(0.01)
     assert not os.path.exists(f"/proc/{pid}")

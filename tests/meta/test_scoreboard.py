@@ -6,10 +6,11 @@ from tests.harness.display import scoreboard
 from tests.harness.display.result import Outcome, Result, counted
 from tests.harness.display.scoreboard import only
 from tests.harness.judgement.points import POINTS
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 
 PUBLIC = list(POINTS)[:4]
-EVERY = [op for ops in names().values() for op in ops]
+NAMES = names_by_level()
+EVERY = [op for ops in NAMES.values() for op in ops]
 
 
 class Terminal:
@@ -35,7 +36,7 @@ def _board(statuses: dict[str, str], properties: list[str]) -> list[str]:
     """The lines for a run in which each level got one status throughout."""
     results = []
     for level, status in statuses.items():
-        for op in names()[level]:
+        for op in NAMES[level]:
             for prop in properties:
                 place = len(results)
                 results.append(
@@ -50,32 +51,32 @@ def _board(statuses: dict[str, str], properties: list[str]) -> list[str]:
 @pytest.mark.parametrize("status", ["pass", "fail", "todo", "skip", "timeout"])
 def test_every_line_fits_in_80_columns(properties, status):
     """Whatever comes of the operations, and however long their names are."""
-    for level in names():
+    for level in NAMES:
         board = _board({level: status}, properties)
         table = board[: board.index("")]
         assert max(map(len, table)) <= 80
-        assert sum(line.startswith(f"  {op}") for line in table for op in names()[level]) >= len(names()[level])
+        assert sum(line.startswith(f"  {op}") for line in table for op in NAMES[level]) >= len(NAMES[level])
 
 
 def test_a_level_that_holds_and_one_not_begun_are_a_line_each():
     """With all the levels on the scoreboard only those are shown whole in which there is something to do."""
-    first, second, third, fourth, *_ = names()
+    first, second, third, fourth, *_ = NAMES
     board = _board({first: "pass", second: "fail", third: "todo", fourth: "todo"}, PUBLIC)
     table = board[: board.index("")]
-    count, points = len(names()[first]), 10 * len(names()[first])
+    count, points = len(NAMES[first]), 10 * len(NAMES[first])
     assert [line.split() for line in table if line.startswith(f"{first}:")] == [
         [f"{first}:", str(count), "operations,", "all", "hold", f"{points}/{points}"]
     ]
-    assert f"{fourth}: {len(names()[fourth])} operations, none begun" in table
+    assert f"{fourth}: {len(NAMES[fourth])} operations, none begun" in table
     shown = {line.split()[0] for line in table if line.startswith("  ")}
-    assert {*names()[second], *names()[third]} <= shown
-    assert not shown & {*names()[first], *names()[fourth]}
+    assert {*NAMES[second], *NAMES[third]} <= shown
+    assert not shown & {*NAMES[first], *NAMES[fourth]}
 
 
 def test_a_single_level_is_shown_whole():
     """Somebody who asks for one level sees its operations, also when all hold."""
-    level = next(iter(names()))
-    assert sum(line.endswith("10/10") for line in _board({level: "pass"}, PUBLIC)) == len(names()[level])
+    level = next(iter(NAMES))
+    assert sum(line.endswith("10/10") for line in _board({level: "pass"}, PUBLIC)) == len(NAMES[level])
 
 
 @pytest.mark.parametrize("op", EVERY)

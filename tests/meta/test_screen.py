@@ -4,17 +4,18 @@ import pytest
 
 from tests.harness.display.result import Result
 from tests.harness.practice.changes import Code
-from tests.harness.rows.catalogue import names, place_of
+from tests.harness.rows.catalogue import place_of
+from tests.harness.rows.names import names_by_level
 from tests.harness.watch.screen import screen
 from tests.harness.watch.state import State
 from tests.harness.watch.terminal import clipped, width
 
 PROPERTIES = ("forward", "gradient", "pure", "stable")
-EVERY = [op for ops in names().values() for op in ops]
+EVERY = [op for ops in names_by_level().values() for op in ops]
 
 
 def result(op: str, prop: str, status: str, why: str = "") -> Result:
-    level, place = next(level for level, ops in names().items() if op in ops), place_of(op)[1]
+    level, place = next(level for level, ops in names_by_level().items() if op in ops), place_of(op)[1]
     nothing = {"hints": [], "seconds": 0.0, "example": {}, "yours": None, "torch": None, "picture": None}
     return Result("kata", place, level, op, prop, status, why, [why], **nothing)
 
@@ -63,7 +64,7 @@ def test_what_was_edited_matters_first():
 
 def test_a_line_that_cannot_be_read_is_shown_beside_what_was_known():
     """A syntax error is a line at the top; results that are no longer the code's are greyed, and nothing is claimed."""
-    level, op = next(iter(names())), EVERY[0]
+    level, op = next(iter(names_by_level())), EVERY[0]
     broken = state({EVERY[1]: "fail"})
     broken.code = Code(
         {**broken.digests, op: ""}, broken.code.lines, {level: f"kata/{level}.py, line 3: SyntaxError: no"}

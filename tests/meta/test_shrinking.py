@@ -1,5 +1,8 @@
 """A failure ends at the smallest counterexample: no dimension can be smaller, no number simpler."""
 
+import itertools
+import time
+
 import numpy as np
 import pytest
 
@@ -101,6 +104,35 @@ def test_a_counterexample_is_as_small_as_it_can_be(mutant, smallest, monkeypatch
         arrays = [*example.inputs, example.gy]
         assert [a.shape for a in arrays] in shapes, f"should be one of {smallest} [seed={seed}]"
         assert set(np.concatenate([a.ravel() for a in arrays])) <= {0, 1}, f"should be zeros and ones [seed={seed}]"
+
+
+CLOCKS = ("perf_counter", "monotonic", "time", "process_time", "thread_time")
+
+
+@pytest.mark.parametrize("op", ["affine", "square_error_loss"])
+def test_no_clock_decides_which_counterexample_is_found(op, monkeypatch, capsys):
+    """Where an hour passes at each look at a clock, the same examples are tried, and hypothesis complains of nothing."""
+    row = next(row for row in WRONG if row.op == op and row.caught_by == "gradient")
+
+    def tried() -> list[bytes]:
+        asked = []
+
+        def recorded(*inputs):
+            asked.append(b"".join(np.asarray(value).tobytes() for value in inputs))
+            return row.function(*inputs)
+
+        examine(PROPERTIES["gradient"], OPERATIONS[op], Here("recorded", {op: recorded}.get), 0)
+        return asked
+
+    expected = tried()
+    with monkeypatch.context() as patch:
+        for clock in CLOCKS:
+            hours = itertools.count(10.0**6, 3600.0)
+            patch.setattr(time, clock, lambda hours=hours: next(hours))
+        found = tried()
+    assert found == expected
+    assert len(found) > 20
+    assert capsys.readouterr().out == ""
 
 
 def _counterexample(mutant: Mutant, prop: Property, seed: int):

@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.practice import store
 from tests.harness.practice.store import SCHEMA
+from tests.meta import HANGS
 from tests.meta.test_history import GREEN, HALF, STUB, noted, opened
 
 PROJECT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def writer(folder: Path, project: str, count: int) -> subprocess.Popen:
 def test_two_processes_write_at_once_and_lose_nothing(projects, folder):
     """Of two processes with 200 records each, in one project or two, every record is there."""
     writers = [writer(folder, project, 200) for project in projects]
-    assert [w.wait(timeout=120) for w in writers] == [0, 0]
+    assert [w.wait(timeout=HANGS) for w in writers] == [0, 0]
     with sqlite3.connect(folder / store.NAME) as db:
         assert db.execute("SELECT count(*) FROM run").fetchone() == (400,)
         assert db.execute("SELECT count(*) FROM verdict").fetchone() == (400,)

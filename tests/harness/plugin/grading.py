@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import result_of
-from tests.harness.plugin.run import RUN, Run, Subject, names, or_nothing, place_of
+from tests.harness.plugin.run import RUN, Run, Subject, or_nothing, place_of
+from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
 def _reference(subject: Subject, project: Path) -> Here:
     from tests.harness.submissions.submissions import reference
 
-    subject.reference = subject.reference or reference(project, names)
+    subject.reference = subject.reference or reference(project, names_by_level)
     return subject.reference
 
 

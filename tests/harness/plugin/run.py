@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import Outcome, Result, missing, outcomes
+from tests.harness.rows.names import names_by_level
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
@@ -87,7 +88,7 @@ def subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     made: list[Subject] = []
     for impl in impls:
         try:
-            made.append(Subject(impl, resolve(impl, project, names, sandbox)))
+            made.append(Subject(impl, resolve(impl, project, names_by_level, sandbox)))
         except UnusableSubmission as unusable:
             if len(impls) == 1 or isinstance(unusable, NoSandbox):
                 for subject in made:
@@ -115,13 +116,6 @@ def place_of(op: str) -> tuple[str, int]:
     from tests.harness.rows import catalogue
 
     return ("compose", 10**6) if op == "compose" else catalogue.place_of(op)
-
-
-def names() -> dict[str, list[str]]:
-    """Level -> the names of its operations, from the rows: with them comes torch, so they are asked for late."""
-    from tests.harness.rows import catalogue
-
-    return catalogue.names()
 
 
 def or_nothing(tell: Callable, *arguments: object) -> object:

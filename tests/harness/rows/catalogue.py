@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 
 import tests.harness.rows.imports  # noqa: F401 (the specs import torch: the quick way first)
+from tests.harness.rows.names import names_by_level
 from tests.harness.rows.spec import Operation
 from tests.specs import LEVELS, ONLY
 
@@ -18,11 +19,5 @@ def operations() -> dict[str, tuple[Operation, ...]]:
 @cache
 def place_of(name: str) -> tuple[str, int]:
     """The level of the operation of this name, and its number in the catalogue. Raises KeyError where there is none."""
-    places = {op: level for level, ops in names().items() for op in ops}
+    places = {op: level for level, ops in names_by_level().items() for op in ops}
     return places[name], list(places).index(name)
-
-
-@cache
-def names() -> dict[str, list[str]]:
-    """Level -> the names of its operations."""
-    return {level: [op.name for op in rows] for level, rows in operations().items()}

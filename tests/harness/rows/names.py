@@ -13,7 +13,7 @@ _CLOSEST = 3
 
 
 def names_by_level() -> dict[str, list[str]]:
-    """Level -> the names of its operations, both in order of study; the same as the catalogue's."""
+    """Level -> the names of its operations, both in order of study."""
     return {level: list(ops) for level, ops in outline().items()}
 
 

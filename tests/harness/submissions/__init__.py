@@ -14,7 +14,8 @@ Nothing is taken from that process but names and bytes. It is not in bubblewrap:
 it. Of a zip, what is stored or deflated is taken; of a tar, regular files that are not sparse. A size that an archive claims
 is never allocated. Whatever goes wrong is `UnusableSubmission`: a line about that submission, and the others are graded.
 
-No clock decides how long a worker may take, but what it uses, seen from outside: computing, and being asleep. Both are
+No clock decides how long code may take, but what it uses: computing, and being asleep. Of a worker that is seen from outside,
+of code in this process between two of its steps, and there it is bounded for a call and an import. Of a submission both are
 bounded for a call, an operation and a submission. So one test of pytest's lasts at most 65 s of computing and 30 s of sleep,
 and the starts of a few workers; and the test of `compose`, where it is the only one that was asked for, does the work of all.
 The grader never ends itself: only a call in this process that computes for two minutes and lets no exception through does.

@@ -1,7 +1,8 @@
 """Stop candidate code that runs in this process for too long, and leave a debugger alone.
 
-An exception stops what runs Python. What does not, an endless loop in C such as sum(iter(int, 1)), ends the process: see
-`last_resort`.
+A look now and then says what it has used, as patience.py reckons; so other processes that keep the processors busy take
+nothing from it. An exception stops what runs Python. What does not, an endless loop in C such as sum(iter(int, 1)), ends the
+process: see `last_resort`.
 """
 
 import contextlib
@@ -11,15 +12,23 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from types import FrameType
+
+from tests.harness.submissions.patience import ENDLESS, LOOK, Patience, WorkerStuck
+from tests.harness.submissions.usage import Usage, own_usage
 
 LAST_RESORT = 120.0  # seconds of computing in one call; nothing else is measured, so a test that is slow is never ended
 _AGAIN = 0.002  # seconds after which code that swallowed the exception gets it again, and again
 _OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), contextlib.__file__)  # all rooms
+_NOBODY = Usage(0.0, 0.0)  # is waited for
 DEBUGGERS = ("bdb", "pdb", "cmd", "code", "_pytest.debugging", "IPython", "ipykernel")
 
 
 class Expired(BaseException):
-    """The time is up. Not an Exception, so that `except Exception` in the candidate's code does not keep it."""
+    """The time is up; says after how many seconds of what.
+
+    Not an Exception, so that `except Exception` in the candidate's code does not keep it.
+    """
 
 
 def last_resort() -> None:
@@ -37,42 +46,69 @@ _resort: int | None = None
 
 
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise Expired in the body when it runs longer than `seconds`; time in a debugger does not count.
+def deadline(seconds: float, asleep: float, *, undisturbed: bool = False) -> Iterator[None]:
+    """Raise Expired in the body when it computes for longer than `seconds`, or is asleep for longer than `asleep`.
 
+    Time in a debugger does not count. `undisturbed`: nothing runs here before the time is up, because where opcodes are counted
+    a look would be counted too; but then nobody sees that it is asleep.
     Needs the main thread and a system with interval timers; elsewhere it does nothing.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    expired = False
-    body = sys._getframe(2)  # what is outside of it, a notebook's IPython or a REPL, is no debugger at work
+    if undisturbed:
+        number, timer, first = signal.SIGPROF, signal.ITIMER_PROF, seconds
+    else:
+        number, timer, first = signal.SIGALRM, signal.ITIMER_REAL, LOOK
+    why, patience = "", None
+    body = sys._getframe(2)
 
-    def expire(_number, frame) -> None:
-        nonlocal expired
-        outer = frame
-        while outer is not None and outer is not body:
-            if outer.f_globals.get("__name__", "").startswith(DEBUGGERS):
-                signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
-                return
-            outer = outer.f_back
-        expired = True
+    def look(_number: int, frame: FrameType) -> None:
+        nonlocal why, patience
+        if _is_debugged(frame, body):
+            patience = None
+            signal.setitimer(timer, first, LOOK)
+            return
+        if not why and undisturbed:
+            why = ENDLESS.format(seconds)
+        elif not why:
+            patience = patience or Patience(own_usage, seconds, asleep, beside=lambda: _NOBODY)
+            why = _stuck(patience)
+        if why:
+            signal.setitimer(timer, _AGAIN, _AGAIN)
         # Never in our own code, which would be left half done: the next tick will find the candidate's.
-        if armed and not frame.f_code.co_filename.startswith(_OURS):
-            raise Expired
+        if why and armed and not frame.f_code.co_filename.startswith(_OURS):
+            raise Expired(why)
 
-    before = signal.signal(signal.SIGALRM, expire)
-    armed = True
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+    before, armed = signal.signal(number, look), True
+    signal.setitimer(timer, first, LOOK)
     if _resort is not None:
         signal.setitimer(signal.ITIMER_VIRTUAL, LAST_RESORT)
     try:
         yield
     finally:
         armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(timer, 0)
         if _resort is not None:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    if expired and sys.exc_info()[0] is None:  # the body swallowed it
-        raise Expired
+        signal.signal(number, before)
+    if why and sys.exc_info()[0] is None:  # the body swallowed it
+        raise Expired(why)
+
+
+def _stuck(patience: Patience) -> str:
+    """Look once more; why the patience has come to its end, or nothing."""
+    try:
+        patience.look(False)
+    except WorkerStuck as stuck:
+        return str(stuck)
+    return ""
+
+
+def _is_debugged(frame: FrameType | None, body: FrameType) -> bool:
+    """Whether a debugger is at work; what is outside of the body, a notebook's IPython or a REPL, is none."""
+    while frame is not None and frame is not body:
+        if frame.f_globals.get("__name__", "").startswith(DEBUGGERS):
+            return True
+        frame = frame.f_back
+    return False

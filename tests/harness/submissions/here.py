@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.harness.submissions import limits
 from tests.harness.submissions.deadline import Expired, deadline
+from tests.harness.submissions.remote import ASLEEP_SECONDS
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
@@ -36,7 +37,7 @@ class Here:
 
     def load(self, op: str) -> None:
         """Import the operation's module now. What is wrong with it is told when the operation is called."""
-        with suppress(RefusedOperation, Expired), deadline(limits.IMPORT_SECONDS):
+        with suppress(RefusedOperation, Expired), _limited(limits.IMPORT_SECONDS):
             self._lookup(op)
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
@@ -59,25 +60,23 @@ class Here:
             seen, cost = counted(lambda: observe(function, inputs, gys, steps, THROUGH), most)
             return seen
 
-        return self._observed(op, counting), cost
+        return self._observed(op, counting, undisturbed=True), cost
 
-    def _observed(self, op: str, run: Callable[[Callable], Observation]) -> Observation:
+    def _observed(self, op: str, run: Callable[[Callable], Observation], *, undisturbed: bool = False) -> Observation:
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
-        seconds = limits.IMPORT_SECONDS
         try:
-            with deadline(limits.IMPORT_SECONDS):
+            with _limited(limits.IMPORT_SECONDS):
                 function = self._lookup(op)
             if function is None:
                 raise RefusedOperation("todo", "not there yet")
-            seconds = limits.CALL_SECONDS
-            with deadline(limits.CALL_SECONDS):
+            with _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
                 seen = run(function)
         except RefusedOperation as refused:
             self._refused[op] = (refused.status, printable(refused.line))
             raise RefusedOperation(*self._refused[op]) from None
-        except Expired:
-            self._refused[op] = ("timeout", f"stopped: no answer after {seconds:g} s (an endless loop?)")
+        except Expired as expired:
+            self._refused[op] = ("timeout", f"stopped: {expired}")
             raise RefusedOperation(*self._refused[op]) from None
         return unless_todo(seen)
 
@@ -85,13 +84,18 @@ class Here:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
         functions = {node.op: self._lookup(node.op) for node in network.nodes}
         try:
-            with deadline(limits.CALL_SECONDS):
+            with _limited(limits.CALL_SECONDS):
                 return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, THROUGH)
-        except Expired:
-            raise RefusedOperation("timeout", f"stopped: no answer after {limits.CALL_SECONDS:g} s") from None
+        except Expired as expired:
+            raise RefusedOperation("timeout", f"stopped: {expired}") from None
 
     def rest(self) -> None:
         """Nothing to end."""
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def _limited(seconds: float, *, undisturbed: bool = False) -> AbstractContextManager[None]:
+    """What a worker may take as well (see remote.py)."""
+    return deadline(seconds, min(2 * seconds, ASLEEP_SECONDS), undisturbed=undisturbed)

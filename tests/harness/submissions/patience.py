@@ -1,8 +1,9 @@
 """How long the grader waits for an answer: by what the worker uses, so that a busy machine is no reason to be stopped.
 
-Looked at from outside, by `usage.py`. What the worker computes is limited, and so is the time in which it neither computes
-nor waits for a processor: asleep, or waiting for what does not come. Of the latter a right answer uses nothing, so a disk
-that is slow may have it. By the clock there is only a guard, far away; where the system tells of no usage, a nearer one.
+Looked at from outside, by `usage.py`; of code in this process, between two of its steps (deadline.py). What the worker
+computes is limited, and so is the time in which it neither computes nor waits for a processor: asleep, or waiting for what
+does not come. Of the latter a right answer uses nothing, so a disk that is slow may have it. By the clock there is only a
+guard, far away; where the system tells of no usage, a nearer one.
 """
 
 import time
@@ -14,6 +15,9 @@ from tests.harness.submissions.usage import Usage, own_usage
 AT_ONCE = 0.001  # seconds for an answer of which no account is kept
 LOOK = 0.25  # seconds between two looks
 CLOCK_TIMES, BLIND_TIMES = 20, 4  # the guards, in times of what may be computed; the second where usage is unknown
+
+
+ENDLESS = "no answer after {:.3g} s (an endless loop?)"
 
 
 class WorkerStuck(Exception):
@@ -32,10 +36,19 @@ class Spent:
 
 
 class Patience:
-    """With one answer, that may take `computing` seconds of a processor, and be `asleep` for so many."""
+    """With one answer, that may take `computing` seconds of a processor, and be `asleep` for so many.
 
-    def __init__(self, used: Callable[[], Usage | None], computing: float, asleep: float):
-        self._used, self._computing, self._asleep = used, computing, asleep
+    `beside`: what was used by whoever else it had to wait for, usually this thread.
+    """
+
+    def __init__(
+        self,
+        used: Callable[[], Usage | None],
+        computing: float,
+        asleep: float,
+        beside: Callable[[], Usage | None] = lambda: own_usage(),
+    ):
+        self._used, self._computing, self._asleep, self._beside = used, computing, asleep, beside
         self._at: float | None = None  # of the last look
         self._clock, self.spent, self._at_once = 0.0, Spent(), True
 
@@ -57,7 +70,7 @@ class Patience:
         if not self.begun and arrived and self._at_once:
             self._at_once = False
         elif not self.begun:
-            self._at, self._before = now, (self._used(), own_usage())
+            self._at, self._before = now, (self._used(), self._beside())
         elif now - self._at >= LOOK:
             self._count(now)
             self._judge()
@@ -66,12 +79,12 @@ class Patience:
         """What was used in all, as far as an account was kept."""
         if self.begun:
             self._count(time.monotonic())
-        return Spent(self.spent.computing, max(0.0, self.spent.asleep))
+        return self.spent
 
     def _count(self, now: float) -> None:
         # Not more than two looks' worth: where this process was itself stopped, that is nobody's time.
         took = min(now - self._at, 2 * LOOK)
-        worker, grader = self._used(), own_usage()
+        worker, grader = self._used(), self._beside()
         self._at, (worker_before, grader_before), self._before = now, self._before, (worker, grader)
         self._clock += took
         self._blind = None in (worker, grader, worker_before, grader_before)
@@ -79,18 +92,19 @@ class Patience:
             self.spent += Spent(took)
             return
         computing = max(0.0, worker.computing - worker_before.computing)  # one that is gone has used nothing any more
-        # A worker that has answered sleeps until this process gets to read it. May be negative for a moment: what a
-        # process is queued for is told when it has come to its turn.
+        # A worker that has answered sleeps until this process gets to read it. What a process is queued for is told when it
+        # has come to its turn, and taken off again then.
         others = worker.queued - worker_before.queued
         others += grader.computing - grader_before.computing + grader.queued - grader_before.queued
-        self.spent += Spent(computing, took - computing - others)
+        asleep = self.spent.asleep + took - computing - others
+        self.spent = Spent(self.spent.computing + computing, max(0.0, asleep))  # nobody saves up sleep
 
     def _judge(self) -> None:
         if self._blind:
             if self._clock > BLIND_TIMES * self._computing:
                 raise WorkerStuck(f"no answer after {BLIND_TIMES * self._computing:.3g} s by the clock")
         elif self.spent.computing > self._computing:
-            raise WorkerStuck(f"no answer after {self._computing:.3g} s (an endless loop?)")
+            raise WorkerStuck(ENDLESS.format(self._computing))
         elif self.spent.asleep > self._asleep:
             raise WorkerStuck(f"no answer after {self._asleep:.3g} s asleep or waiting")
         elif self._clock > CLOCK_TIMES * self._computing:

@@ -1,4 +1,4 @@
-"""What the system says that processes have used: seconds of a processor, seconds of waiting for one, memory. Linux only."""
+"""What the system says that processes have used: seconds of a processor, and of waiting for one. Linux only."""
 
 import contextlib
 from collections.abc import Iterable
@@ -40,14 +40,3 @@ def usage(pids: Iterable[int | str]) -> Usage | None:
 def own_usage() -> Usage | None:
     """What this thread has used; None where the system does not say."""
     return usage(["thread-self"])
-
-
-def peak_bytes(pids: Iterable[int]) -> int:
-    """The most memory that one of these processes has had; 0 where the system does not say."""
-    peaks = [0]
-    for pid in pids:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            lines = (_PROC / str(pid) / "status").read_text().splitlines()
-            fields = dict(line.split(":", 1) for line in lines)
-            peaks.append(int(fields["VmHWM"].split()[0]) * 1024)
-    return max(peaks)

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.harness.display.result import Result, result_of
 from tests.harness.practice.changes import Code
 from tests.harness.practice.practice import Practice
-from tests.harness.rows.catalogue import names, place_of
+from tests.harness.rows.catalogue import place_of
+from tests.harness.rows.names import names_by_level
 from tests.harness.watch.running import Running, start
 from tests.harness.watch.state import State
 from tests.harness.watch.warm import AllTold, Job, Key, Stale, Told, Trouble, Within
@@ -94,7 +95,7 @@ class Grading:
 
     def end_what_is_stuck(self) -> None:
         """End the processes whose time is over: that is their verdict."""
-        for running in [r for r in self.running if time.monotonic() > r.until]:
+        for running in [r for r in self.running if r.is_stuck()]:
             self._lost(running, "timeout", f"stopped: no answer in time (an endless loop?){running.where()}")
 
     def cancel(self) -> tuple[str, ...]:
@@ -190,7 +191,7 @@ class Grading:
 
 
 def _unreadable(code: Code) -> set[str]:
-    return {op for level in code.problems for op in names()[level]}
+    return {op for level in code.problems for op in names_by_level()[level]}
 
 
 def _processors() -> int:

@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.harness.submissions.limits import IMPORT_SECONDS
+from tests.harness.submissions.patience import Patience, WorkerStuck
+from tests.harness.submissions.remote import ASLEEP_SECONDS
+from tests.harness.submissions.usage import usage
 from tests.harness.watch.warm import HEADER, SLACK, Job, Key, Told, Within, serve, unnamed_file
 
 
@@ -32,11 +35,23 @@ class Running:
         self.job, self.pid, self._out, self._errors, self._buffer = job, pid, out, errors, b""
         self.key: Key | None = None
         self.told: set[Key] = set()
-        self.until = time.monotonic() + IMPORT_SECONDS + SLACK
+        self.expect(IMPORT_SECONDS + SLACK)
         os.set_blocking(out, False)
 
     def fileno(self) -> int:
         return self._out
+
+    def expect(self, seconds: float) -> None:
+        """From now on it may compute for so long until its next message, and be asleep for a moment longer than a call may."""
+        self._patience = Patience(lambda: usage([self.pid]), seconds, ASLEEP_SECONDS + SLACK)
+
+    def is_stuck(self) -> bool:
+        """Look at what it has used; whether that is too much."""
+        try:
+            self._patience.look(False)
+        except WorkerStuck:
+            return True
+        return False
 
     def messages(self) -> Iterator[object]:
         """What it has sent since it was last asked. Raises EOFError when it has ended."""
@@ -53,7 +68,8 @@ class Running:
             message = pickle.loads(self._buffer[HEADER.size : size])
             self._buffer = self._buffer[size:]
             if isinstance(message, Within):
-                self.key, self.until = message.key, time.monotonic() + message.seconds
+                self.key = message.key
+                self.expect(message.seconds)
             if isinstance(message, Told):
                 self.told.add((message.result.property, message.result.op))
             yield message
@@ -150,7 +166,7 @@ class Spare(Running):
             process.stdin.close()
         super().__init__(job, process.pid, os.dup(process.stdout.fileno()), errors)
         process.stdout.close()
-        self.until += IMPORT_SECONDS  # it may still be importing
+        self.expect(2 * IMPORT_SECONDS + SLACK)  # it may still be importing
 
     def _reap(self) -> None:
         self._process.wait()

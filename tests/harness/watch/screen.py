@@ -8,7 +8,7 @@ import time
 from tests.harness.display import scoreboard
 from tests.harness.display.result import Result, by_level, score
 from tests.harness.display.screen import Piece
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 from tests.harness.watch.state import State
 from tests.harness.watch.terminal import width
 
@@ -137,4 +137,4 @@ def _wrapped(line: Line, columns: int) -> list[Line]:
 def _listed(ops: tuple[str, ...]) -> str:
     if len(ops) <= 3:
         return ", ".join(ops)
-    return "all operations" if len(ops) == sum(map(len, names().values())) else f"{len(ops)} operations"
+    return "all operations" if len(ops) == sum(map(len, names_by_level().values())) else f"{len(ops)} operations"

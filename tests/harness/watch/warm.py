@@ -33,8 +33,9 @@ from tests.harness.judgement.properties import Property, written_in
 from tests.harness.judgement.search import run_again
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
-from tests.harness.rows.catalogue import names, operations, place_of
+from tests.harness.rows.catalogue import operations, place_of
 from tests.harness.rows.imports import torch
+from tests.harness.rows.names import names_by_level
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
 from tests.harness.submissions.submissions import resolve
@@ -70,7 +71,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Within:
-    """The next message comes within so many seconds, or something is stuck. `key`: what is being graded."""
+    """The next message comes within so many seconds of computing, or something is stuck. `key`: what is being graded."""
 
     key: Key
     seconds: float
@@ -106,10 +107,10 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
     """Grade the job in this process. `printed`: what the candidate's code has printed since it was last asked."""
     rows = {op.name: op for ops in operations().values() for op in ops}
     properties = _properties()
-    implementation = _Pulse(resolve(job.impl, job.project, names, "bwrap"), send)
+    implementation = _Pulse(resolve(job.impl, job.project, names_by_level, "bwrap"), send)
     for name in job.wanted:
         implementation.grades(("", name))
-    saved = fingerprints(job.project / job.impl, names())
+    saved = fingerprints(job.project / job.impl, names_by_level())
     if any(saved[name] != digest for name, digest in job.digests.items()):
         return send(Stale())
     quick = Examiner(implementation, job.seed, shrink=False, first=job.first)

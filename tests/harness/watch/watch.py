@@ -18,7 +18,7 @@ from tests.harness.display.scoreboard import Result
 from tests.harness.practice import changes
 from tests.harness.practice.hints import hint_lines
 from tests.harness.practice.practice import Practice
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 from tests.harness.watch.grading import Grading
 from tests.harness.watch.running import Forked, Spare
 from tests.harness.watch.saves import Saves
@@ -63,7 +63,7 @@ class Watch:
         self._looked = time.time()  # at the clock
         self._settled = 0.0  # when what was read is to be believed; 0: it is
         self._signals: set[int] = set()
-        self.state = State(impl, changes.read(self._folder, names()))
+        self.state = State(impl, changes.read(self._folder, names_by_level()))
         self._grading = Grading(project, seed, wanted, self.state, practice, terminal.keep)
 
     def run(self) -> list[Result]:
@@ -131,7 +131,7 @@ class Watch:
     def _wait(self, reading: int) -> set[int]:
         now = time.monotonic()
         tick = 0.2 if self._grading.running else 1.0 - time.time() % 1  # what is shown of the time goes on
-        until = [now + tick, now + self._saves.seconds, *(r.until for r in self._grading.running)]
+        until = [now + tick, now + self._saves.seconds]
         until += [self._settled] if self._settled else []
         with selectors.SelectSelector() as selector:
             files = [reading, self._terminal.fd, self._saves.fileno(), *(r.fileno() for r in self._grading.running)]
@@ -142,7 +142,7 @@ class Watch:
 
     def _read(self, *, settled: bool = False) -> None:
         """The folder was saved: grade what that can have changed, but what is broken only once it has `settled`."""
-        now, code = time.monotonic(), changes.read(self._folder, names())
+        now, code = time.monotonic(), changes.read(self._folder, names_by_level())
         lost = [op for op, digest in code.digests.items() if not digest and self.state.digests.get(op)]
         unsettled = (code.problems or lost) and not settled
         self._settled = now + SETTLE if unsettled else 0.0
@@ -155,7 +155,7 @@ class Watch:
         if key in ("q", "hangup"):
             return True
         if key == "enter":
-            state.code, state.notice = changes.read(self._folder, names()), ""
+            state.code, state.notice = changes.read(self._folder, names_by_level()), ""
             self._grading.everything(time.monotonic())
         elif key == "d":
             state.detail, state.top = not state.detail, 0
