@@ -1,0 +1,108 @@
+"""Change one expression of a solution at a time, by the rules of rules.py, and say which changes no test sees.
+
+    python -m tests.meta.insertions [--level L] [--op O] [--rule WORDS] [--every N] [--jobs 2]
+
+A change that makes no difference beyond rounding, on examples of a wide range, is none. Of those that survive the public and
+the hidden run, `unseen` means that the judge refuses one of these examples, so that others should be drawn; `accepted`, that
+it refuses none: the answer is another right one, or the judge forgives it.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tests.harness.worker.refusal import RefusedOperation
+from tests.meta.rewriting import Mutant, mutants
+from tests.meta.rules import RULES
+from tests.meta.suspects import caught_in_hidden, caught_in_public, progress, tried
+from tests.meta.wide_examples import is_equal, told_wrong
+from tests.specs import LEVELS
+
+FATES = ("equal", "public", "hidden", "accepted", "unseen")
+"""What becomes of a change: it is none; a run catches it; the judge refuses no example of it; or nobody saw it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of one change of one operation. `why`: what is said of it, where somebody refuses it."""
+
+    name: str
+    rule: str
+    fate: str
+    why: str = ""
+
+
+def changes() -> list[tuple[str, int, str]]:
+    """Level, number and operation of each change."""
+    return [
+        (level, number, op) for level in LEVELS for number, mutant in enumerate(_mutants(level)) for op in mutant.ops
+    ]
+
+
+def tried_out(change: tuple[str, int, str]) -> Found:
+    """Try one change: first whether it is any, then the public run, then the hidden one."""
+    level, number, op = change
+    mutant = _mutants(level)[number]
+    name, rule = mutant.named(op), mutant.rule.name
+    try:
+        function = mutant.function(op)
+    except Exception as error:
+        return Found(name, rule, "public", repr(error))
+    try:
+        if is_equal(op, function):
+            return Found(name, rule, "equal")
+        for fate, run in (("public", caught_in_public), ("hidden", caught_in_hidden)):
+            if why := run(op, function):
+                return Found(name, rule, fate, why)
+        why = told_wrong(op, function)
+    except RefusedOperation as refused:
+        return Found(name, rule, "public", refused.line)
+    return Found(name, rule, "unseen" if why else "accepted", why)
+
+
+def chosen(level: str = "", op: str = "", rule: str = "", every: int = 1) -> Iterator[tuple[str, int, str]]:
+    """Every so many of the changes, of a level, an operation, and the rules with these words in their names."""
+    of_these = [
+        (at, number, name)
+        for at, number, name in changes()
+        if level in ("", at) and op in ("", name) and rule in _mutants(at)[number].rule.name
+    ]
+    return iter(of_these[::every])
+
+
+def main() -> None:
+    """Try the changes, and print what became of them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--level", default="", choices=LEVELS)
+    parser.add_argument("--op", default="")
+    parser.add_argument("--rule", default="", help="words of a rule's name")
+    parser.add_argument("--every", type=int, default=1, help="try one in so many")
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    rows = list(chosen(options.level, options.op, options.rule, options.every))
+    started, counts, survivors = time.perf_counter(), Counter(), []
+    for done, found in enumerate(tried(tried_out, rows, options.jobs), 1):
+        counts[found.rule, found.fate] += 1
+        if found.fate in ("hidden", "accepted", "unseen"):
+            survivors.append(found)
+        if done % 50 == 0 or done == len(rows):
+            progress(done, len(rows), sum(f.fate in ("accepted", "unseen") for f in survivors), "survive")
+    for found in sorted(survivors, key=lambda f: (FATES.index(f.fate), f.name)):
+        print(f"{found.fate}: {found.name}" + (f"; {found.why}" if found.why else ""))
+    print(*(f"{fate:>9}" for fate in FATES), "rule")
+    for rule in RULES:
+        print(*(f"{counts[rule.name, fate]:9}" for fate in FATES), rule.name)
+    print(*(f"{sum(counts[rule.name, fate] for rule in RULES):9}" for fate in FATES), "all")
+    print(f"{len(rows)} changes in {time.perf_counter() - started:.0f} s")
+
+
+@cache
+def _mutants(level: str) -> list[Mutant]:
+    return list(mutants(level, RULES))
+
+
+if __name__ == "__main__":
+    main()
