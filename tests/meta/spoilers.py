@@ -11,25 +11,50 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tests.harness.rows.spec import Operation
-from tests.meta import spoiling, suspects
+from tests.meta import keeping, spoiling, suspects
+from tests.meta.circumstances import (
+    Only,
+    has_entries,
+    has_rows,
+    has_runs,
+    has_several,
+    has_several_arrays,
+    is_all,
+    is_frozen,
+    is_int32,
+    is_strided,
+    larger,
+    of_dtype,
+    of_rank,
+    takes,
+    takes_numbers,
+    with_entry,
+)
 from tests.meta.spoiling import Spoil, in_gradients, in_gy, in_inputs, in_y, off
 from tests.meta.test_mutants import OPERATIONS
 
 Few = dict[str, str]
+OTHERWISE = {"hidden": suspects.caught_by_layout, "fast": suspects.caught_by_fast}
+"""What is tried where the public run sees nothing."""
 
 
 @dataclass(frozen=True)
 class Spoiler:
-    """A way of spoiling every operation. `caught`: `public` or `hidden`, the run that must tell; `fast`, if only large arrays do.
+    """A way of spoiling an operation. `caught`: `public` or `hidden`, the run that must tell; `fast`, if only large arrays do.
 
-    `but`: operation -> why what comes of it is right, or cannot be told from what is right.
+    `only`: where it means anything. `but`: operation -> why what comes of it is right, or cannot be told from what is right.
     """
 
     name: str
     spoil: Spoil
     caught: str = "public"
+    only: Only = lambda op: True
     but: Few = field(default_factory=dict)
+
+    @property
+    def ops(self) -> list[str]:
+        """The operations for which it must be told."""
+        return [op.name for op in OPERATIONS.values() if self.only(op) and op.name not in self.but]
 
 
 def few(names: str, why: str) -> Few:
@@ -37,28 +62,13 @@ def few(names: str, why: str) -> Few:
     return dict.fromkeys(names.split(), why)
 
 
-def unless(able: Callable[[Operation], bool], why: str) -> Few:
-    """All operations but the able ones, for one reason."""
-    return {op.name: why for op in OPERATIONS.values() if not able(op)}
-
-
-NUMBER = (
-    "tensor_sum feed_forward mean_square_error huber_loss hinge_loss binary_cross_entropy_with_logits cross_entropy "
-    "kl_divergence info_nce_loss"
-)
-NOT_NEGATIVE = (
-    "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
-    "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var"
-)
 BOUNDED = few("sigmoid tanh softmax cosine_similarity l2_normalize", "its y lies between -1 and 1")
-A_NUMBER = few(NUMBER, "its y is one number")
-ONE_VARIABLE = unless(lambda op: len(op.variables) > 1, "it has one gradient")
-NEVER_BARE = unless(lambda op: set(op.shapes.values()) <= {"...", "~..."}, "its inputs are never numbers")
-NEVER_DEEP = unless(lambda op: bool(op.runs), "its inputs have always as many dimensions")
-NO_PAIR = unless(lambda op: len(op.shapes) > 1, "it has one array")
-NO_LABELS = unless(lambda op: {"labels", "indices"} & set(op.inputs), "it has no labels")
-NO_AXIS = unless(lambda op: "axis" in op.inputs, "it has no axis")
-NO_MASK = unless(lambda op: {"mask", "condition"} & set(op.inputs), "it has no mask")
+NOT_NEGATIVE = few(
+    "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
+    "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var",
+    "its y is never negative",
+)
+ALIKE = few("add", "its gradients are alike where their shapes are")
 CONSTANT = few("tensor_sum", "all of its gradient is one number, and a sum has no order")
 
 
@@ -68,44 +78,24 @@ def through(dtype: str) -> spoiling.Change:
     return lambda a: np.where(abs(a) < limit, np.clip(a, -limit, limit).astype(dtype), a).astype(a.dtype)
 
 
-def of_dtype(dtype: str) -> spoiling.Condition:
-    """Whether the floats are of this dtype."""
-    return lambda arrays: any(a.dtype == dtype for a in arrays)
+def in_memory(a: np.ndarray) -> np.ndarray:
+    """The array as somebody reads it who takes its memory for that of an array in the usual order."""
+    return a.ravel(order="K").reshape(a.shape)
 
 
-def larger(size: int) -> spoiling.Condition:
-    """Whether an input has more entries than that."""
-    return lambda arrays: any(a.size > size for a in arrays)
-
-
-def of_rank(rank: int) -> spoiling.Condition:
-    """Whether the input of the most dimensions has so many."""
-    return lambda arrays: max(a.ndim for a in arrays) == rank
-
-
-def with_entry(such: Callable) -> spoiling.Condition:
-    """Whether there is an entry such as this."""
-    return lambda arrays: any(np.any(such(a)) for a in arrays)
-
-
-def is_strided(a: np.ndarray) -> bool:
-    """Whether an array lies in memory in another way than usual."""
-    return not a.flags.c_contiguous
-
-
-def _both(
-    name: str, change: spoiling.Change, caught: str = "public", y: Few = {}, gradients: Few = {}
-) -> list[Spoiler]:  # noqa: B006
+def _both(name: str, change: spoiling.Change, only: Only = lambda op: True, y: Few = {}) -> list[Spoiler]:  # noqa: B006
+    """y and gradients, each alone."""
     return [
-        Spoiler(f"y {name}", in_y(change), caught, y),
-        Spoiler(f"gradients {name}", in_gradients(change), caught, gradients),
+        Spoiler(f"y {name}", in_y(change), only=only, but=y),
+        Spoiler(f"gradients {name}", in_gradients(change)),
     ]
 
 
-def _wrong(name: str, only: spoiling.Condition, caught: str = "public", but: Few = {}) -> list[Spoiler]:  # noqa: B006
+def _wrong(name: str, such: spoiling.Condition, caught: str = "public", only: Only = lambda op: True) -> list[Spoiler]:
+    """y and gradients, each alone, wrong in the last entry where the inputs are such."""
     return [
-        Spoiler(f"y wrong {name}", in_y(off, only), caught, but),
-        Spoiler(f"gradients wrong {name}", in_gradients(off, only), caught, but),
+        Spoiler(f"y wrong {name}", in_y(off, such), caught, only),
+        Spoiler(f"gradients wrong {name}", in_gradients(off, such), caught, only),
     ]
 
 
@@ -151,33 +141,33 @@ def _warned(a):
 
 SPOILERS = [
     # What is kept between calls.
-    Spoiler("gradients in one buffer of the closure", spoiling.by_closure(lambda grad: spoiling.buffered(grad, {}))),
-    Spoiler("gradients in one buffer of the operation", spoiling.one_buffer_for_gradients),
-    Spoiler("y in one buffer of the operation", spoiling.one_buffer_for_y),
-    Spoiler("y and a gradient in one memory", spoiling.one_memory),
-    Spoiler("memo by id()", spoiling.memo(spoiling.ids)),
-    Spoiler("memo by content", spoiling.memo(spoiling.contents)),
-    Spoiler("memo of grad, whatever gy", spoiling.memo_of_grad(lambda gy: 0)),
-    Spoiler("memo of grad by gy's shape", spoiling.memo_of_grad(lambda gy: gy.shape)),
-    Spoiler("memo of grad by gy's id()", spoiling.memo_of_grad(id)),
-    Spoiler("memo of grad by gy's content", spoiling.memo_of_grad(lambda gy: spoiling.contents((gy,)))),
-    Spoiler("grad right the first time only", spoiling.counting(lambda n: n == 1)),
-    Spoiler("grad right twice only", spoiling.counting(lambda n: n <= 2)),
-    Spoiler("grad right from the third time on", spoiling.counting(lambda n: n >= 3)),
-    Spoiler("gradients add up", spoiling.by_closure(spoiling.adding_up)),
-    Spoiler("closures answer for the latest call", spoiling.the_latest),
-    Spoiler("wrong for one array given twice", _for_one_array_twice, but=NO_PAIR),
+    Spoiler("gradients in one buffer of the closure", spoiling.by_closure(lambda grad: keeping.buffered(grad, {}))),
+    Spoiler("gradients in one buffer of the operation", keeping.one_buffer_for_gradients),
+    Spoiler("y in one buffer of the operation", keeping.one_buffer_for_y),
+    Spoiler("y and a gradient in one memory", keeping.one_memory),
+    Spoiler("memo by id()", keeping.memo(keeping.ids)),
+    Spoiler("memo by content", keeping.memo(keeping.contents)),
+    Spoiler("memo of grad, whatever gy", keeping.memo_of_grad(lambda gy: 0)),
+    Spoiler("memo of grad by gy's shape", keeping.memo_of_grad(lambda gy: gy.shape)),
+    Spoiler("memo of grad by gy's id()", keeping.memo_of_grad(id)),
+    Spoiler("memo of grad by gy's content", keeping.memo_of_grad(lambda gy: keeping.contents((gy,)))),
+    Spoiler("grad right the first time only", keeping.counting(lambda n: n == 1)),
+    Spoiler("grad right twice only", keeping.counting(lambda n: n <= 2)),
+    Spoiler("grad right from the third time on", keeping.counting(lambda n: n >= 3)),
+    Spoiler("gradients add up", spoiling.by_closure(keeping.adding_up)),
+    Spoiler("closures answer for the latest call", keeping.the_latest),
+    Spoiler("wrong for one array given twice", _for_one_array_twice, only=has_several_arrays),
     # What is changed in place.
     Spoiler("inputs changed", spoiling.changing_inputs()),
     Spoiler("inputs changed in grad", spoiling.changing_inputs_in_grad()),
     Spoiler("inputs changed, float32 only", spoiling.changing_inputs(lambda a: a.dtype == "f4")),
     Spoiler("inputs changed in grad, float32 only", spoiling.changing_inputs_in_grad(lambda a: a.dtype == "f4")),
     Spoiler("inputs changed where not C-contiguous", spoiling.changing_inputs(is_strided), "hidden"),
-    Spoiler("inputs changed where larger than 50", spoiling.changing_inputs(lambda a: a.size > 50)),
+    Spoiler("inputs changed where larger than 30", spoiling.changing_inputs(lambda a: a.size > 30)),
     Spoiler("inputs changed and restored", spoiling.changing_inputs(restored=True), "hidden"),
     Spoiler("gy changed", spoiling.changing_gy()),
     Spoiler("gy changed, float32 only", spoiling.changing_gy(lambda a: a.dtype == "f4")),
-    Spoiler("gy changed where not C-contiguous", spoiling.changing_gy(is_strided), "hidden", A_NUMBER),
+    Spoiler("gy changed where not C-contiguous", spoiling.changing_gy(is_strided), "hidden", has_entries),
     # Precision.
     *_both("through float32", through("f4")),
     *_both("of float32 through float16", lambda a: through("f2")(a) if a.dtype == "f4" else a),
@@ -187,48 +177,47 @@ SPOILERS = [
     *_both("plus 1e-12", lambda a: a + 1e-12),
     *_both("times 1 + 1e-8", lambda a: a * (1 + 1e-8)),
     *_both("rounded to 8 places", lambda a: np.round(a, 8)),
-    *_both("with less than 1e-9 cut off", lambda a: np.where(abs(a) < 1e-9, 0, a)),
+    *_both("without what is below 1e-9", lambda a: np.where(abs(a) < 1e-9, a.dtype.type(0), a)),
     *_both("always float32", lambda a: a.astype("f4")),
     *_both("always float64", lambda a: a.astype("f8")),
     # Values.
-    *(row for c in (10, 12, 14, 100) for row in _both(f"clipped at {c}", lambda a, c=c: np.clip(a, -c, c), y=BOUNDED)),
+    *(row for c in (12, 100) for row in _both(f"clipped at {c}", lambda a, c=c: np.clip(a, -c, c), y=BOUNDED)),
     *_both("floored", np.floor),
-    *_both("squeezed", np.squeeze, y=A_NUMBER),
-    *_both("without sign", np.abs, y=few(NOT_NEGATIVE, "its y is never negative")),
+    *_both("squeezed", np.squeeze, has_entries),
+    *_both("without sign", np.abs, y=NOT_NEGATIVE),
     Spoiler("gy without sign", in_gy(np.abs)),
     Spoiler("gy's sign for gy", in_gy(np.sign)),
-    Spoiler("gy's first entry for all of gy", in_gy(lambda a: np.full_like(a, a.flat[0])), but=A_NUMBER),
+    Spoiler("gy's first entry for all of gy", in_gy(lambda a: np.full_like(a, a.flat[0])), only=has_entries),
     Spoiler("0 for a gy of ones", in_gy(np.zeros_like, lambda gy: np.all(gy[0] == 1))),
     Spoiler("gy clipped at 100", in_gy(lambda a: np.clip(a, -100, 100))),
-    Spoiler("gradients in the wrong order where shapes agree", spoiling.around_grad(_swapped), but=ONE_VARIABLE | few("add", "they are alike")),
-    Spoiler("one gradient in a tuple", in_gradients(lambda a: (a,))),
+    Spoiler("gradients swapped where shapes agree", spoiling.around_grad(_swapped), only=has_several, but=ALIKE),
+    Spoiler("each gradient in a tuple", in_gradients(lambda a: (a,))),
     Spoiler("NaN in y where an input is 0", in_y(lambda a: a * np.nan, with_entry(lambda a: a == 0))),
-    Spoiler("NaN in y where an input is above 1000", in_y(lambda a: a * np.nan, with_entry(lambda a: a > 1000))),
-    Spoiler("NaN in gradients where an input is above 1000", in_gradients(lambda a: a * np.nan, with_entry(lambda a: a > 1000))),
     *_both("with a warning", _warned),
     # Only for some examples.
     *_wrong("in the last entry", spoiling.always),
-    *(row for n in (4, 16, 50) for row in _wrong(f"for more than {n} entries", larger(n))),
+    *(row for n in (16, 30) for row in _wrong(f"for more than {n} entries", larger(n))),
     *_wrong("for more than 256 entries", larger(256), "fast"),
-    *_wrong("for numbers", of_rank(0), but=NEVER_BARE),
-    *_wrong("for 4 dimensions", of_rank(4), but=NEVER_DEEP),
+    *_wrong("for numbers", of_rank(0), only=takes_numbers),
+    *_wrong("for 4 dimensions", of_rank(4), only=has_runs),
     *_wrong("for float32", of_dtype("f4")),
     *_wrong("for -0.0", with_entry(lambda a: (a == 0) & np.signbit(a) if a.dtype.kind == "f" else False)),
-    *_wrong("where an input is 1", with_entry(lambda a: a == 1)),
     *_wrong("for values above 1000", with_entry(lambda a: a > 1000)),
     *_wrong("for values between 0 and 1e-6", with_entry(lambda a: (abs(a) > 0) & (abs(a) < 1e-6))),
-    *_wrong("where dimensions are unequal", lambda arrays: any(len({*a.shape, 1}) > 2 for a in arrays)),
-    Spoiler("wrong for int32 labels", _wrong_for(lambda i: getattr(i, "dtype", None) == "i4"), but=NO_LABELS),
-    Spoiler("wrong for an axis that is NumPy's", _wrong_for(lambda i: isinstance(i, np.integer)), but=NO_AXIS),
-    Spoiler("wrong for a mask without True", _wrong_for(lambda i: getattr(i, "dtype", None) == bool and i.size > 1 and not i.any()), but=NO_MASK),
-    Spoiler("wrong for a mask that is all True", _wrong_for(lambda i: getattr(i, "dtype", None) == bool and i.size > 1 and i.all()), but=NO_MASK),
+    *_wrong("where dimensions are unequal", lambda arrays: any(len({*a.shape, 1}) > 2 for a in arrays), only=has_rows),
+    Spoiler("wrong for int32 labels", _wrong_for(is_int32), only=takes("labels", "indices")),
+    Spoiler("wrong for an axis that is NumPy's", _wrong_for(lambda i: isinstance(i, np.integer)), only=takes("axis")),
+    Spoiler("wrong for a mask without True", _wrong_for(is_all(False)), only=takes("mask", "condition")),
+    Spoiler("wrong for a mask that is all True", _wrong_for(is_all(True)), only=takes("mask", "condition")),
     # How arrays lie in memory.
-    Spoiler("inputs read in the order of memory", in_inputs(lambda a: a.ravel(order="K").reshape(a.shape)), "hidden", CONSTANT),
-    Spoiler("gy read in the order of memory", in_gy(lambda a: a.ravel(order="K").reshape(a.shape)), "hidden", A_NUMBER),
+    Spoiler("inputs read in the order of memory", in_inputs(in_memory), "hidden", but=CONSTANT),
+    Spoiler("gy read in the order of memory", in_gy(in_memory), "hidden", has_entries),
     Spoiler("inputs wrong where they are views", in_inputs(lambda a: a if a.base is None else off(a)), "hidden"),
-    Spoiler("wrong for a broadcast gy", in_gy(off, lambda gy: 0 in gy[0].strides and gy[0].size > 1), "hidden", A_NUMBER),
-    Spoiler("wrong for arrays that are read-only", in_y(off, lambda arrays: not all(a.flags.writeable for a in arrays)), "hidden"),
-]  # fmt: skip
+    Spoiler(
+        "wrong for a broadcast gy", in_gy(off, lambda gy: 0 in gy[0].strides and gy[0].size > 1), "hidden", has_entries
+    ),
+    Spoiler("wrong for arrays that are read-only", in_y(off, is_frozen), "hidden"),
+]
 
 HARMLESS = [
     Spoiler("a list of gradients", spoiling.around_grad(lambda grad, gy, _: list(g) if isinstance(g := grad(gy), tuple) else g)),
@@ -242,35 +231,36 @@ HARMLESS = [
     Spoiler("answers that are strided", spoiling.in_both(lambda a: np.repeat(a[..., None], 2, -1)[..., 0])),
     Spoiler("copies of what is given", in_inputs(np.array)),
     Spoiler("gy in a copy", in_gy(np.array)),
-    Spoiler("memo that hands out copies", spoiling.memo_of_copies),
+    Spoiler("memo that hands out copies", keeping.memo_of_copies),
 ]  # fmt: skip
 
 
+def told(row: Spoiler, op: str) -> str:
+    """What tells that the operation is spoilt, of the runs that should; empty where nothing does."""
+    how = suspects.caught_in_public(op, row.spoil(suspects.solution(op)))
+    if not how and row.caught in OTHERWISE:
+        how = OTHERWISE[row.caught](op, row.spoil(suspects.solution(op)))
+    return how
+
+
 def main() -> None:
-    """Try the rows, and print how many operations are caught."""
+    """Try the rows, and print how many operations are caught, and which are not."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("words", nargs="*", help="of the names of rows")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     rows = [row for row in [*SPOILERS, *HARMLESS] if " ".join(options.words) in row.name]
-    print("public hidden of")
     for row in rows:
-        pairs = [(row.name, op) for op in OPERATIONS if op not in row.but]
-        left = [found for found in suspects.tried(_tried, pairs, options.jobs) if found[1] != "public"]
-        unseen = [op for op, run in left if not run]
-        print(f"{len(pairs) - len(left):6} {len(left) - len(unseen):6} {len(pairs):2} {row.name}", *unseen, flush=True)
+        pairs = [(row.name, op) for op in row.ops]
+        unseen = [op for op, how in suspects.tried(_tried, pairs, options.jobs) if not how]
+        print(
+            f"{len(pairs) - len(unseen):2} of {len(pairs):2} {row.caught:6}", row.name, ":", *sorted(unseen), flush=True
+        )
 
 
 def _tried(pair: tuple[str, str]) -> tuple[str, str]:
-    """The operation, and the first run that catches it."""
     name, op = pair
-    row = next(row for row in [*SPOILERS, *HARMLESS] if row.name == name)
-    function = lambda: row.spoil(suspects.solution(op))  # noqa: E731 (a new one, that has seen no call)
-    if suspects.caught_in_public(op, function()):
-        return op, "public"
-    if suspects.caught_in_hidden(op, function()):
-        return op, "hidden"
-    return op, "fast" if row.caught == "fast" and suspects.caught_by_fast(op, function()) else ""
+    return op, told(next(row for row in [*SPOILERS, *HARMLESS] if row.name == name), op)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def in_y(change: Change, only: Condition = always) -> Spoil:
     def spoil(operation: Operation) -> Operation:
         def spoilt(*inputs):
             y, grad = operation(*inputs)
-            return (change(np.asarray(y)) if only(_arrays(inputs)) else y), grad
+            return (change(np.asarray(y)) if only(arrays_of(inputs)) else y), grad
 
         return spoilt
 
@@ -35,7 +35,7 @@ def in_y(change: Change, only: Condition = always) -> Spoil:
 def in_gradients(change: Change, only: Condition = always) -> Spoil:
     """Each gradient is changed, where the inputs are such."""
     return around_grad(
-        lambda grad, gy, inputs: each(change, grad(gy)) if only(_arrays(inputs)) else grad(gy),
+        lambda grad, gy, inputs: each(change, grad(gy)) if only(arrays_of(inputs)) else grad(gy),
     )
 
 
@@ -98,170 +98,14 @@ def off(array: NDArray) -> NDArray:
     return wrong
 
 
-# Buffers.
-
-
-def into(rooms: dict, array: NDArray, place: int = 0) -> NDArray:
-    """The array, written into the one that was returned for this shape before."""
-    room = rooms.setdefault((place, array.shape, array.dtype), np.empty(array.shape, array.dtype))
-    room[...] = array
-    return room
-
-
-def buffered(grad: Callable, rooms: dict) -> Callable:
-    """A grad that writes its answers where the answers before stand."""
-
-    def spoilt(gy):
-        gradients = grad(gy)
-        if isinstance(gradients, tuple):
-            return tuple(into(rooms, np.asarray(g), place) for place, g in enumerate(gradients))
-        return into(rooms, np.asarray(gradients))
-
-    return spoilt
-
-
-def one_buffer_for_gradients(operation: Operation) -> Operation:
-    """All closures of the operation write into the same arrays."""
-    rooms: dict = {}
-
-    def spoilt(*inputs):
-        y, grad = operation(*inputs)
-        return y, buffered(grad, rooms)
-
-    return spoilt
-
-
-def one_buffer_for_y(operation: Operation) -> Operation:
-    """All outputs of one shape are the same array."""
-    rooms: dict = {}
-
-    def spoilt(*inputs):
-        y, grad = operation(*inputs)
-        return into(rooms, np.asarray(y)), grad
-
-    return spoilt
-
-
-def one_memory(operation: Operation) -> Operation:
-    """The first gradient is written over y."""
-
-    def spoilt(*inputs):
-        y, grad = operation(*inputs)
-        y = np.asarray(y)
-        memory = np.empty(max(a.size for a in (y, *_arrays(inputs))), y.dtype)
-
-        def over(a):
-            return into({(0, a.shape, a.dtype): memory[: a.size].reshape(a.shape)}, a)
-
-        def spoilt_grad(gy):
-            gradients = grad(gy)
-            if isinstance(gradients, tuple):
-                return over(gradients[0]), *gradients[1:]
-            return over(np.asarray(gradients))
-
-        return over(y), spoilt_grad
-
-    return spoilt
-
-
-# Memory of earlier calls.
-
-
-def memo(key_of: Callable[[tuple], object]) -> Spoil:
-    """What was answered to inputs of the same key is answered again: the same array, the same closure."""
-
-    def spoil(operation: Operation) -> Operation:
-        known: dict = {}
-
-        def spoilt(*inputs):
-            # The inputs are kept, so that no other array ever gets the id of one of them.
-            return known.setdefault(key_of(inputs), (operation(*inputs), inputs))[0]
-
-        return spoilt
-
-    return spoil
-
-
-def memo_of_grad(key_of: Callable[[NDArray], object]) -> Spoil:
-    """What a closure answered to a gy of the same key it answers again: the same arrays."""
-
-    def keeping(grad: Callable) -> Callable:
-        known: dict = {}
-        return lambda gy: known.setdefault(key_of(gy), (grad(gy), gy))[0]
-
-    return by_closure(keeping)
-
-
-def ids(inputs: tuple) -> tuple:
-    """Which objects they are."""
-    return tuple(id(i) if isinstance(i, np.ndarray) else repr(i) for i in inputs)
-
-
-def contents(inputs: tuple) -> tuple:
-    """What they hold."""
-    return tuple((i.shape, i.dtype, i.tobytes()) if isinstance(i, np.ndarray) else repr(i) for i in inputs)
-
-
-def counting(is_right: Callable[[int], bool]) -> Spoil:
-    """The closure's answer of this number, from 1, is right or not."""
-
-    def keeping(grad: Callable) -> Callable:
-        asked = iter(range(1, 10**9))
-        return lambda gy: grad(gy) if is_right(next(asked)) else each(off, grad(gy))
-
-    return by_closure(keeping)
-
-
-def adding_up(grad: Callable) -> Callable:
-    """A grad that adds to what it answered before."""
-    total = None
-
-    def spoilt(gy):
-        nonlocal total
-        gradients = grad(gy)
-        if total is not None:
-            parts = iter(total if isinstance(total, tuple) else (total,))
-            gradients = each(lambda g: g + next(parts), gradients)
-        total = gradients
-        return each(np.array, gradients)
-
-    return spoilt
-
-
-def the_latest(operation: Operation) -> Operation:
-    """Each closure answers for the latest call."""
-    latest = []
-
-    def spoilt(*inputs):
-        y, grad = operation(*inputs)
-        latest[:] = [grad]
-        return y, lambda gy: latest[0](gy)
-
-    return spoilt
-
-
-def memo_of_copies(operation: Operation) -> Operation:
-    """What was answered to the same contents is answered again, each time in arrays of its own."""
-    remembered = memo(contents)(operation)
-
-    def fresh(*inputs):
-        y, grad = remembered(*inputs)
-        return np.array(y), lambda gy: each(np.array, grad(gy))
-
-    return fresh
-
-
-# Ways to hand out what is right.
-
-
 def handing_back(operation: Operation) -> Operation:
     """Whatever equals an input or gy, entry by entry, is that input or gy itself, or a view of it."""
 
     def spoilt(*inputs):
         y, grad = operation(*inputs)
         return (
-            _or_one_of(_arrays(inputs), y),
-            lambda gy: each(lambda g: _or_one_of([gy, *_arrays(inputs)], g), grad(gy)),
+            _or_one_of(arrays_of(inputs), y),
+            lambda gy: each(lambda g: _or_one_of([gy, *arrays_of(inputs)], g), grad(gy)),
         )
 
     return spoilt
@@ -282,11 +126,8 @@ def _or_one_of(given: list[NDArray], array: NDArray) -> NDArray:
     return array
 
 
-# Changes in place. The operation works on copies, so that its answers stay right.
-
-
 def changing_inputs(only: Callable[[NDArray], bool] = lambda a: True, *, restored: bool = False) -> Spoil:
-    """The inputs are changed in the forward pass, those that are such."""
+    """The inputs that are such are changed in the forward pass. The operation works on copies, so its answers stay right."""
 
     def spoil(operation: Operation) -> Operation:
         def spoilt(*inputs):
@@ -341,7 +182,8 @@ def _copies(inputs: tuple) -> Iterator:
     return (np.array(i) if isinstance(i, np.ndarray) else i for i in inputs)
 
 
-def _arrays(inputs: tuple) -> list[NDArray]:
+def arrays_of(inputs: tuple) -> list[NDArray]:
+    """Those of the inputs that are arrays."""
     return [i for i in inputs if isinstance(i, np.ndarray)]
 
 

@@ -6,6 +6,7 @@ Neither says what should come of it, nor where suspects come from: spoilers.py a
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -43,8 +44,8 @@ def caught_in_hidden(op: str, function: Callable, seed: int = HIDDEN_SEED) -> st
 
 
 def caught_by_layout(op: str, function: Callable, seed: int = HIDDEN_SEED) -> str:
-    """The same of forward, gradient and `layout` alone, on the public number of examples."""
-    return _caught(op, function, [*(test.property for test in PUBLIC[:2]), PROPERTIES[-1]], seed)
+    """The same of `layout` alone."""
+    return _caught(op, function, [replace(PROPERTIES[-1], after=())], seed, times=4)
 
 
 def caught_by_fast(op: str, function: Callable, seed: int = HIDDEN_SEED) -> str:
