@@ -43,9 +43,9 @@ def caught_in_hidden(op: str, function: Callable, seed: int = HIDDEN_SEED) -> st
     return _caught(op, function, PROPERTIES, seed, times=4)
 
 
-def caught_by_layout(op: str, function: Callable, seed: int = HIDDEN_SEED) -> str:
+def caught_by_layout(op: str, function: Callable, seed: int = HIDDEN_SEED, times: int = 4) -> str:
     """The same of `layout` alone."""
-    return _caught(op, function, [replace(PROPERTIES[-1], after=())], seed, times=4)
+    return _caught(op, function, [replace(PROPERTIES[-1], after=())], seed, times=times)
 
 
 def caught_by_fast(op: str, function: Callable, seed: int = HIDDEN_SEED) -> str:
