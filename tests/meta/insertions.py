@@ -27,9 +27,13 @@ FATES = ("equal", "public", "hidden", "accepted", "unseen")
 
 @dataclass(frozen=True)
 class Found:
-    """What became of one change of one operation. `why`: what is said of it, where somebody refuses it."""
+    """What became of one change of one operation. `why`: what is said of it, where somebody refuses it.
+
+    `line`: the operation and the changed statement, which stays the same when lines move.
+    """
 
     name: str
+    line: str
     rule: str
     fate: str
     why: str = ""
@@ -46,21 +50,7 @@ def tried_out(change: tuple[str, int, str]) -> Found:
     """Try one change: first whether it is any, then the public run, then the hidden one."""
     level, number, op = change
     mutant = _mutants(level)[number]
-    name, rule = mutant.named(op), mutant.rule.name
-    try:
-        function = mutant.function(op)
-    except Exception as error:
-        return Found(name, rule, "public", repr(error))
-    try:
-        if is_equal(op, function):
-            return Found(name, rule, "equal")
-        for fate, run in (("public", caught_in_public), ("hidden", caught_in_hidden)):
-            if why := run(op, function):
-                return Found(name, rule, fate, why)
-        why = told_wrong(op, function)
-    except RefusedOperation as refused:
-        return Found(name, rule, "public", refused.line)
-    return Found(name, rule, "unseen" if why else "accepted", why)
+    return Found(mutant.named(op), f"{op}: {mutant.line}", mutant.rule.name, *_fate(mutant, op))
 
 
 def chosen(level: str = "", op: str = "", rule: str = "", every: int = 1) -> Iterator[tuple[str, int, str]]:
@@ -91,12 +81,30 @@ def main() -> None:
         if done % 50 == 0 or done == len(rows):
             progress(done, len(rows), sum(f.fate in ("accepted", "unseen") for f in survivors), "survive")
     for found in sorted(survivors, key=lambda f: (FATES.index(f.fate), f.name)):
-        print(f"{found.fate}: {found.name}" + (f"; {found.why}" if found.why else ""))
+        print(f"{found.fate}: {found.name}; {found.line.partition(': ')[2]}" + (f"; {found.why}" if found.why else ""))
     print(*(f"{fate:>9}" for fate in FATES), "rule")
     for rule in RULES:
         print(*(f"{counts[rule.name, fate]:9}" for fate in FATES), rule.name)
     print(*(f"{sum(counts[rule.name, fate] for rule in RULES):9}" for fate in FATES), "all")
     print(f"{len(rows)} changes in {time.perf_counter() - started:.0f} s")
+
+
+def _fate(mutant: Mutant, op: str) -> tuple[str, str]:
+    """What becomes of it, and why."""
+    try:
+        function = mutant.function(op)
+    except Exception as error:
+        return "public", repr(error)
+    try:
+        if is_equal(op, function):
+            return "equal", ""
+        for fate, run in (("public", caught_in_public), ("hidden", caught_in_hidden)):
+            if why := run(op, function):
+                return fate, why
+        why = told_wrong(op, function)
+    except RefusedOperation as refused:
+        return "public", refused.line
+    return "unseen" if why else "accepted", why
 
 
 @cache

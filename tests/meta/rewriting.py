@@ -8,6 +8,7 @@ one place, with a name for people: `relu: line 40: np.abs inserted around gy * (
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ class Place:
     """An expression: where in the tree it hangs, in which function or constant of the module, and which names that can see."""
 
     node: ast.expr
+    statement: ast.stmt
     parent: ast.AST
     field: str
     index: int | None
@@ -62,19 +64,30 @@ class Mutant:
         said = self.rule.said.format(old=self.place.text, new=self.new)
         return f"{op}: line {self.place.node.lineno}: {said}"
 
+    @property
+    def line(self) -> str:
+        """The changed statement."""
+        with self._put():
+            return ast.unparse(self.place.statement)
+
     def function(self, op: str) -> Callable:
         """The operation of the changed module. Raises what the module raises."""
+        with self._put():
+            code = compile(_source(self.level).tree, f"{self.level}.py", "exec")
+        module: dict = {"__name__": f"mutated.{self.level}"}
+        exec(code, module)
+        return module[op]
+
+    @contextmanager
+    def _put(self) -> Iterator[None]:
         new = ast.parse(self.new, mode="eval").body
         for node in ast.walk(new):
             ast.copy_location(node, self.place.node)
         self.place.put(new)
         try:
-            code = compile(_source(self.level).tree, f"{self.level}.py", "exec")
+            yield
         finally:
             self.place.put(self.place.node)
-        module: dict = {"__name__": f"mutated.{self.level}"}
-        exec(code, module)
-        return module[op]
 
 
 def mutants(level: str, rules: Iterable[Rule]) -> Iterator[Mutant]:
@@ -140,19 +153,20 @@ def _names(part: ast.AST) -> tuple[str, ...]:
 _SKIPPED = ("annotation", "returns", "func", "ctx", "decorator_list")
 
 
-def _places(parent: ast.AST, within: str, names: tuple[str, ...]) -> Iterator[Place]:
+def _places(parent: ast.AST, within: str, names: tuple[str, ...], statement: ast.stmt | None = None) -> Iterator[Place]:
     for field, value in ast.iter_fields(parent):
         if isinstance(parent, ast.Call) and field == "func" and isinstance(value, ast.Attribute):
-            yield from _places(value, within, names)  # of x.sum(), x
+            yield from _places(value, within, names, statement)  # of x.sum(), x
         if field in _SKIPPED:
             continue
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(node, ast.FunctionDef):
                 yield from _places(node, within, tuple(dict.fromkeys((*_names(node), *names))))
             elif isinstance(node, ast.AST):
+                inside = node if isinstance(node, ast.stmt) else statement or parent
                 if _is_value(node):
-                    yield Place(node, parent, field, index, within, names)
-                yield from _places(node, within, names)
+                    yield Place(node, inside, parent, field, index, within, names)
+                yield from _places(node, within, names, inside)
 
 
 def _is_value(node: ast.AST) -> bool:
