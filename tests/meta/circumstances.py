@@ -89,3 +89,8 @@ def is_frozen(arrays: list[np.ndarray]) -> bool:
 def is_strided(a: np.ndarray) -> bool:
     """Whether an array lies in memory in another way than usual."""
     return not a.flags.c_contiguous
+
+
+def is_broadcast(arrays: list[np.ndarray]) -> bool:
+    """Whether one repeats its entries without having them twice."""
+    return any(0 in a.strides and a.size > 1 for a in arrays)

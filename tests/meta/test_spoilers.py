@@ -42,10 +42,10 @@ def _name(row: Spoiler) -> str:
 
 @pytest.mark.parametrize("row", SPOILERS, ids=_name)
 def test_what_is_spoilt_is_caught(row):
-    """Each solution, spoilt in this way, fails the run that the row names."""
+    """Each solution, spoilt in this way, fails the public run, or the hidden property that the row names."""
     unseen = [op for op in row.ops if not told(row, op)]
     assert not unseen, (
-        f"{row.name}: no property of the {row.caught} run sees it in {len(unseen)} of {len(row.ops)} operations: "
+        f"{row.name}: {row.by} does not see it, nor any public property, in {len(unseen)} of {len(row.ops)} operations: "
         f"{', '.join(unseen)}; draw other examples or ask more, or give the row the reason why it cannot be told"
     )
 
