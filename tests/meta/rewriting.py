@@ -100,6 +100,11 @@ def mutants(level: str, rules: Iterable[Rule]) -> Iterator[Mutant]:
                     yield Mutant(level, place, rule, new, source.readers[place.within])
 
 
+def places(level: str) -> tuple[Place, ...]:
+    """The expressions of a level's solutions that a rule can change."""
+    return _source(level).places
+
+
 @dataclass(frozen=True, eq=False)
 class _Source:
     """A level's solutions without docstrings. `readers`: function or constant -> the operations that use it."""
