@@ -71,6 +71,11 @@ def with_entry(such: Callable) -> Condition:
     return lambda arrays: any(np.any(such(a)) for a in arrays)
 
 
+def is_negative_zero(a: np.ndarray) -> np.ndarray:
+    """Which entries are -0.0."""
+    return np.signbit(a) & (a == 0) if a.dtype.kind == "f" else np.zeros(a.shape, bool)
+
+
 def is_int32(value: object) -> bool:
     """Whether it is an array of these integers."""
     return isinstance(value, np.ndarray) and value.dtype == "i4"

@@ -23,6 +23,7 @@ from tests.meta.circumstances import (
     is_broadcast,
     is_frozen,
     is_int32,
+    is_negative_zero,
     is_strided,
     larger,
     of_dtype,
@@ -69,7 +70,7 @@ NOT_NEGATIVE = few(
     "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var",
     "its y is never negative",
 )
-NO_ZEROS = few("cosine_similarity", "its inputs are never 0")
+AWAY_FROM_0 = few("cosine_similarity", "its inputs are at least 0.1 in magnitude")
 ALIKE = few("add", "its gradients are alike where their shapes are")
 CONSTANT = few("tensor_sum", "all of its gradient is one number, and a sum has no order")
 
@@ -95,11 +96,13 @@ def _both(
     ]
 
 
-def _wrong(name: str, such: spoiling.Condition, by: str = "", only: Only = lambda op: True) -> list[Spoiler]:
+def _wrong(
+    name: str, such: spoiling.Condition, by: str = "", only: Only = lambda op: True, but: Few | None = None
+) -> list[Spoiler]:
     """y and gradients, each alone, wrong in the last entry where the inputs are such."""
     return [
-        Spoiler(f"y wrong {name}", in_y(off, such), by or "forward", only),
-        Spoiler(f"gradients wrong {name}", in_gradients(off, such), by or "gradient", only),
+        Spoiler(f"y wrong {name}", in_y(off, such), by or "forward", only, but or {}),
+        Spoiler(f"gradients wrong {name}", in_gradients(off, such), by or "gradient", only, but or {}),
     ]
 
 
@@ -212,7 +215,7 @@ SPOILERS = [
         "NaN in y where an input is 0",
         in_y(lambda a: a * np.nan, with_entry(lambda a: a == 0)),
         "forward",
-        but=NO_ZEROS,
+        but=AWAY_FROM_0,
     ),
     *_both("with a warning", _warned, "stable"),
     # Only for some examples.
@@ -222,9 +225,11 @@ SPOILERS = [
     *_wrong("for numbers", of_rank(0), only=takes_numbers),
     *_wrong("for 4 dimensions", of_rank(4), only=has_runs),
     *_wrong("for float32", of_dtype("f4"), "stable"),
-    *_wrong("for -0.0", with_entry(lambda a: (a == 0) & np.signbit(a) if a.dtype.kind == "f" else False)),
+    *_wrong("for -0.0", with_entry(is_negative_zero), but=AWAY_FROM_0),
     *_wrong("for values above 1000", with_entry(lambda a: a > 1000), "stable"),
-    *_wrong("for values between 0 and 1e-6", with_entry(lambda a: (abs(a) > 0) & (abs(a) < 1e-6)), "stable"),
+    *_wrong(
+        "for values between 0 and 1e-6", with_entry(lambda a: (abs(a) > 0) & (abs(a) < 1e-6)), "stable", but=AWAY_FROM_0
+    ),
     *_wrong("where dimensions are unequal", lambda arrays: any(len({*a.shape, 1}) > 2 for a in arrays), only=has_rows),
     Spoiler("wrong for int32 labels", _wrong_for(is_int32), "forward", only=takes("labels", "indices")),
     Spoiler(
