@@ -1,0 +1,80 @@
+"""Tries an implementation that is under suspicion as a run would, without explaining or shrinking: which property catches it?
+
+Neither says what should come of it, nor where suspects come from: spoilers.py and insertions.py do.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+
+from tests.harness.judgement.examiner import Examiner
+from tests.harness.rows.catalogue import names
+from tests.harness.submissions.here import Here
+from tests.harness.submissions.submissions import resolve
+from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, PUBLIC
+
+HIDDEN_SEED = 20250714
+
+
+@cache
+def solutions() -> Here:
+    """The reference solutions, run here."""
+    return resolve("solutions", Path(__file__).parents[2], names)
+
+
+def solution(op: str) -> Callable:
+    """The reference solution of an operation."""
+    return solutions()._lookup(op)
+
+
+def caught_in_public(op: str, function: Callable, *, first: str = "", seed: int = 0) -> str:
+    """The property of a public run that does not hold, and why; empty where all of them do. `first`: the one to try first."""
+    properties = [test.property for test in PUBLIC]
+    return _caught(op, function, sorted(properties, key=lambda prop: prop.name != first), seed)
+
+
+def caught_in_hidden(op: str, function: Callable, *, seed: int = HIDDEN_SEED) -> str:
+    """The same of a hidden run, which has four times the examples, and `layout`; without `fast` and `compose`."""
+    return _caught(op, function, PROPERTIES, seed, times=4)
+
+
+def caught_by_layout(op: str, function: Callable, *, seed: int = HIDDEN_SEED, times: int = 4) -> str:
+    """The same of `layout` alone."""
+    return _caught(op, function, PROPERTIES[-1:], seed, times=times)
+
+
+def caught_by_fast(op: str, function: Callable, *, seed: int = HIDDEN_SEED) -> str:
+    """The same of `fast` alone, which also compares what comes of large arrays."""
+    return _caught(op, function, [ALONE], seed, reference=solutions)
+
+
+def tried(trial: Callable, rows: Iterable, jobs: int) -> Iterator:
+    """What the trial says of each row, in any order; in so many processes."""
+    if jobs == 1:
+        yield from map(trial, rows)
+        return
+    with get_context("fork").Pool(jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from pool.imap_unordered(trial, rows)
+
+
+def progress(done: int, of: int, found: int, what: str) -> None:
+    """A line on the screen's error stream that stays in its place."""
+    print(f"\r{done} of {of}, {found} {what}", end="" if done < of else "\n", file=sys.stderr, flush=True)
+
+
+def _caught(op: str, function: Callable, properties: list, seed: int, **how: object) -> str:
+    examiner = Examiner(Here("suspect", lambda name: function if name == op else None), seed, shrink=False, **how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for prop in properties:
+            # What comes before it is asked in its turn: it is caught where any of them does not hold.
+            verdict = examiner.verdict(replace(prop, after=()), OPERATIONS[op])
+            if verdict.status != "pass":
+                return f"{prop.name}: {verdict.why}"
+    return ""

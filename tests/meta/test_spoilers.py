@@ -1,0 +1,118 @@
+"""Every way of spoiling a solution is caught, and every odd way of being right passes; so with changes of single expressions.
+
+The tables are spoilers.py and rules.py. A row that fails names all the operations for which it does.
+"""
+
+import ast
+
+import numpy as np
+import pytest
+
+from tests.meta.insertions import FATES, SURVIVING, chosen, line_of, tried_out
+from tests.meta.rewriting import mutants, places
+from tests.meta.rules import INSERTIONS, RULES
+from tests.meta.spoilers import HARMLESS, SPOILERS, Spoiler, told
+from tests.meta.suspects import caught_by_layout, caught_in_public, solution
+from tests.meta.test_mutants import OPERATIONS
+from tests.meta.wide_examples import is_equal, told_wrong
+from tests.specs import LEVELS
+
+EVERY = 40  # of the changes of one expression, one in so many is tried
+PARTS = 8  # in which they are tried, so that several processes can share them
+_LITTLE = "a relative 1e-12 is less than the tolerance"
+_SHIFT = "any number may be subtracted from a row"
+_ROUNDS_TO_0 = "beyond it, exp is less than 1e-40 beside 1, where another right formula says 0"
+REVIEWED = {
+    "sigmoid: e = np.exp(-np.abs(x) + 1e-12)": _LITTLE,
+    "tanh: e = np.exp(-np.clip(np.abs(x), -100, 100))": _ROUNDS_TO_0,
+    "softplus: return (np.maximum(x, 0) + np.log1p(np.exp(np.clip(-np.abs(x), -100, 100))), grad)": _ROUNDS_TO_0,
+    "softplus: e = np.exp(np.clip(-np.abs(x), -100, 100))": _ROUNDS_TO_0,
+    "gelu: return gy * s * (1 + (2 * near * (1 - s) + 1e-12) * v)": _LITTLE,
+    "gelu: return gy * s * (1 + 2 * np.clip(near, -10, 10) * (1 - s) * v)": "beyond 10, s or 1 - s is less than 1e-37",
+    "softmax: e = np.exp(x - (x.max(axis=-1, keepdims=True) + 1e-08))": _SHIFT,
+    "log_softmax: z = x - (x.max(axis=-1, keepdims=True) + 1e-08)": _SHIFT,
+    "dropout: return (x * mask / (1 + 1e-12 - p), grad)": _LITTLE,
+}
+"""Operation and changed statement -> why the answer is right all the same, or within what the tolerance forgives."""
+
+
+def _name(row: Spoiler) -> str:
+    return row.name
+
+
+@pytest.mark.parametrize("row", SPOILERS, ids=_name)
+def test_what_is_spoilt_is_caught(row):
+    """Each solution, spoilt in this way, fails the public run, or the hidden property that the row names."""
+    unseen = [op for op in row.ops if not told(row, op)]
+    assert not unseen, (
+        f"{row.name}: {row.by} does not see it, nor any public property, in {len(unseen)} of {len(row.ops)} operations: "
+        f"{', '.join(unseen)}; draw other examples or ask more, or give the row the reason why it cannot be told"
+    )
+
+
+@pytest.mark.parametrize("row", [row for row in SPOILERS if row.but], ids=_name)
+def test_an_exception_is_one(row):
+    """Where a row says that it cannot be told, it is not."""
+    seen = {op: how for op in row.but if (how := told(row, op))}
+    assert not seen, f"{row.name}: it is told all the same; delete the exception: {seen}"
+
+
+@pytest.mark.parametrize("row", HARMLESS, ids=_name)
+def test_what_is_odd_but_right_passes(row):
+    """Each solution with odd but right answers passes the public properties and `layout`."""
+    refused = {}
+    for op in OPERATIONS:
+        how = caught_in_public(op, row.spoil(solution(op))) or caught_by_layout(op, row.spoil(solution(op)), times=1)
+        if how:
+            refused[op] = how
+    assert not refused, f"{row.name}: it is right, but refused for {len(refused)} operations: {refused}"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_changed_expression_is_caught_or_reviewed(part):
+    """Of the changes of single expressions, one in forty is tried: it is caught, makes no difference, or has been reviewed."""
+    found = [tried_out(change) for change in chosen(every=EVERY)[part::PARTS]]
+    new = [f for f in found if f.fate in SURVIVING and f.line not in REVIEWED]
+    assert not new, "no run catches these; draw other examples or judge more strictly, or review them: " + "; ".join(
+        f"{f.name} ({f.fate}{': ' if f.why else ''}{f.why}), that is {f.line!r}" for f in new
+    )
+
+
+def test_reviewed_changes_exist():
+    """What has been reviewed is a change that is tried."""
+    tried = {line_of(change) for change in chosen(every=EVERY)}
+    assert not REVIEWED.keys() - tried, f"these are not tried any more; delete them: {REVIEWED.keys() - tried}"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_changes_something_everywhere_it_should(rule):
+    """A rule applies somewhere; an insertion applies at each expression; each change is Python and another expression."""
+    made = [mutant for level in LEVELS for mutant in mutants(level, [rule])]
+    assert made
+    for mutant in made:
+        assert ast.unparse(ast.parse(mutant.new)) != mutant.place.text
+    if rule in INSERTIONS:
+        assert len(made) == sum(len(places(level)) for level in LEVELS)
+
+
+def test_a_change_is_one_and_leaves_no_trace():
+    """A changed module answers differently, its name says where, and the next one is made from the source as it was."""
+    change = next(
+        m for m in mutants("feedforward", RULES) if "relu" in m.ops and (m.rule.name, m.place.text) == ("np.abs", "gy")
+    )
+    assert change.named("relu").startswith("relu: line ")
+    x = np.array([1.0, -1.0])
+    assert (change.function("relu")(x)[1](-x) == [1, 0]).all()
+    assert (change.function("affine")(np.eye(2), np.eye(2), np.zeros((1, 2)))[0] == np.eye(2)).all()
+    unchanged = next(m for m in mutants("feedforward", RULES) if m.place.within == "affine")
+    assert (unchanged.function("relu")(x)[1](-x) == [-1, 0]).all()
+
+
+def test_what_makes_no_difference_is_told_from_what_does():
+    """The solution equals itself up to rounding and no example of it is refused; what is off by 1e-12 does not equal it."""
+    right = solution("tanh")
+    assert is_equal("tanh", lambda x: (right(x)[0] * (1 + 1e-16), right(x)[1]))
+    assert not is_equal("tanh", lambda x: (right(x)[0] + 1e-12, right(x)[1]))
+    assert not told_wrong("tanh", right)
+    assert told_wrong("tanh", lambda x: (np.where(abs(x) > 5, np.sign(x), right(x)[0]), right(x)[1]))
+    assert FATES[0] == "equal"
