@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from tests.harness.judgement.examiner import Examiner
-from tests.harness.rows.catalogue import names
+from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, PUBLIC
@@ -25,7 +25,7 @@ HIDDEN_SEED = 20250714
 @cache
 def solutions() -> Here:
     """The reference solutions, run here."""
-    return resolve("solutions", Path(__file__).parents[2], names)
+    return resolve("solutions", Path(__file__).parents[2], names_by_level)
 
 
 def solution(op: str) -> Callable:
