@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, drawn_example
 from tests.harness.judgement import judge
-from tests.harness.judgement.trial import Trial, truth_of
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
@@ -77,7 +77,7 @@ def told_wrong(op: str, function: Callable) -> str:
     for number, example in enumerate(wide_examples(op)):
         trial = Trial(OPERATIONS[op], (example,), partial(observe, function))
         try:
-            judge.stable(trial, trial.observe(Call(), Grad(0)), truth_of(trial))
+            judge.stable(trial, trial.observe(Call(), Grad(0)), trial.truth)
         except judge.UnsuitedExample:
             continue
         except judge.Wrong as wrong:
