@@ -13,19 +13,19 @@ from tests.harness.judgement.properties import each_operation
 from tests.harness.worker.observation import Call, Grad
 
 
-@each_operation(examples=25, asks=((Call(),),))
+@each_operation(examples=25, ask=((Call(),),))
 def test_forward(trial, seen):
     """The value and the shape of y are torch's."""
     judge.forward(trial, seen, trial.truth)
 
 
-@each_operation(examples=50, asks=((Call(), Grad(0)),))
+@each_operation(examples=50, ask=((Call(), Grad(0)),))
 def test_gradient(trial, seen):
     """For a random gy, every gradient has its variable's shape and torch's value."""
     judge.gradient(trial, seen, trial.truth)
 
 
-@each_operation(examples=12, count=2, asks=purity.asks, after=(test_forward, test_gradient), on_changes=True)
+@each_operation(examples=12, count=2, ask=purity.question, after=(test_forward, test_gradient), on_changes=True)
 def test_pure(trial, *seen):
     """Inputs and gy are left alone, grad answers the same again, and two calls share nothing."""
     purity.pure(trial, *seen)
@@ -33,7 +33,7 @@ def test_pure(trial, *seen):
 
 @each_operation(
     examples=30,
-    asks=((Call(), Grad(0)),),
+    ask=((Call(), Grad(0)),),
     table=EXTREME,
     dtypes=(np.float64, np.float32),
     after=(test_forward, test_gradient),

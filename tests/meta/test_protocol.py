@@ -51,8 +51,8 @@ def right(x, w, b):
 
 
 SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
-OF_TWO = purity.asks(TRIAL.examples)
-RIGHT = [observe(right, [INPUTS] * 2, [GY] * 2, steps) for steps in OF_TWO]
+TWO = purity.question(TRIAL.examples)
+RIGHT = [observe(right, TWO.inputs, TWO.gys, steps) for steps in TWO.asks]
 FRAME = wire.pack({"id": NUMBER, "observations": [SEEN]})
 
 
@@ -283,18 +283,18 @@ def _answers(step: Call | Grad):
 @given(st.data())
 def test_the_judge_raises_nothing_but_its_own(data):
     """Whatever a worker may have observed, the judge finds it right, wrong or unsuited, and never breaks."""
-    steps = data.draw(st.sampled_from(OF_TWO))
+    steps = data.draw(st.sampled_from(TWO.asks))
     count = data.draw(st.integers(0, len(steps)))
     answers = tuple(data.draw(_answers(step)) for step in steps[:count])
-    restless = tuple(n for n in data.draw(SOME) if n < count)
-    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, [INPUTS] * 2, [GY] * 2), steps)
+    restless = tuple(n for n in dict.fromkeys(data.draw(SOME)) if n < count)
+    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, TWO.inputs, TWO.gys), steps)
 
 
 def judged(seen: Observation, steps: tuple = STEPS) -> None:
     """Hold the observation of these steps to all that the judge ever holds one to."""
     checks = [judge.forward, judge.gradient, judge.stable] if steps == STEPS else []
     checks = [partial(check, TRIAL, seen, TRUTH) for check in checks]
-    else_right = (seen if asked == steps else due for asked, due in zip(OF_TWO, RIGHT, strict=True))
+    else_right = (seen if asked == steps else due for asked, due in zip(TWO.asks, RIGHT, strict=True))
     checks.append(partial(purity.pure, TRIAL, *else_right))
     for check in checks:
         with contextlib.suppress(Wrong, UnsuitedExample), np.errstate(all="ignore"):

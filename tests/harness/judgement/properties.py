@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from tests.harness.examples.examples import ORDINARY, Example
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Steps
+from tests.harness.worker.observation import Question, Steps
 
 
 @dataclass(frozen=True)
 class Property:
     """What is said of every operation: `check(trial, *seen)` raises Wrong where it does not hold; `check(contest)` if `once`.
 
-    `asks`: the steps that are seen, for the examples of a trial; `seen` has an observation for each.
+    `ask`: the question about the examples of a trial; `seen` has an observation for each of its `asks`.
     """
 
     name: str
     check: Callable[..., None]
-    asks: Callable[[tuple[Example, ...]], tuple[Steps, ...]]
+    ask: Callable[[tuple[Example, ...]], Question]
     examples: int
     table: NDArray
     dtypes: tuple[type, ...]
@@ -43,7 +43,7 @@ class Contest:
 
 def each_operation(
     *,
-    asks: Callable[[tuple[Example, ...]], tuple[Steps, ...]] | tuple[Steps, ...] = (),
+    ask: Callable[[tuple[Example, ...]], Question] | tuple[Steps, ...] = (),
     examples: int = 0,
     table: NDArray = ORDINARY,
     dtypes: tuple[type, ...] = (np.float64,),
@@ -54,14 +54,14 @@ def each_operation(
 ) -> Callable:
     """Make a test of a property: the function below gets a Trial, and what was observed in it, and raises where the property does not hold.
 
-    `asks`: sequences of steps, or a function of the trial's examples that gives them; the function gets an Observation
-    for each. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
+    `ask`: sequences of steps, or a function of the trial's examples that makes a question of them; the function gets an
+    Observation for each sequence. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
     a trial has. `after`: the tests that must hold first; without them this one would say the same again.
     `once`: it is no matter of examples; the function gets a Contest. `on_changes`: it fails where something that was given is
     changed in place, also where that was seen in the tests that must hold first; unless another has failed for that before.
     """
 
-    asked = asks if callable(asks) else lambda _: asks
+    question = ask if callable(ask) else lambda drawn: Question([e.inputs for e in drawn], [e.gy for e in drawn], ask)
 
     def decorate(check: Callable[..., None]) -> Callable:
         name = check.__name__.removeprefix("test_")
@@ -72,7 +72,7 @@ def each_operation(
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__, test.__module__ = check.__doc__, check.__module__
         comes_after = tuple(t.property for t in after)
-        test.property = Property(name, check, asked, examples, table, dtypes, count, comes_after, once, on_changes)
+        test.property = Property(name, check, question, examples, table, dtypes, count, comes_after, once, on_changes)
         return test
 
     return decorate

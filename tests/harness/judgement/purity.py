@@ -15,7 +15,7 @@ from tests.harness.examples.examples import Example
 from tests.harness.judgement.judge import Wrong, gradients, output
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Call, Grad, Observation, Steps
+from tests.harness.worker.observation import Call, Grad, Observation, Question, Steps
 from tests.harness.worker.observe import ALIKE, ONE_ARRAY
 
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
@@ -42,18 +42,28 @@ class _Asked(NamedTuple):
     gy: int | None = None
 
 
-def _shapes(example: Example) -> list:
-    return [value.shape if isinstance(value, np.ndarray) else repr(value) for value in (*example.inputs, example.gy)]
+def _floats(inputs: tuple) -> list[NDArray]:
+    return [value for value in inputs if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def _has_two_alike(example: Example, _: Example) -> bool:
-    floats = [value.shape for value in example.inputs if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-    return len(set(floats)) < len(floats)
+    shapes = [value.shape for value in _floats(example.inputs)]
+    return len(set(shapes)) < len(shapes)
+
+
+def _fit_each_other(a: Example, b: Example) -> bool:
+    return [value.shape for value in _floats(a.inputs)] == [value.shape for value in _floats(b.inputs)]
+
+
+def _gys_fit(a: Example, b: Example) -> bool:
+    return a.gy.shape == b.gy.shape
 
 
 _THIRD = "is another one when all is asked a third time"
 _OTHER_GY = "is another one when grad was called with another gy before"
 _NEW_CONTENTS = "is not what is right for the new contents, when arrays are given that an earlier call was given"
+_NEW_GY = "is not what is right for the new contents, when a gy is given that was given before"
+_MIXED = 2  # the number of the first example's inputs with the second's floats
 _ONE_ARRAY = "is another one when one array is given for two arguments"
 _SEQUENCES = (
     _Sequence(((Call(0), ""), (Grad(0, gy=0), ""))),
@@ -69,26 +79,29 @@ _SEQUENCES = (
             (Grad(0, gy=0), _THIRD),
         )
     ),
+    _Sequence(((Call(0), ""), (Grad(0, gy=1), ""), (Grad(0, gy=0), _OTHER_GY), (Grad(0, gy=1), _OTHER_GY)), _gys_fit),
+    _Sequence(((Call(0), ""), (Grad(0, gy=0), ""), (Grad(0, gy=1, again=1), _NEW_GY)), _gys_fit),
+    _Sequence(((Call(_MIXED), ""), (Grad(0, gy=0), "")), _fit_each_other),
     _Sequence(
-        ((Call(0), ""), (Grad(0, gy=1), ""), (Grad(0, gy=0), _OTHER_GY), (Grad(0, gy=1), _OTHER_GY)),
-        lambda a, b: a.gy.shape == b.gy.shape,
-    ),
-    _Sequence(
-        ((Call(0), ""), (Grad(0, gy=0), ""), (Call(1, again=0), _NEW_CONTENTS), (Grad(2, gy=1), _NEW_CONTENTS)),
-        lambda a, b: _shapes(a) == _shapes(b),
+        ((Call(0), ""), (Grad(0, gy=0), ""), (Call(_MIXED, again=0), _NEW_CONTENTS), (Grad(2, gy=0), _NEW_CONTENTS)),
+        _fit_each_other,
     ),
     _Sequence(((Call(0, layout=ALIKE), ""), (Grad(0, gy=0), "")), _has_two_alike),
     _Sequence(((Call(0, layout=ONE_ARRAY), _ONE_ARRAY), (Grad(0, gy=0), _ONE_ARRAY)), _has_two_alike),
 )
 
 
-def asks(examples: tuple[Example, ...]) -> tuple[Steps, ...]:
-    """The steps that are asked for of two examples: those that fit their shapes."""
-    return tuple(sequence.steps for sequence in _fitting(examples))
+def question(examples: tuple[Example, ...]) -> Question:
+    """What is asked of two examples: what fits their shapes, each sequence apart."""
+    a, b = examples
+    mixed = a.inputs
+    if _fit_each_other(a, b):
+        mixed = tuple(other if _floats((value,)) else value for value, other in zip(a.inputs, b.inputs, strict=True))
+    return Question([a.inputs, b.inputs, mixed], [a.gy, b.gy], tuple(s.steps for s in _fitting(examples)))
 
 
 def pure(trial: Trial, *seen: Observation) -> None:
-    """Calls neither disturb nor remember each other. Raises Wrong. `seen`: as `asks` asks."""
+    """Calls neither disturb nor remember each other. Raises Wrong. `seen`: as `question` asks."""
     known: dict[_Asked, dict[str, NDArray]] = {}
     for sequence, observation in zip(_fitting(trial.examples), seen, strict=True):
         _keeps_apart(sequence.steps, observation)
@@ -113,7 +126,7 @@ def _fitting(examples: tuple[Example, ...]) -> list[_Sequence]:
 
 def _keeps_apart(steps: Steps, seen: Observation) -> None:
     """What was returned stays as it was, and has memory of its own, or of what was given."""
-    if any(isinstance(step, Call) and step.again >= 0 for step in steps):
+    if any(step.again >= 0 for step in steps):
         return  # what was given may have been returned, and has been changed since, by whoever gave it
     for number in seen.restless:
         raise Wrong(f"{_kind(steps[number])}, already returned, changes when something else is called (rule 3)")

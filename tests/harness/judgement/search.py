@@ -64,8 +64,9 @@ def examine(
 def run_again(prop: Property, verdict: Verdict) -> None:
     """Hold the implementation to its counterexample once more, for what its code prints on the way."""
     with suppress(Exception, RefusedOperation, GraderTrouble):
-        for steps in prop.asks(verdict.trial.examples):
-            verdict.trial.observe(*steps)
+        inputs, gys, asks = prop.ask(verdict.trial.examples)
+        for steps in asks:
+            verdict.trial.ask(inputs, gys, steps)
 
 
 class _Enough(BaseException):
@@ -137,7 +138,7 @@ class _Search:
             self._judge(trial, self._leaving(next, answers))
 
     def _question(self, trial: Trial) -> Question:
-        return trial.question(self._prop.asks(trial.examples))
+        return self._prop.ask(trial.examples)
 
     def _judge(self, trial: Trial, seen: tuple[Observation, ...]) -> None:
         if any(answer.changed for observation in seen for answer in observation.answers):

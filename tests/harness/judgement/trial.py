@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.harness.examples.examples import Example
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Observation, Question, Steps
+from tests.harness.worker.observation import Observation, Steps
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,6 @@ class Trial:
     def truth(self) -> Truth:
         """The oracle's answer for the first example."""
         return Truth(self.op, self.example.inputs, self.example.gy)
-
-    def question(self, asks: tuple[Steps, ...]) -> Question:
-        """The question that asks for these steps with the examples, each of `asks` apart."""
-        return Question([e.inputs for e in self.examples], [e.gy for e in self.examples], asks)
 
     def observe(self, *steps) -> Observation:
         """What the implementation does with the examples in these steps."""

@@ -64,9 +64,11 @@ class Elsewhere:
         questions, asked = iter(questions), deque()
         try:
             for answered in count():
-                for question in islice(questions, min(answered + 1, AHEAD) - len(asked)):
-                    self._ask(op, question)
-                    asked.append(question)
+                most = min(answered + 1, AHEAD)
+                if len(asked) <= most // 2:
+                    for question in islice(questions, most - len(asked)):
+                        self._ask(op, question)
+                        asked.append(question)
                 if not asked:
                     return
                 with self._attending(op):

@@ -72,13 +72,14 @@ class Worker:
         return self.reply(seconds)
 
     def post(self, *, room: int = wire.BODY, **request) -> None:
-        """Give it something to do, after what it was given before. `room`: bytes that the arrays of the reply may have."""
+        """Have something for it to do, after what it was given before. `room`: bytes that the arrays of the reply may have.
+
+        It is sent with all that was posted until a reply is asked for: each message alone would wake the worker.
+        """
         # Not to be foreseen, so that an answer cannot come before its question.
         number = secrets.randbits(48)
         self._posted.append((number, room))
         self._unsent += wire.pack({"id": number, **request})
-        if self._ready:
-            self._send()
 
     def reply(self, seconds: float) -> dict:
         """The reply to the oldest request that has none. Raises WorkerDied, or WorkerStuck; both end the worker.
@@ -87,6 +88,7 @@ class Worker:
         GraderTrouble where it does not come to life.
         """
         self.await_ready()
+        self._send()
         number, room = self._posted.popleft()
         patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
         try:
@@ -243,7 +245,7 @@ def observations(reply: dict, question: Question) -> list[Observation]:
 def plain_steps(steps: Steps) -> list[list]:
     """The steps as the wire carries them."""
     return [
-        ["call", s.inputs, s.layout, s.again] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout]
+        ["call", s.inputs, s.layout, s.again] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout, s.again]
         for s in steps
     ]
 

@@ -32,11 +32,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Grad:
-    """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number."""
+    """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number.
+
+    `again`: the number of an earlier grad, whose very gy is given once more, with these contents, if they fit.
+    """
 
     call: int
     gy: int = 0
     layout: str = ""
+    again: int = -1
 
 
 Steps = tuple[Call | Grad, ...]

@@ -32,6 +32,7 @@ def observe(
     """
     answers: list[Answer] = []
     closures: dict[int, tuple[Callable, tuple, tuple]] = {}
+    upstream: dict[int, NDArray] = {}
     returned: list[_Returned] = []
     room = Room.beside(inputs, gys)
     warnings: list[tuple[str, str, int]] = []
@@ -56,6 +57,9 @@ def observe(
                         break  # the call's answer was odd: there is no closure, and that answer says so
                     closure, given, pristine = closures[step.call]
                     (gy,) = _copies((gys[step.gy],), step.layout)
+                    if step.again in upstream:
+                        gy = _refilled(upstream[step.again], gy)
+                    upstream[number] = gy
                     due = np.array(gy) if step.layout == BROADCAST else gys[step.gy]
                     result = closure(gy)
                     values, container = _gradients(result, room)
