@@ -128,13 +128,14 @@ def test_gy_is_large_and_small_whatever_the_slope_is(op):
 
 @EACH_WHOLE_ROW
 def test_stable_has_all_magnitudes(op):
-    """From 9 to 18, where exp(-x) is small and yet counts, of both signs; a spread above 500 in a row; in float64 and float32."""
+    """From 1 to 600 with nothing left out, so also where exp(-x) is small and yet counts, of both signs; a spread above 500 in a row; in float64 and float32."""
     wanted = {}
     for dtype in (np.float64, np.float32):
         for sign in (1, -1):
-            wanted[f"{9 * sign} to {18 * sign} in {dtype.__name__}"] = lambda e, dtype=dtype, sign=sign: any(
-                v.dtype == dtype and np.any((v * sign > 9) & (v * sign < 18)) for v in _variables(op, e)
-            )
+            for a, b in ((1, 9), (9, 11), (11, 14), (14, 18), (18, 40), (100, 600)):
+                wanted[f"{a * sign} to {b * sign} in {dtype.__name__}"] = lambda e, dtype=dtype, sign=sign, a=a, b=b: (
+                    any(v.dtype == dtype and np.any((v * sign > a) & (v * sign < b)) for v in _variables(op, e))
+                )
         wanted[f"a spread above 500 in {dtype.__name__}"] = lambda e, dtype=dtype: any(
             v.dtype == dtype and np.ptp(v) > 500 for v in _floats(e)
         )

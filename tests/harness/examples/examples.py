@@ -23,7 +23,7 @@ from tests.harness.rows import oracle
 from tests.harness.rows.imports import st
 from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
-from tests.harness.rows.sources import Bytes, Chance, Counting, Dealt, Source
+from tests.harness.rows.sources import GRADIENT_LAYERS, LAYERS, Bytes, Chance, Counting, Dealt, Source
 from tests.harness.rows.spec import Operation
 
 
@@ -92,13 +92,13 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
     how = {
         "offsets": table.offsets if plain else (),
         "simple": _simple(table, way),
-        "layered": way if way == SPREAD else "",
+        "layers": LAYERS if way == SPREAD else 0,
     }
     source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
     if mode.border and op.border and dtype is np.float64:
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
-    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layered=how["layered"] and "gy")
+    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
     return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), dimensions)
 
 
