@@ -182,6 +182,26 @@ def test_an_observation_that_cannot_have_been_made_is_no_answer(place, value):
         observations({"observations": [seen]}, ASKED)
 
 
+@pytest.mark.parametrize("width", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
+def test_a_numpy_integer_arrives_as_what_it_was(width):
+    """An axis that is a NumPy integer is one of the same width beyond the wire, alone and in a tuple, and no int or array."""
+    sent = np.dtype(width).type(3)
+    frame = wire.pack({"axis": sent, "axes": (sent, 1)})
+    header, _ = wire.lengths(frame[: wire.PREFIX.size])
+    got = wire.unpack(frame[wire.PREFIX.size :][:header], frame[wire.PREFIX.size :][header:])
+    assert got == {"axis": 3, "axes": (3, 1)}
+    assert type(got["axis"]) is type(got["axes"][0]) is type(sent)
+
+
+@pytest.mark.parametrize(
+    "integer", [["<i8", 2**63], ["|i1", 200], ["<f8", 1], ["<i8", 1.0], ["<i8", True], ["<i8"], 3, None]
+)
+def test_what_is_no_numpy_integer_is_refused(integer):
+    """A number that does not fit its width, a float, or nothing at all, in the place of an integer, is no message."""
+    with pytest.raises(wire.ProtocolError):
+        wire.unpack(wire.json.dumps({"axis": {"integer": integer}}).encode(), b"")
+
+
 @settings(QUIET, max_examples=300)
 @given(st.binary(max_size=200), st.booleans())
 def test_random_bytes_are_no_answer(data, framed):

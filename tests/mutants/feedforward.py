@@ -252,6 +252,11 @@ def _adds_zero(x, w, b):
     return x @ w + b
 
 
+def _multiplies_by_one(x, w, b):
+    x *= 1
+    return x @ w + b
+
+
 # fmt: off
 WRONG = [
     Mutant("affine", "bias missing", "forward", affine(y=lambda x, w, b: x @ w), diagnosis="y is what b = 0 would give: b is not used"),
@@ -292,7 +297,8 @@ WRONG = [
     Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
     Mutant("affine", "two reasons", "gradient",
            affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
-    Mutant("affine", "adds 0 to x", "layout", affine(y=_adds_zero)),
+    Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="x is changed in place"),
+    Mutant("affine", "multiplies x by 1", "layout", affine(y=_multiplies_by_one)),
 
     Mutant("sigmoid", "0 at 0", "forward", sigmoid(y=lambda x: (x != 0) / (1 + np.exp(-x))), diagnosis="y is wrong only where x == 0"),
     Mutant("sigmoid", "y in single precision", "forward",

@@ -61,10 +61,11 @@ OPS = [
     Op("mean_square_error", x="...", y=const("..."), par=4, torch=functional.mse_loss),
     Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0, beyond=(0.1, 1 / 3, 10.0)), par=8,
        torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta), border=at_delta),
-    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0, beyond=(0.0, 0.7, 1 / 3)), par=14,
+    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0, beyond=(0.0, 0.75, 10.0)), par=14,
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
        border=at_hinge,
-       why="at a hinge the label's entry must go with the others', so an interval for each entry would not do"),
+       why="at a hinge the label's entry must go with the others', so an interval for each entry would not do; "
+       "margins are quarters, so that float32 does not round them beside scores of 1e4, which the fused oracle would not see"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
        torch=binary_cross_entropy_with_logits),
     Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, torch=cross_entropy),

@@ -60,9 +60,9 @@ OPS = [
     Op("rms_norm", x="... D", gamma="D", eps=EPS, par=12, torch=rms_norm),
     Op("group_norm", x=off_centre("N G*K L"), gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=25, torch=group_norm,
        why="F.group_norm refuses a group of one value, and rounds worse than this where the mean is large"),
-    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0, beyond=(2.0**-10, 0.125)), par=12, torch=l2_normalize,
+    Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0, beyond=(0.25, 1.5)), par=12, torch=l2_normalize,
        also=constant_at_eps, border=at_eps,
-       why="the two give the ends of the subdifferential where the norm equals eps"),
+       why="the two give the ends of the subdifferential where the norm equals eps; float32 has these eps, for it rounds 0.1 to more"),
     Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1, beyond=(0.0, 1 / 3, 0.9)), par=4,
        torch=lambda x, mask, p: x * mask / (1 - p)),
 ]

@@ -23,7 +23,7 @@ from tests.harness.rows import oracle
 from tests.harness.rows.imports import st
 from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
-from tests.harness.rows.sources import Bytes, Chance, Counting, Dealt, Source
+from tests.harness.rows.sources import GRADIENT_LAYERS, LAYERS, Bytes, Chance, Counting, Dealt, Source
 from tests.harness.rows.spec import Operation
 
 
@@ -89,13 +89,22 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
     plain = mode.values == PLAIN
     way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
-    how = {"offsets": table.offsets if plain else (), "simple": plain, "layered": way if way == SPREAD else ""}
+    how = {
+        "offsets": table.offsets if plain else (),
+        "simple": _simple(table, way),
+        "layers": LAYERS if way == SPREAD else 0,
+    }
     source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
     if mode.border and op.border and dtype is np.float64:
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
-    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layered=how["layered"] and "gy")
+    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
     return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), dimensions)
+
+
+def _simple(table: Table, way: str) -> bool:
+    """Whether what may be on a grid is; large numbers are, so that their differences are exact."""
+    return way in (PLAIN, FEW) or (table.extreme and way == SPREAD)
 
 
 def _few(op: Operation) -> int:
@@ -145,7 +154,7 @@ def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: by
     plain, numbers = way in (PLAIN, FEW), table.numbers(way, dtype)
     for room, (name, kind) in zip(layout.rooms, op.kinds.items(), strict=False):
         offsets = table.offsets if plain else ()
-        source = Bytes(raw, numbers, offsets=offsets, extreme=table.extreme, simple=plain, at=room)
+        source = Bytes(raw, numbers, offsets=offsets, extreme=table.extreme, simple=_simple(table, way), at=room)
         context.inputs[name] = kind.draw(source, context)
     inputs = tuple(context.inputs.values())
     gy = Bytes(raw, table.numbers(way, dtype, gy=True), at=layout.rooms[-1])

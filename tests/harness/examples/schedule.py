@@ -11,7 +11,7 @@ LARGEST = 4  # of a named dimension: equal and unequal sizes both turn up often
 DEEPEST, BROADEST = 3, 3  # how many dimensions `...` stands for at most, and how large they are
 SHALLOW = 2  # how many each of several runs stands for at most
 WIDE = range(5, 41)  # the size of the one dimension that is large
-WIDER = range(16, 41)  # likewise, now and then
+WIDER = range(32, 41)  # likewise, now and then
 DEEP = 4  # how many dimensions one run stands for, now and then
 
 Sizes = Callable[[Operation, bytes, int], Dimensions]
@@ -70,7 +70,7 @@ def wide(op: Operation, data: bytes, turn: int) -> Dimensions:
 
 
 def wider(op: Operation, data: bytes, turn: int) -> Dimensions:
-    """Likewise, from 16 on: an array along it has entries of all layers of a table twice."""
+    """Likewise, from 32 on: an array along it has entries of all layers of a table."""
     return _one_large(op, data, turn, WIDER)
 
 
@@ -78,7 +78,7 @@ def deep(op: Operation, data: bytes, turn: int) -> Dimensions:
     """One run of four dimensions, each in its turn, and the others of one at most."""
     if not op.runs:
         return small(op, data)
-    sizes = {letter: 1 + byte % 3 for letter, byte in zip(op.letters, data, strict=False)}
+    sizes = {letter: 2 + byte % 2 for letter, byte in zip(op.letters, data, strict=False)}
     runs = {run: (2,) * (byte % 2) for run, byte in zip(op.runs, data, strict=False)}
     whole = int.from_bytes(data[-2:], "big")
     return Dimensions(

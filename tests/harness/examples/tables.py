@@ -52,9 +52,9 @@ def _log_uniform(least: float, most: float, size: int, *signs: int) -> NDArray:
 
 
 def _layers(*ranges: tuple) -> NDArray:
-    """Magnitudes from one number to another, with a sign or with both: eight layers, of which entries are dealt in turn."""
-    assert len(ranges) == LAYERS
-    layers = np.concatenate([_log_uniform(least, most, 256 // LAYERS, *sign) for least, most, *sign in ranges])
+    """Magnitudes from one number to another, with a sign or with both: layers of a table, which entries come from by turns."""
+    each = 256 // len(ranges)
+    layers = np.concatenate([_log_uniform(least, most, each, *sign) for least, most, *sign in ranges])
     layers[:3] = 0, 1, -1
     return layers
 
@@ -69,7 +69,7 @@ _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
 _NORMAL = _256(0, 1, -1, rest=_random.normal(0, 1.5, 256))
 _SIGNED = np.tile([0.0, -0.0, -0.0, 1.0, -0.0, -0.0, -0.0, -0.0], 32)
 _GRADIENTS = dict.fromkeys((SIGNED, NEAR, CLOSE), _NORMAL) | {
-    SPREAD: _layers(*((m, 1e3 * m, sign) for m in (1e-3, 1e-6, 1, 1e3) for sign in (1, -1)))
+    SPREAD: _layers(*((m, 1e3 * m, sign) for m in (1, 1e-3, 1e-6, 1e3) for sign in (1, -1)))
 }
 _GRID = np.array([1, 2, 2, 2, 0.5, 0, -1, -0.5])
 ORDINARY = Table(
@@ -78,7 +78,7 @@ ORDINARY = Table(
         SIGNED: _SIGNED,
         NEAR: _beside(np.tile(_GRID, 32), 1e-9),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-9),
-        SPREAD: _layers(*((m, 8 * m, sign) for m in (0.0015, 0.012, 0.1, 0.75) for sign in (1, -1))),
+        SPREAD: _layers(*((3**n / 1000, 3 ** (n + 1) / 1000, sign) for n in range(LAYERS // 2) for sign in (1, -1))),
     },
     gradients=_GRADIENTS,
     few=5,
@@ -86,6 +86,8 @@ ORDINARY = Table(
 """Small numbers, simplest first, of all digits, with enough zeros and repetitions that kinks and ties turn up."""
 
 _MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
+# Up to 18, exp(-x) counts beside 1 in float64, and less and less so.
+_BETWEEN = ((1, 9), (9, 11), (11, 14), (14, 18), (18, 40), (100, 600), (600, 1e4))
 _BOTH = tuple(sign * m for m in _MAGNITUDES for sign in (1, -1))
 EXTREME = Table(
     values={
@@ -98,16 +100,9 @@ EXTREME = Table(
         NEAR: _beside(np.tile(_GRID, 32), 1e-4),
         CLOSE: _beside(np.full(256, 4 / 3), 1e-4),
         SPREAD: _layers(
-            *(
-                (1e-4, 1),
-                (1, 9, 1),
-                (1, 9, -1),
-                (9, 18, 1),
-                (9, 18, -1),
-                (18, 60),
-                (60, 600),
-                (600, 1e4),
-            )  # exp counts to 18
+            (1e-4, 1),
+            (40, 100),
+            *((a, b, sign) for a, b in _BETWEEN for sign in (1, -1)),
         ),
     },
     gradients=_GRADIENTS,

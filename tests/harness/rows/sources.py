@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
-LAYERS = 8  # of a table: as many parts of equal length
+LAYERS, GRADIENT_LAYERS = 16, 8  # of a table of values, and of one for gy: as many parts of equal length
 _STOCK = 2**14  # bytes that are made at once
 
 
@@ -129,14 +129,14 @@ class Chance:
             left += self._rng.permutation(cases).tolist()
         return left.pop()
 
-    def layered(self, deck: object, size: int) -> NDArray:
+    def layered(self, deck: object, size: int, layers: int) -> NDArray:
         """So many bytes as an array, by turns from all layers of a table, in any order; the turns go on from array to array."""
         left = self._layers.get(deck, self._raw[:0])
         if len(left) < size:
-            turns = np.tile(np.arange(0, 256, 256 // LAYERS, dtype=np.uint8), (1 + (size - len(left)) // LAYERS, 1))
+            turns = np.tile(np.arange(0, 256, 256 // layers, dtype=np.uint8), (1 + (size - len(left)) // layers, 1))
             left = np.concatenate([left, self._rng.permuted(turns, axis=1).ravel()])
         self._layers[deck] = left[size:]
-        return left[:size] + self.raw(size) % (256 // LAYERS)
+        return left[:size] + self.raw(size) % (256 // layers)
 
     def _beyond(self, size: int) -> int:
         if self._at + size > len(self._bytes):
@@ -149,12 +149,12 @@ class Chance:
 class Dealt(Bytes):
     """As many random bytes as are asked for, and cases from decks: one deck a question, in the order in which they come.
 
-    `layered`: the name of the table, if its floats are to come from all its layers by turns.
+    `layers`: how many the table of floats has, if they are to come from all of them by turns.
     """
 
-    def __init__(self, chance: Chance, numbers: NDArray, *, layered: str = "", **how):
+    def __init__(self, chance: Chance, numbers: NDArray, *, layers: int = 0, **how):
         super().__init__(np.zeros(0, np.uint8), numbers, **how)
-        self._chance, self._asked, self._layered = chance, 0, layered
+        self._chance, self._asked, self._layers = chance, 0, layers
 
     def case(self, cases: int, known: int = 1) -> int:
         self._asked += 1
@@ -167,10 +167,10 @@ class Dealt(Bytes):
         return self.case(4) + self.byte() // 4 * 4
 
     def _measured(self, shape: tuple[int, ...]) -> NDArray:
-        if not self._layered:
+        if not self._layers:
             return self._taken(shape)
         self._asked += 1
-        return self._chance.layered((self._layered, self._asked), prod(shape))
+        return self._chance.layered((self._layers, self._asked), prod(shape), self._layers)
 
     def _taken(self, shape: tuple[int, ...]) -> NDArray:
         return self._chance.raw(prod(shape))
