@@ -152,6 +152,16 @@ def test_what_is_zero_but_for_rounding_is_right_for_every_example(offset, dtype)
         assert not _is_off("batch_norm", 1, gx + slip, gy, x, gamma, beta, 1e-5).any()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_entry_of_many_is_refused_by_chance(seed):
+    """Of a thousand entries about 1e4, all of which lose the same digits of the mean, the noise is found for each."""
+    rng = np.random.default_rng(seed)
+    x = (1e4 + rng.integers(0, 256, 1000) / 64).astype(np.float32)
+    gy = np.array(-395, np.float32)
+    mean = x.mean() + 4 * np.finfo(np.float32).eps * np.float32(1e4)
+    assert not _is_off("reduce_var", 1, 2 / np.float32(1000) * gy * (x - mean), gy, x, None, False).any()
+
+
 RELU = Op("network", x="N", w="N", par=3, torch=lambda x, w: torch.relu(x * w) * 3)
 BESIDE = {np.float64: 1e-9, np.float32: 1e-4}  # far for rounding
 

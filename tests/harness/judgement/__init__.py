@@ -19,7 +19,8 @@ of torch's; eps is the machine epsilon of the inputs' dtype. That is one rule fo
   is the size of the terms that an entry is summed from, also where they cancel.
 - `ROUNDINGS` is 32. All that is known to be right needs at most 10, and 4 but for one row that float32 rounds from 1e4.
 
-The noise is computed only where rtol is not enough: first from two of the six runs, then from all of them. More runs can only
+The noise is computed only where rtol is not enough: first from two of the six runs, then from all of them, and from `MANY`
+where what is wrong is within `CHANCE` times what they forgive: of many entries, a few hardly move in any of six. More runs can only
 raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
 normal number counts as 0. A row shows its values on the way: it spells out what torch has as one function, if that adds
 1 or takes an exponential inside (or noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
