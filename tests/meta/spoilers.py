@@ -83,7 +83,8 @@ def through(dtype: str) -> spoiling.Change:
 
 def in_memory(a: np.ndarray) -> np.ndarray:
     """The array as somebody reads it who takes its memory for that of an array in the usual order."""
-    return a.ravel(order="K").reshape(a.shape)
+    forward = a[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in a.strides)]
+    return forward.ravel(order="K").reshape(a.shape)
 
 
 def _both(
@@ -243,7 +244,7 @@ SPOILERS = [
     # How arrays lie in memory.
     Spoiler("inputs read in the order of memory", in_inputs(in_memory), "layout", but=CONSTANT),
     Spoiler("gy read in the order of memory", in_gy(in_memory), "layout", has_entries),
-    Spoiler("inputs wrong where they are views", in_inputs(lambda a: a if a.base is None else off(a)), "layout"),
+    Spoiler("inputs wrong where they are views", in_inputs(lambda a: a if a.base is None else a**2 + 1), "layout"),
     Spoiler("wrong for a broadcast gy", in_gy(off, is_broadcast), "layout", has_entries),
     Spoiler("wrong for arrays that are read-only", in_y(off, is_frozen), "layout"),
 ]
