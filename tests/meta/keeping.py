@@ -145,11 +145,14 @@ def the_latest(operation: Operation) -> Operation:
 
 
 def memo_of_copies(operation: Operation) -> Operation:
-    """What was answered to the same contents is answered again, each time in arrays of its own."""
+    """What was answered to the same contents is answered again, each time in arrays of its own, in Fortran order."""
     remembered = memo(contents)(operation)
 
+    def copy(array):
+        return np.array(array, order="F")
+
     def fresh(*inputs):
-        y, grad = remembered(*inputs)
-        return np.array(y), lambda gy: each(np.array, grad(gy))
+        y, grad = remembered(*(np.array(i) if isinstance(i, np.ndarray) else i for i in inputs))
+        return copy(y), lambda gy: each(copy, grad(gy))
 
     return fresh

@@ -71,6 +71,9 @@ NOT_NEGATIVE = few(
     "its y is never negative",
 )
 AWAY_FROM_0 = few("cosine_similarity", "its inputs are at least 0.1 in magnitude")
+SELDOM_SMALL = few(
+    "binary_cross_entropy_with_logits", "its y is seldom below 1e-3, where 1e-12 is within the tolerance"
+)
 ALIKE = few("add", "its gradients are alike where their shapes are")
 CONSTANT = few("tensor_sum", "all of its gradient is one number, and a sum has no order")
 
@@ -81,9 +84,15 @@ def through(dtype: str) -> spoiling.Change:
     return lambda a: np.where(abs(a) < limit, np.clip(a, -limit, limit).astype(dtype), a).astype(a.dtype)
 
 
+def without_little(a: np.ndarray) -> np.ndarray:
+    """The array with 0 for what is small."""
+    return np.where(abs(a) < 1e-9, a.dtype.type(0), a)
+
+
 def in_memory(a: np.ndarray) -> np.ndarray:
     """The array as somebody reads it who takes its memory for that of an array in the usual order."""
-    return a.ravel(order="K").reshape(a.shape)
+    forward = a[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in a.strides)]
+    return forward.ravel(order="K").reshape(a.shape)
 
 
 def _both(
@@ -185,10 +194,10 @@ SPOILERS = [
     Spoiler("inputs through float32", in_inputs(through("f4")), "forward"),
     Spoiler("gy through float32", in_gy(through("f4")), "gradient"),
     *_both("plus 1e-8", lambda a: a + 1e-8),
-    *_both("plus 1e-12", lambda a: a + 1e-12),
+    *_both("plus 1e-12", lambda a: a + 1e-12, y=SELDOM_SMALL),
     *_both("times 1 + 1e-8", lambda a: a * (1 + 1e-8)),
     *_both("rounded to 8 places", lambda a: np.round(a, 8)),
-    *_both("without what is below 1e-9", lambda a: np.where(abs(a) < 1e-9, a.dtype.type(0), a)),
+    Spoiler("gradients without what is below 1e-9", in_gradients(without_little), "gradient"),
     *_both("always float32", lambda a: a.astype("f4")),
     *_both("always float64", lambda a: a.astype("f8"), "stable"),
     # Values.
@@ -243,22 +252,17 @@ SPOILERS = [
     # How arrays lie in memory.
     Spoiler("inputs read in the order of memory", in_inputs(in_memory), "layout", but=CONSTANT),
     Spoiler("gy read in the order of memory", in_gy(in_memory), "layout", has_entries),
-    Spoiler("inputs wrong where they are views", in_inputs(lambda a: a if a.base is None else off(a)), "layout"),
+    Spoiler("inputs wrong where they are views", in_inputs(lambda a: a if a.base is None else a**2 + 1), "layout"),
     Spoiler("wrong for a broadcast gy", in_gy(off, is_broadcast), "layout", has_entries),
     Spoiler("wrong for arrays that are read-only", in_y(off, is_frozen), "layout"),
 ]
 
 HARMLESS = [
-    Spoiler("a list of gradients", spoiling.around_grad(lambda grad, gy, _: list(g) if isinstance(g := grad(gy), tuple) else g)),
-    Spoiler("arrays for numbers", spoiling.in_both(np.asarray)),
-    Spoiler("numbers for arrays without dimensions", spoiling.in_both(lambda a: a[()])),
+    Spoiler("a list of gradients, from copies", spoiling.listed),
+    Spoiler("-0.0 for 0, read-only and strided", spoiling.in_both(lambda a: spoiling.frozen(np.where(a == 0, -a, a)))),
+    Spoiler("numbers, off by one unit in the last place", spoiling.in_both(lambda a: (a * (1 + np.finfo(a.dtype).eps))[()])),
     Spoiler("inputs, gy and views of them", spoiling.handing_back),
-    Spoiler("-0.0 for 0", spoiling.in_both(lambda a: np.where(a == 0, a.dtype.type(-0.0), a))),
-    Spoiler("off by one unit in the last place", spoiling.in_both(lambda a: a * (1 + np.finfo(a.dtype).eps))),
-    Spoiler("answers that are read-only and strided", spoiling.in_both(spoiling.frozen)),
-    Spoiler("answers in Fortran order", spoiling.in_both(np.asfortranarray)),
-    Spoiler("copies of what is given", lambda operation: in_gy(np.array)(in_inputs(np.array)(operation))),
-    Spoiler("memo that hands out copies", keeping.memo_of_copies),
+    Spoiler("memo that hands out copies in Fortran order", keeping.memo_of_copies),
 ]  # fmt: skip
 
 

@@ -111,6 +111,21 @@ def handing_back(operation: Operation) -> Operation:
     return spoilt
 
 
+def listed(operation: Operation) -> Operation:
+    """Several gradients come in a list, and all is computed from copies."""
+
+    def spoilt(*inputs):
+        y, grad = operation(*_copies(inputs))
+
+        def spoilt_grad(gy):
+            gradients = grad(np.array(gy))
+            return list(gradients) if isinstance(gradients, tuple) else gradients
+
+        return y, spoilt_grad
+
+    return spoilt
+
+
 def frozen(array: NDArray) -> NDArray:
     """A read-only view of every other entry of something."""
     view = np.repeat(array[..., None], 2, -1)[..., 0]

@@ -21,17 +21,31 @@ EVERY = 40  # of the changes of one expression, one in so many is tried
 PARTS = 8  # in which they are tried, so that several processes can share them
 _LITTLE = "a relative 1e-12 is less than the tolerance"
 _SHIFT = "any number may be subtracted from a row"
-_ROUNDS_TO_0 = "beyond it, exp is less than 1e-40 beside 1, where another right formula says 0"
+_ROUNDS_TO_0 = "beyond 100, exp is less than 1e-43 beside 1, where another right formula says 0"
+_SATURATED = "beyond 10, s or 1 - s is less than 1e-37"
 REVIEWED = {
-    "sigmoid: e = np.exp(-np.abs(x) + 1e-12)": _LITTLE,
-    "tanh: e = np.exp(-np.clip(np.abs(x), -100, 100))": _ROUNDS_TO_0,
-    "softplus: return (np.maximum(x, 0) + np.log1p(np.exp(np.clip(-np.abs(x), -100, 100))), grad)": _ROUNDS_TO_0,
-    "softplus: e = np.exp(np.clip(-np.abs(x), -100, 100))": _ROUNDS_TO_0,
-    "gelu: return gy * s * (1 + (2 * near * (1 - s) + 1e-12) * v)": _LITTLE,
-    "gelu: return gy * s * (1 + 2 * np.clip(near, -10, 10) * (1 - s) * v)": "beyond 10, s or 1 - s is less than 1e-37",
+    "softplus: return gy * _sigmoid(np.clip(x, -100, 100))": _ROUNDS_TO_0,
+    "softplus: return (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(np.clip(x, -100, 100)))), grad)": _ROUNDS_TO_0,
+    "gelu: u = _ROOT * np.clip(near, -12, 12) * (1 + 0.044715 * near ** 2)": _SATURATED,
+    "gelu: u = np.clip(_ROOT * near, -12, 12) * (1 + 0.044715 * near ** 2)": _SATURATED,
+    "gelu: u = _ROOT * near * (1 + 0.044715 * np.clip(near, -12, 12) ** 2)": _SATURATED,
+    "gelu: v = _ROOT * (1 + 3 * 0.044715 * np.clip(near, -12, 12) ** 2)": _SATURATED,
+    "gelu: return gy * s * (1 + 2 * np.clip(near, -12, 12) * (1 - s) * v)": _SATURATED,
+    "gelu: return gy * s * (1 + 2 * near * (1 - s) * np.clip(v, -12, 12))": _SATURATED,
     "softmax: e = np.exp(x - (x.max(axis=-1, keepdims=True) + 1e-08))": _SHIFT,
-    "log_softmax: z = x - (x.max(axis=-1, keepdims=True) + 1e-08)": _SHIFT,
-    "dropout: return (x * mask / (1 + 1e-12 - p), grad)": _LITTLE,
+    "softmax: e = np.exp(x - np.floor(x).max(axis=-1, keepdims=True))": _SHIFT,
+    "log_softmax: z = x - (x + 1e-12).max(axis=-1, keepdims=True)": _SHIFT,
+    "log_softmax: z = x + 1e-12 - x.max(axis=-1, keepdims=True)": _SHIFT,
+    "log_softmax: z = x - np.asarray(x).astype('f4').astype(np.asarray(x).dtype).max(axis=-1, keepdims=True)": _SHIFT,
+    "logsumexp: c = x.max(axis=-1, keepdims=True) + 1e-08": _SHIFT,
+    "silu: e = np.exp(-(np.abs(x) + 1e-12))": _LITTLE,
+    "logsumexp: c = (x + 1e-08).max(axis=-1, keepdims=True)": _SHIFT,
+    "softplus: e = np.exp(-np.abs(np.clip(x, -100, 100)))": _ROUNDS_TO_0,
+    "huber_loss: clipped = np.clip(difference, -(delta + 1e-12), delta)": _LITTLE,
+    "huber_loss: clipped = np.clip(difference, -delta, delta + 1e-12)": _LITTLE,
+    "cross_entropy: shifted = logits - logits.max(axis=1, keepdims=True) + 1e-08": _SHIFT,
+    "batch_norm: gz = (gy + 1e-12) * gamma": "what is added to all of gy comes to nothing, for a channel is centred",
+    "batch_norm: ggamma = ((gy + 1e-12) * z).sum(axis=0, keepdims=True)": "what is added to all of gy comes to nothing, for a channel is centred",
 }
 """Operation and changed statement -> why the answer is right all the same, or within what the tolerance forgives."""
 
