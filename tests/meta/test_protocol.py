@@ -30,7 +30,18 @@ from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
-from tests.harness.worker.observation import Answer, Call, Crash, Grad, Observation, Odd, Question, from_data, to_data
+from tests.harness.worker.observation import (
+    Answer,
+    Call,
+    Crash,
+    Grad,
+    Observation,
+    Odd,
+    Question,
+    from_data,
+    read,
+    to_data,
+)
 from tests.harness.worker.observe import observe
 from tests.meta import HANGS
 
@@ -406,7 +417,7 @@ def serve(end: End, behaviour: str) -> None:
         while prefix := end.hear(wire.PREFIX.size):
             header, body = wire.lengths(prefix)
             question = wire.unpack(*(end.hear(n) for n in (header, body)))
-            asks = [[Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in a] for a in question["asks"]]
+            asks = read(question["asks"])
             seen = [to_data(observe(right, question["inputs"], question["gys"], steps)) for steps in asks]
             answer = wire.pack({"id": question["id"], "observations": seen})
             match behaviour:

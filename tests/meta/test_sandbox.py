@@ -19,7 +19,7 @@ from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observations
 from tests.harness.submissions.runtime import INSIDE, LIBRARY, NUMPY, paths
-from tests.harness.worker.observation import Call, Observation, Question
+from tests.harness.worker.observation import Call, Observation, Question, written
 from tests.harness.worker.worker import LIMITS
 from tests.meta import HANGS
 
@@ -44,7 +44,7 @@ def run(body: str, folder: Path, *arguments, mode: str = "bwrap", seconds: float
     worker = Worker(mode, folder)
     try:
         request = {"op": "look", "file": "module.py", "shown": "module.py", "inputs": [arguments], "gys": []}
-        reply = worker.ask(seconds, **request, asks=[[["call", 0]]])
+        reply = worker.ask(seconds, **request, asks=written(((Call(),),)))
         return observations(reply, Question([tuple(arguments)], [], ((Call(),),)))[0]
     finally:
         worker.close()
@@ -158,7 +158,7 @@ def test_what_an_exception_holds_is_not_kept(tmp_path):
         "shown": "module.py",
         "inputs": [()],
         "gys": [],
-        "asks": [[["call", 0]]],
+        "asks": written(((Call(),),)),
     }
     asked = Question([()], [], ((Call(),),))
     kinds = [observations(worker.ask(5, **request), asked)[0].crash.kind for _ in range(5)]
@@ -378,7 +378,7 @@ def test_a_worker_dies_with_its_grader(tmp_path):
     code = (
         "import sys; sys.path[:0] = [sys.argv[1]]\nfrom pathlib import Path\nfrom tests.harness.submissions.remote import Worker\n"
         "w = Worker('bwrap', Path(sys.argv[2])); w.await_ready(); print(w._process.pid, flush=True)\n"
-        "w.ask(60, op='look', file='module.py', shown='', inputs=[()], gys=[], asks=[[['call', 0]]])"
+        "w.ask(60, op='look', file='module.py', shown='', inputs=[()], gys=[], asks='[[[\"call\"]]]')"
     )
     with ours, theirs:
         grader = subprocess.Popen(

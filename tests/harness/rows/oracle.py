@@ -31,16 +31,16 @@ class Truth:
 
     @cached_property
     def y(self) -> NDArray:
-        return self._answer[0]
+        return self._run.y
 
     @cached_property
     def gradients(self) -> tuple[NDArray, ...]:
-        return self._answer[1:]
+        return self._run.gradients()
 
     @cached_property
     def other_gradients(self) -> tuple[NDArray, ...]:
         """The other end of what is right at a kink; the same as `gradients` for a row without one."""
-        return _answer(self.op, self.op.also, self.inputs, self.gy)[1:] if self.op.also else self.gradients
+        return _Run(self.op, self.op.also, self.inputs, self.gy).gradients() if self.op.also else self.gradients
 
     def nearest(self, yours: NDArray) -> NDArray:
         """The right gradient that is nearest to yours, as the row decides it; float64."""
@@ -73,8 +73,9 @@ class Truth:
         done = self._runs.setdefault((inputs, values), [])
         with np.errstate(all="ignore"):
             while len(done) < runs:
-                run = _answer(self.op, self.op.torch, self.inputs, self.gy, Jitter(len(done), inputs, values))
-                done.append([abs(moved - answer) for moved, answer in zip(run, self._answer, strict=True)])
+                run = _Run(self.op, self.op.torch, self.inputs, self.gy, Jitter(len(done), inputs, values))
+                moved, answers = (run.y, *run.gradients()), (self.y, *self.gradients)
+                done.append([abs(moved - answer) for moved, answer in zip(moved, answers, strict=True)])
             return tuple(np.max(move, axis=0) for move in zip(*done[:runs], strict=True))
 
     @cached_property
@@ -82,8 +83,8 @@ class Truth:
         return {}
 
     @cached_property
-    def _answer(self) -> tuple[NDArray, ...]:
-        return _answer(self.op, self.op.torch, self.inputs, self.gy)
+    def _run(self) -> "_Run":
+        return _Run(self.op, self.op.torch, self.inputs, self.gy)
 
 
 def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
@@ -106,24 +107,29 @@ def jacobian_column(op: Operation, inputs: tuple, variable: str, entry: tuple[in
     return column
 
 
-def _answer(
-    op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: Jitter | None = None
-) -> tuple[NDArray, ...]:
-    tensors, upstream = [_tensor(i) for i in inputs], _tensor(gy)
-    if jitter:
-        tensors, upstream = [jitter.input(t) for t in tensors], jitter.input(upstream)
-    leaves = [t.requires_grad_() for t, kind in zip(tensors, op.kinds.values(), strict=True) if kind.differentiated]
-    # What the row itself decides at ties must not be moved off them.
-    moves_saved = jitter and not op.ties
-    with (
-        jitter or nullcontext(),
-        torch.autograd.graph.saved_tensors_hooks(jitter.keep, jitter.kept) if moves_saved else nullcontext(),
-    ):
-        y = function(*tensors)
-    # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.
-    loss = (y * upstream).sum()
-    gradients = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
-    return (y.detach().numpy(), *(g.numpy() for g in gradients))
+class _Run:
+    """The expression, computed once: `y` at once, the gradients when they are asked for, once at most."""
+
+    def __init__(self, op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: Jitter | None = None):
+        tensors, self._upstream = [_tensor(i) for i in inputs], _tensor(gy)
+        if jitter:
+            tensors, self._upstream = [jitter.input(t) for t in tensors], jitter.input(self._upstream)
+        pairs = zip(tensors, op.kinds.values(), strict=True)
+        self._leaves = [t.requires_grad_() for t, kind in pairs if kind.differentiated]
+        # What the row itself decides at ties must not be moved off them.
+        moves_saved = jitter and not op.ties
+        with (
+            jitter or nullcontext(),
+            torch.autograd.graph.saved_tensors_hooks(jitter.keep, jitter.kept) if moves_saved else nullcontext(),
+        ):
+            self._y = function(*tensors)
+        self.y: NDArray = self._y.detach().numpy()
+
+    def gradients(self) -> tuple[NDArray, ...]:
+        # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.
+        loss = (self._y * self._upstream).sum()
+        gradients = torch.autograd.grad(loss, self._leaves, allow_unused=True, materialize_grads=True)
+        return tuple(g.numpy() for g in gradients)
 
 
 def _tensor(value):

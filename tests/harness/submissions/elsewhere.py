@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from tests.harness.submissions import limits
 from tests.harness.submissions.packages import Package
 from tests.harness.submissions.patience import Spent, WorkerStuck
-from tests.harness.submissions.remote import Worker, WorkerDied, observations, plain_steps
+from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
 from tests.harness.worker.counting import Cost
-from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps
+from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps, written
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import RefusedOperation, unless_todo
 
@@ -122,7 +122,7 @@ class Elsewhere:
             shown=self._package.shown[file],
             inputs=question.inputs,
             gys=question.gys,
-            asks=[plain_steps(steps) for steps in question.asks],
+            asks=written(question.asks),
         )
 
     def _read(self, op: str, question: Question, reply: dict) -> list[Observation]:

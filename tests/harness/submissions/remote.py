@@ -16,7 +16,7 @@ from tests.harness.submissions import confinement
 from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
 from tests.harness.submissions.usage import Usage, family, usage
 from tests.harness.worker import wire
-from tests.harness.worker.observation import Call, Observation, Question, Steps, from_data
+from tests.harness.worker.observation import Observation, Question, from_data
 from tests.harness.worker.printable import printable
 
 START_SECONDS = 60.0  # to compute, and as many to wait for a disk
@@ -240,14 +240,6 @@ def observations(reply: dict, question: Question) -> list[Observation]:
         return [from_data(*each, question.inputs, question.gys) for each in zip(told, question.asks, strict=True)]
     except ValueError as error:
         raise WorkerDied(f"its process answered with something that is no answer ({error})") from None
-
-
-def plain_steps(steps: Steps) -> list[list]:
-    """The steps as the wire carries them."""
-    return [
-        ["call", s.inputs, s.layout, s.again] if isinstance(s, Call) else ["grad", s.call, s.gy, s.layout, s.again]
-        for s in steps
-    ]
 
 
 def _signal(number: int) -> str:

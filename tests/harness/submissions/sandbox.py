@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.harness.submissions import seccomp
 from tests.harness.submissions.confinement import NoSandbox, bwrap, environment, system_calls
 from tests.harness.submissions.patience import WorkerStuck
-from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observations, plain_steps
+from tests.harness.submissions.remote import GraderTrouble, Worker, WorkerDied, observations
 from tests.harness.submissions.runtime import paths
-from tests.harness.worker.observation import Call, Question
+from tests.harness.worker.observation import Call, Question, written
 from tests.harness.worker.worker import LIMITS
 
 MODES = ("bwrap", "process")
@@ -49,7 +49,7 @@ def require(mode: str) -> None:
     try:
         look = Question([_arguments()], [], ((Call(),),))
         request = {"op": "look", "file": "probe.py", "shown": "probe.py", "inputs": look.inputs, "gys": look.gys}
-        (found,) = observations(worker.ask(SECONDS, **request, asks=[plain_steps(steps) for steps in look.asks]), look)
+        (found,) = observations(worker.ask(SECONDS, **request, asks=written(look.asks)), look)
         if found.answers:
             return
         seen = f"its self-test found {found.crash.message if found.crash else 'nothing to say'}"

@@ -3,8 +3,10 @@
 On both sides, and beside the candidate's code: NumPy and the standard library only.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
 from typing import NamedTuple
 
@@ -18,8 +20,7 @@ TIMES, SPARE = 4, 4096  # of one array that comes back: so many times the entrie
 SPARE_AXES = 4  # likewise, more than the most axes of any given
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A step: call the operation on the inputs of this number, laid out in memory like this.
 
     `again`: the number of an earlier call, whose very array objects are given once more, with these contents, if they fit.
@@ -30,8 +31,7 @@ class Call:
     again: int = -1
 
 
-@dataclass(frozen=True)
-class Grad:
+class Grad(NamedTuple):
     """A step: call the closure that the `call`-th step returned, on the upstream gradient of this number.
 
     `again`: the number of an earlier grad, whose very gy is given once more, with these contents, if they fit.
@@ -52,6 +52,24 @@ class Question(NamedTuple):
     inputs: list[tuple]
     gys: list[NDArray]
     asks: tuple[Steps, ...]
+
+
+def written(asks: tuple[Steps, ...]) -> str:
+    """Sequences of steps as the wire carries them: in one text, for most questions ask for the same ones as the last."""
+    return _written(tuple(asks))
+
+
+@cache
+def _written(asks: tuple[Steps, ...]) -> str:
+    return json.dumps([[["call" if isinstance(step, Call) else "grad", *step] for step in steps] for steps in asks])
+
+
+@cache
+def read(asks: str) -> tuple[Steps, ...]:
+    """The sequences of steps that were written so."""
+    return tuple(
+        tuple(Call(*rest) if kind == "call" else Grad(*rest) for kind, *rest in steps) for steps in json.loads(asks)
+    )
 
 
 @dataclass(frozen=True)

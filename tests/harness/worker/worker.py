@@ -104,8 +104,7 @@ class _Answers:
         return function
 
     def _steps(self, function, request: dict) -> dict:
-        o = self._observation
-        asks = [[o.Call(*rest) if kind == "call" else o.Grad(*rest) for kind, *rest in a] for a in request["asks"]]
+        asks = self._observation.read(request["asks"])
         return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps) for steps in asks)
 
     def _network(self, request: dict) -> dict:
