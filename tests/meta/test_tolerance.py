@@ -1,6 +1,7 @@
 """What is near enough to torch's: fewer digits never are, nor what no rounding explains; whatever an honest formula loses is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from tests import test_ops
 from tests.harness.examples.examples import ORDINARY, Example, stream
 from tests.harness.judgement import judge
+from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.search import examine
 from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows import noise
 from tests.harness.rows.catalogue import operations
-from tests.harness.rows.oracle import Truth
+from tests.harness.rows.oracle import Truth, tensor
 from tests.harness.rows.spec import Op
 from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Answer, Observation
@@ -69,7 +71,8 @@ def test_the_digits_of_float32_are_not_enough_for_float64(name, number):
 def test_the_digits_of_float16_are_not_enough_for_float32(name, number):
     """Likewise with the 11 of float16 (or TF32) for inputs in float32, in `stable`."""
     spoilt = _rounded(name, number, 11, np.float32)
-    assert examine(test_ops.test_stable.property, ROWS[name], spoilt, 1, shrink=False).status == "fail"
+    stable = replace(test_ops.test_stable.property, after=())
+    assert Examiner(spoilt, 1, shrink=False).verdict(stable, ROWS[name]).status == "fail"
 
 
 def _is_off(op: str, number: int, yours: NDArray, gy: NDArray, *inputs) -> NDArray:
@@ -255,5 +258,5 @@ def test_no_function_of_a_row_hides_a_scale(name):
     """torch.softplus, say, adds 1 inside, where nobody sees what rounds: a row spells it out, or noise.py knows it."""
     for (example,) in islice(stream(ROWS[name], ORDINARY, seed=1), 10):
         with _Called() as called:
-            ROWS[name].torch(*(torch.tensor(i) if isinstance(i, np.ndarray) else i for i in example.inputs))
+            ROWS[name].torch(*map(tensor, example.inputs))
         assert called.names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}

@@ -18,6 +18,8 @@ from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.refusal import RefusedOperation
 
+LAYERED = 4  # variables; with more, an operation has several layers
+
 
 class Examiner:
     """Examines one implementation, each property of each operation once.
@@ -146,7 +148,12 @@ def examine_networks(rows: Sequence[Operation], implementation, seed: int, examp
 
 
 def _variety(prop: Property, op: Operation) -> int:
-    """How many times as many examples it takes: most where gy has to find its way back over axes, some for what is rare."""
+    """How many times as many examples it takes: most where gy has to find its way back over axes, some for what is rare.
+
+    Through several layers, gradients of large numbers are often 0 or not to be told from rounding.
+    """
     if prop.name == "gradient":
         return max(op.variety, 2 if op.broadcasts else 1)
-    return -(-op.variety // 2) if prop.after and prop.count == 1 else 1
+    if prop.after and prop.count == 1:
+        return max(-(-op.variety // 2), 2 if len(op.variables) > LAYERED else 1)
+    return 1

@@ -158,10 +158,14 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise Wrong(
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
+    answer = (number, yours.tobytes())
+    if answer in truth.proven:
+        return
     if not np.all(np.isfinite(one)):
         raise UnsuitedExample(NOT_FINITE)  # any answer is as far from infinity as any other
     off, nearest = off_entries(yours, truth, number, dtype)
     if not off.any():
+        truth.proven.add(answer)
         return
     wide = yours.astype(np.float64)
     if number and at_kink(abs(wide - nearest), off, truth, number):

@@ -30,6 +30,11 @@ class Truth:
     gy: NDArray
 
     @cached_property
+    def proven(self) -> set[tuple]:
+        """Answers that have been found right: to be told at once when they come again. Whoever judges fills it."""
+        return set()
+
+    @cached_property
     def y(self) -> NDArray:
         return self._run.y
 
@@ -92,7 +97,7 @@ def output_shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     key = (op, *(i.shape if isinstance(i, np.ndarray) else repr(i) for i in inputs))
     if key not in _shapes:
         with torch.no_grad():
-            _shapes[key] = tuple(op.torch(*map(_tensor, inputs)).shape)
+            _shapes[key] = tuple(op.torch(*map(tensor, inputs)).shape)
     return _shapes[key]
 
 
@@ -111,7 +116,7 @@ class _Run:
     """The expression, computed once: `y` at once, the gradients when they are asked for, once at most."""
 
     def __init__(self, op: Operation, function: Callable, inputs: tuple, gy: NDArray, jitter: Jitter | None = None):
-        tensors, self._upstream = [_tensor(i) for i in inputs], _tensor(gy)
+        tensors, self._upstream = [tensor(i) for i in inputs], tensor(gy)
         if jitter:
             tensors, self._upstream = [jitter.input(t) for t in tensors], jitter.input(self._upstream)
         pairs = zip(tensors, op.kinds.values(), strict=True)
@@ -132,7 +137,7 @@ class _Run:
         return tuple(g.numpy() for g in gradients)
 
 
-def _tensor(value):
+def tensor(value):
     """Floats in float64 whatever they came in, integers likewise in int64; what is no array (an axis) as Python has it."""
     if not isinstance(value, np.ndarray):
         return value.item() if isinstance(value, np.generic) else value
