@@ -12,7 +12,7 @@ from tests.test_ops import test_gradient as gradient
 
 
 @each_operation(
-    examples=24,
+    examples=12,
     ask=(*((Call(layout=layout), Grad(0, layout=layout)) for layout in LAYOUTS), (Call(), Grad(0, layout=BROADCAST))),
     after=(forward, gradient),
     on_changes=True,

@@ -149,7 +149,7 @@ def test_the_signals_are_whose_they_were():
 
 
 def counted(function: Callable) -> Cost:
-    return Here("counted", {"sigmoid": function}.get).counted("sigmoid", [(np.ones(1),)], [], (Call(),), 10**7)[1]
+    return Here("counted", {"sigmoid": function}.get).counting("sigmoid", [(np.ones(1),)], [], (Call(),), 10**7)()[1]
 
 
 def test_no_look_is_counted(monkeypatch):

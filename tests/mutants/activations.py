@@ -267,7 +267,7 @@ WRONG = [
     Mutant("leaky_relu", "sides by gy", "gradient", leaky_relu(gx=lambda gy, x, slope, y: np.where(gy > 0, gy, slope * gy)), diagnosis="in gx, gy is used non-linearly"),
     Mutant("leaky_relu", "gradient of slope too", "gradient", leaky_relu(
         gx=lambda gy, x, slope, y: (np.where(x > 0, gy, slope * gy), (gy * np.minimum(x, 0)).sum())), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
-    Mutant("leaky_relu", "scaled in x", "pure", leaky_relu(y=lambda x, slope: np.multiply(x, slope, out=x, where=x < 0)), diagnosis="forward changes x in place"),
+    Mutant("leaky_relu", "scaled in x", "gradient", leaky_relu(y=lambda x, slope: np.multiply(x, slope, out=x, where=x < 0)), diagnosis="forward changes x in place"),
     Mutant("leaky_relu", "scaled in gy", "pure", leaky_relu(gx=lambda gy, x, slope, y: np.multiply(gy, slope, out=gy, where=x <= 0)), diagnosis="grad changes gy in place"),
     Mutant("leaky_relu", "a float64 array of slopes", "stable", leaky_relu(gx=lambda gy, x, slope, y: gy * np.where(x > 0, 1, slope)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
 

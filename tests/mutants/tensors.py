@@ -530,7 +530,7 @@ WRONG = [
     Mutant("reduce_var", "gy not given its axes back", "gradient", reduce_var(restore=lambda gy, x, axis, keepdims: gy), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
     Mutant("reduce_var", "spends the deviation", "pure", _spends_the_deviation, diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("reduce_var", "less the mean in x", "pure", _moving_x(reduce_var(), np.mean), diagnosis="forward changes x in place"),
-    Mutant("reduce_var", "mean of squares less squared mean", "stable", reduce_var(
+    Mutant("reduce_var", "mean of squares less squared mean", "forward", reduce_var(
         y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims) - x.mean(axis, keepdims=keepdims) ** 2)),
 
     Mutant("transpose", "axes not given", "forward", transpose(y=lambda x, axes: x.T), diagnosis="y is what all axes in reverse order in place of axes would give"),

@@ -30,7 +30,8 @@ from tests.harness.worker.observe import observe
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
 LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
 SPARE = 2**16  # bytes more, for what does not grow
-MOST = 30_000  # opcodes more than the reference's are counted
+MOST = 30_000  # opcodes more than the reference's are too many, whatever the growth
+COUNTED = 100_000  # opcodes that are counted at most
 SURE = 0.9  # of what the harness itself costs, as counted here, must be counted there too
 TRIES = 10  # large calls, until one is suited
 _STEPS = (Call(), Grad(0))
@@ -155,10 +156,12 @@ class _Count:
     def __call__(self, example: Example) -> _Beside:
         """Raises Wrong where there is no answer, or the count is worth nothing."""
         op, inputs, gys = self._contest.op, [example.inputs], [example.gy]
-        due, reference = self._contest.reference.counted(op.name, inputs, gys, _STEPS, MOST)
+        ask = (op.name, inputs, gys, _STEPS)
+        count = self._contest.implementation.counting(*ask, COUNTED)
+        due, reference = self._contest.reference.counting(*ask, COUNTED)()  # meanwhile, where the other runs elsewhere
         if due.crash or reference.foul:
             raise GraderTrouble(f"the cost of the reference solution of {op.name} cannot be counted: {reference.foul}")
-        seen, yours = self._contest.implementation.counted(op.name, inputs, gys, _STEPS, reference.steps + MOST)
+        seen, yours = count()
         if len(seen.answers) < len(_STEPS):
             _suited(op, example, seen)  # which says why
         self._least = self._least or _asking(due, example)

@@ -172,8 +172,14 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise UnsuitedExample(KINK)  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
-    why = f"{name}{where} is {wide[entry] + 0.0:.6g}, but should be {nearest[entry]:.6g}"
+    why = "{}{} is {}, but should be {}".format(name, where, *_apart(wide[entry] + 0.0, nearest[entry]))
     raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Both in as many digits as it takes to see that they differ, from six on."""
+    texts = ((f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(6, 18))
+    return next((pair for pair in texts if pair[0] != pair[1]), (repr(a), repr(b)))
 
 
 def _like(op: Operation, name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
@@ -82,19 +83,26 @@ class Elsewhere:
                     with self._attending(op):
                         self._reply(op)
 
-    def counted(
+    def counting(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
-    ) -> tuple[Observation, Cost]:
-        """Likewise, and count what it costs (see counting.py). Raises RefusedOperation, or GraderTrouble."""
+    ) -> Callable[[], tuple[Observation, Cost]]:
+        """Likewise, and count what it costs (see counting.py): it is begun, and what is returned waits for its end.
+
+        Both raise RefusedOperation, or GraderTrouble.
+        """
         question = Question(list(inputs), list(gys), (steps,))
         self._prepare(op)
+        self._post(op, count=most)
+        self._ask(op, question)
         with self._attending(op):
-            # One after the other, though all are known: while something is counted, no question is there to be answered by it.
-            self._post(op, count=most)
+            self._worker.begin()
+        return partial(self._counted, op, question)
+
+    def _counted(self, op: str, question: Question) -> tuple[Observation, Cost]:
+        with self._attending(op):
             self._reply(op)
-            self._ask(op, question)
             reply = self._reply(op)
-            self._post(op, cost=True)
+            self._post(op, cost=True)  # only now: while something is counted, no question is there that it could answer
             cost = self._reply(op).get("cost")
             (seen,) = self._read(op, question, reply)
         if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
@@ -200,14 +208,13 @@ class Elsewhere:
     def _refuse_when_used_up(self, op: str) -> None:
         for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):
             spent = self._spent.get(account, Spent())
-            if spent.computing >= allowed.computing:
-                raise RefusedOperation(
-                    "timeout", f"stopped: {whose} took {allowed.computing:g} s of computing together"
-                )
-            if spent.asleep >= allowed.asleep:
-                raise RefusedOperation(
-                    "timeout", f"stopped: {whose} took {allowed.asleep:g} s asleep or waiting together"
-                )
+            used_up = {
+                f"{allowed.computing:g} s of computing": spent.computing >= allowed.computing,
+                f"{allowed.asleep:g} s asleep or waiting": spent.asleep >= allowed.asleep,
+            }
+            for what in (what for what, is_so in used_up.items() if is_so):
+                self.rest()  # it may still be at what it was asked ahead
+                raise RefusedOperation("timeout", f"stopped: {whose} took {what} together")
 
     def _lost(self, op: str, status: str, line: str):
         self.rest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,10 +49,15 @@ class Here:
         for inputs, gys, asks in questions:
             yield tuple(self.observe(op, inputs, gys, steps) for steps in asks)
 
-    def counted(
+    def counting(
+        self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
+    ) -> Callable[[], tuple[Observation, Cost]]:
+        """Likewise, and count what it costs (see counting.py), once what is returned is called. That raises RefusedOperation."""
+        return partial(self._counted, op, inputs, gys, steps, most)
+
+    def _counted(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
     ) -> tuple[Observation, Cost]:
-        """Likewise, and count what it costs (see counting.py). Raises RefusedOperation."""
         cost = Cost(0, 0)
 
         def counting(function: Callable) -> Observation:

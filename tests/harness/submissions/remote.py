@@ -81,14 +81,18 @@ class Worker:
         self._posted.append((number, room))
         self._unsent += wire.pack({"id": number, **request})
 
+    def begin(self) -> None:
+        """Send what was posted, before its reply is asked for. Raises GraderTrouble where it does not come to life."""
+        self.await_ready()
+        self._send()
+
     def reply(self, seconds: float) -> dict:
         """The reply to the oldest request that has none. Raises WorkerDied, or WorkerStuck; both end the worker.
 
         `seconds`: what it may compute. It may be asleep for twice as many, and not more than ASLEEP_SECONDS. Raises
         GraderTrouble where it does not come to life.
         """
-        self.await_ready()
-        self._send()
+        self.begin()
         number, room = self._posted.popleft()
         patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
         try:

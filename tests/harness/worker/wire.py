@@ -19,6 +19,7 @@ PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"KATA"
 _DTYPES = frozenset(np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"))
 _INTEGERS = frozenset(np.dtype(t).str for t in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))
+_NESTED = (dict, list)  # what json makes, and may hold something to be rebuilt
 _DEEPEST = 32  # dimensions of an array
 
 
@@ -51,15 +52,15 @@ def unpack(header: bytes, body: bytes):
     def rebuild(value):
         nonlocal used
         if isinstance(value, list):
-            return [rebuild(v) for v in value]
+            return [rebuild(v) if type(v) in _NESTED else v for v in value]
         if not isinstance(value, dict):
             return value
         if value.keys() == {"tuple"} and isinstance(value["tuple"], list):
-            return tuple(rebuild(v) for v in value["tuple"])
+            return tuple([rebuild(v) for v in value["tuple"]])
         if value.keys() == {"integer"}:
             return _integer(*value["integer"])
         if value.keys() != {"array"}:
-            return {k: rebuild(v) for k, v in value.items()}
+            return {k: rebuild(v) if type(v) in _NESTED else v for k, v in value.items()}
         dtype, shape = value["array"]
         if dtype not in _DTYPES or len(shape) > _DEEPEST or not all(type(n) is int and 0 <= n <= BODY for n in shape):
             raise ProtocolError("not an array")

@@ -19,8 +19,8 @@ def question():
     while f is not None and "request" not in f.f_locals:
         f = f.f_back
     return f.f_locals["request"]["id"]
-right = {"answers": [], "crash": None, "restless": []}
-passed = {"answers": [{"values": [], "container": "tuple", "warnings": [], "changed": []}] * 2, "crash": None, "restless": []}
+right = {"answers": [], "crash": None, "restless": [], "shared": []}
+passed = {"answers": [{"values": [], "container": "tuple", "warnings": [], "changed": []}] * 2, "crash": None, "restless": [], "shared": []}
 """
 
 ATTACKS = [
