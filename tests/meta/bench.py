@@ -3,7 +3,10 @@
 The floor is a fresh interpreter that imports torch, NumPy, pytest and hypothesis. Each figure is taken in turn with it, so
 that a machine that is slow for a while is slow for both; what is printed is the median of the ratios and their spread.
 
-With `--dropped SEEDS`, no times, but how many examples each row drops in each property, for the solutions and alternatives.
+With `--grades`, how long an interviewer waits for a right submission of all operations.
+
+With `--dropped SEEDS`, no times, but how many examples each row drops in each property, for the solutions and alternatives;
+with `--survivors SEEDS`, how many wrong implementations would pass each property with fewer examples.
 """
 
 import argparse
@@ -63,6 +66,14 @@ def cold(folder: Path) -> float:
     return time.perf_counter() - started
 
 
+def graded(impl: str, *arguments: str) -> float:
+    """Seconds of a run in which everything holds, on one process."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--impl={impl}", *arguments]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
 @contextmanager
 def watching(folder: Path, *, network: bool) -> Iterator[Callable[[str, str], float]]:
     """Watch in a terminal; gives a function that makes an edit and returns the seconds from its save to the verdict.
@@ -103,9 +114,34 @@ def main() -> None:
     parser.add_argument(
         "--dropped", type=int, metavar="SEEDS", help="count dropped examples instead, for so many seeds"
     )
+    parser.add_argument(
+        "--survivors",
+        type=int,
+        metavar="SEEDS",
+        help="count what passes with fewer examples instead, for so many seeds",
+    )
+    parser.add_argument("--grades", action="store_true", help="measure the grading of a whole submission instead")
     options = parser.parse_args()
     if options.dropped:
         _count_dropped(range(options.dropped))
+        return
+    if options.survivors:
+        from tests.meta import survivors
+
+        for line in survivors.table(range(options.survivors)):
+            print(line, flush=True)
+        return
+    if options.grades:
+        floor()
+        _report(
+            "all operations in public, --impl=solutions",
+            options.runs,
+            lambda _: graded("solutions", "tests/test_ops.py"),
+        )
+        _report(
+            "the same in the sandbox, --impl=PATH", options.runs, lambda _: graded("./solutions", "tests/test_ops.py")
+        )
+        _report("a hidden grade in the sandbox", options.runs, lambda _: graded("./solutions", "--hidden"))
         return
     runs = options.runs
     with tempfile.TemporaryDirectory() as temporary:

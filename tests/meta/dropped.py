@@ -12,6 +12,7 @@ from tests.harness.judgement.properties import Property
 from tests.harness.judgement.search import examine
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
+from tests.harness.worker.observation import Observation
 
 MANY = 0.03  # of the examples: more than a few in a hundred
 
@@ -20,9 +21,9 @@ def dropped(prop: Property, op: Operation, implementation, seed: int) -> Counter
     """How many examples of a property held, under "", and how many were dropped for each reason."""
     seen: Counter = Counter()
 
-    def check(trial: Trial) -> None:
+    def check(trial: Trial, *observations: Observation) -> None:
         try:
-            prop.check(trial)
+            prop.check(trial, *observations)
         except UnsuitedExample as unsuited:
             seen[unsuited.reason] += 1
             raise

@@ -26,8 +26,8 @@ A seed and the names of the operation and the property give the examples, and `-
 does. The tests say how many. The seed is 0 in public, random and printed under `--hidden`. A submission never learns it.
 
 A network (`compose`) chains operations whose forward and gradient held in this run, fitted to each other by their shapes
-alone: each takes the output of the one before, other inputs are new or earlier outputs. There are 40, of two to six nodes,
-small ones first. A network is data: the worker calls the nodes and backpropagates through them, and the whole is one row
+alone: each takes the output of the one before, other inputs are new or earlier outputs. One begins with
+each operation, so that each takes part that can; then there are 40 more, of two to six nodes, small ones first. A network is data: the worker calls the nodes and backpropagates through them, and the whole is one row
 for the oracle and the judge. Forward and gradient of every operation are asked first, whichever were chosen with `-k`.
 
 In flow rows, and bytes of hypothesis or a seed. Out flow examples, with an upstream gradient. Nothing is called or judged.

@@ -37,6 +37,12 @@ example is an `UnsuitedExample`: dropped, and another is drawn. For `stable`, an
 near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
 property with no suitable example at all is the row's error, not a pass.
 
+**`pure`** knows no oracle: it asks the same questions again, in other company, and every answer must be the first one's
+(purity.py). Between are another call, another gy, a third time; the very arrays of an earlier call, filled with other
+contents; one array in the place of two. What was returned is looked at again at the end, and must have memory of its own,
+unless it was given. Whether an input or gy was changed in place is seen in every property, and told once: by `pure`, if
+forward, gradient or `pure` saw it, also where it makes these fail; else by the one that did (float32 in `stable`, a layout).
+
 **`fast`** has no clock: it counts, so the same submission, seed and Python give the same verdict. One dimension at a time
 grows from a few to some 270, the others stay small. For each call and its grad the opcodes that Python executes are counted,
 and the most memory that is taken, and the same for the reference solution, which runs in the grader's own process. Then there
