@@ -106,6 +106,27 @@ def test_a_counterexample_is_as_small_as_it_can_be(mutant, smallest, monkeypatch
         assert set(np.concatenate([a.ravel() for a in arrays])) <= {0, 1}, f"should be zeros and ones [seed={seed}]"
 
 
+ARGUMENTS = [
+    ("leaky_relu", lambda x, slope: (x, lambda gy: 2 * gy), (0.01,)),
+    ("reduce_sum", lambda x, axis, keepdims: (x, lambda gy: gy), (0, False)),
+    ("cross_entropy", lambda logits, labels: (np.sum(logits), lambda gy: gy), (np.dtype(np.int64),)),
+]
+
+
+@pytest.mark.parametrize(("op", "wrong", "simplest"), ARGUMENTS, ids=[op for op, *_ in ARGUMENTS])
+def test_arguments_become_the_simplest_too(op, wrong, simplest):
+    """What fails for every axis, slope or width of labels ends at the first of them, and no zero is left negative."""
+    for seed in SEEDS:
+        example = _counterexample(Mutant(op, "wrong", "forward", wrong), PROPERTIES["forward"], seed)
+        arguments = [i for i in example.inputs if not isinstance(i, np.ndarray)]
+        widths = [i.dtype for i in example.inputs if isinstance(i, np.ndarray) and i.dtype.kind != "f"]
+        assert (*arguments, *widths) == simplest, f"[seed={seed}]"
+        assert {type(argument) for argument in arguments} <= {int, float, bool}
+        assert not any(
+            np.signbit(i[i == 0]).any() for i in example.inputs if isinstance(i, np.ndarray) and i.dtype.kind == "f"
+        )
+
+
 CLOCKS = ("perf_counter", "monotonic", "time", "process_time", "thread_time")
 
 

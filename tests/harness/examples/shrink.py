@@ -40,6 +40,22 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
                 break
 
 
+def complexity(op: Operation, examples: tuple[Example, ...]) -> tuple:
+    """Orders examples: fewer entries first, then fewer axes, then fewer that are not zero, then simpler arguments, then more that are one."""
+    inputs = [pair for e in examples for pair in zip(op.kinds.values(), e.inputs, strict=True)]
+    arrays = [value for e in examples for value in (*e.inputs, e.gy) if isinstance(value, np.ndarray)]
+    floats = [a for a in arrays if a.dtype.kind == "f"]
+    return (
+        sum(a.size for a in arrays),
+        sum(a.ndim for a in arrays),
+        sum(int(np.count_nonzero(a)) for a in arrays),
+        sum(kind.rank(value) for kind, value in inputs),
+        sum(int(np.count_nonzero(a != 1)) for a in arrays),
+        sum(int(np.count_nonzero(np.signbit(a) & (a == 0))) for a in floats),
+        sum(float(abs(a).sum()) for a in arrays),
+    )
+
+
 def simpler(op: Operation, example: Example) -> Iterator[Example]:
     """The examples of the row that are a little simpler than this one: a slice less, or a value."""
     dimensions = example.dimensions

@@ -8,12 +8,11 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice, tee
 
-import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, examples, stream
-from tests.harness.examples.shrink import tighten
+from tests.harness.examples.shrink import complexity, tighten
 from tests.harness.judgement import purity
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Property
@@ -149,7 +148,7 @@ class _Search:
             self._prop.check(trial, *seen)
             self.proven += 1
         except Wrong as wrong:
-            size = _size(trial.examples)
+            size = complexity(self._op, trial.examples)
             if self.smallest is None or size < self.smallest[0]:
                 self.smallest = (size, trial, wrong)
             raise
@@ -202,15 +201,3 @@ def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
     )(run)
     with suppress(Wrong, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
         run()
-
-
-def _size(drawn: tuple[Example, ...]) -> tuple:
-    """Orders examples: fewer entries first, then fewer axes, then fewer entries that are not zero, then more that are one, then smaller ones."""
-    arrays = [a for e in drawn for a in (*e.inputs, e.gy) if isinstance(a, np.ndarray)]
-    return (
-        sum(a.size for a in arrays),
-        sum(a.ndim for a in arrays),
-        sum(int(np.count_nonzero(a)) for a in arrays),
-        sum(int(np.count_nonzero(a != 1)) for a in arrays),
-        sum(float(abs(a).sum()) for a in arrays),
-    )

@@ -115,6 +115,9 @@ class Labels(Kind):
             yield value.astype(_WIDTHS[0])
         yield from with_simpler_entries(value, (0,))
 
+    def rank(self, value: NDArray) -> int:
+        return int(value.dtype != _WIDTHS[0])
+
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         yield "only where {v} repeat", lambda value: len(np.unique(value)) < value.size
         yield "only where {v} skip a number", lambda value: len(np.unique(value)) <= value.max()
@@ -122,9 +125,11 @@ class Labels(Kind):
 
 
 def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
-    """The array with one entry replaced by a simpler number: by each of `simple` before the one that it is."""
-    for entry in map(tuple, np.argwhere(value != simple[0])):
-        for number in simple if value[entry] not in simple else simple[: simple.index(value[entry])]:
+    """The array with one entry replaced by a simpler number: by each of `simple` before the one that it is; -0.0 by 0.0."""
+    negative = (value == 0) & np.signbit(value) if value.dtype.kind == "f" else np.zeros(value.shape, bool)
+    for entry in map(tuple, np.argwhere((value != simple[0]) | negative)):
+        known = value[entry] in simple and not negative[entry]
+        for number in simple[: simple.index(value[entry])] if known else simple:
             changed = value.copy()
             changed[entry] = number
             yield changed

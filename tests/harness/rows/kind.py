@@ -49,6 +49,10 @@ class Kind:
         """Simpler values that may stand in its place, the simplest first."""
         return iter(())
 
+    def rank(self, value: object) -> int:
+        """How far a value is from the simplest of its size, as far as its entries do not tell."""
+        return 0
+
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         """What may be special about a value: `only where {v} ...`, and whether it holds."""
         return iter(())

@@ -51,8 +51,14 @@ class Choice(Plain):
         return domain[source.case(len(domain), known=len(self.options))]
 
     def simpler(self, value: object, at: Context) -> Iterator[object]:
-        domain = self.options + self.beyond + self.extreme
-        return iter(domain[: domain.index(value)])
+        return iter(self._domain[: self.rank(value)])
+
+    def rank(self, value: object) -> int:
+        return self._domain.index(value)
+
+    @property
+    def _domain(self) -> tuple:
+        return self.options + self.beyond + self.extreme
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         for option in self.options:
@@ -139,6 +145,11 @@ class Axis(Plain):
             yield from (int(value) + ndim,) if value < 0 else ()
             yield from (int(value),) if isinstance(value, np.integer) else ()
 
+    def rank(self, value: object) -> int:
+        axes = value if isinstance(value, tuple) else () if value is None else (value,)
+        far = sum(abs(int(axis)) + 10 * (axis < 0) for axis in axes)
+        return 100 * len(axes) + far + isinstance(value, np.integer)
+
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         def axes(value: object) -> tuple:
             return value if isinstance(value, tuple) else () if value is None else (value,)
@@ -174,6 +185,9 @@ class Permutation(Plain):
             if value[first] > value[first + 1]:
                 yield (*value[:first], value[first + 1], value[first], *value[first + 2 :])
 
+    def rank(self, value: tuple[int, ...]) -> int:
+        return sum(a > b for n, a in enumerate(value) for b in value[n + 1 :])
+
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
         def is_own_inverse(value: tuple[int, ...]) -> bool:
             return all(value[to] == axis for axis, to in enumerate(value))
@@ -207,6 +221,9 @@ class Reshaping(Plain):
         for axis, size in enumerate(value):
             if size == 1 and len(value) > 1:
                 yield (*value[:axis], *value[axis + 1 :])
+
+    def rank(self, value: tuple[int, ...]) -> int:
+        return abs(len(value) - 1)
 
 
 @cache
