@@ -139,7 +139,7 @@ BROKEN = {
     ),
     "y remembered by identity": (
         tanh(memo(kept_alive()), as_it_is),
-        "y is not what is right for the new contents, when arrays are given that an earlier call was given",
+        "y is wrong when arrays that were given before come again with other contents",
     ),
     "the first gradient remembered": (
         remembers_its_first_gradient,

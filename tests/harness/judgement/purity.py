@@ -61,8 +61,8 @@ def _gys_fit(a: Example, b: Example) -> bool:
 
 _THIRD = "is another one when all is asked a third time"
 _OTHER_GY = "is another one when grad was called with another gy before"
-_NEW_CONTENTS = "is not what is right for the new contents, when arrays are given that an earlier call was given"
-_NEW_GY = "is not what is right for the new contents, when a gy is given that was given before"
+_NEW_CONTENTS = "is wrong when arrays that were given before come again with other contents: is something kept by id()?"
+_NEW_GY = "is wrong when a gy that was given before comes again with other contents: is something kept by id()?"
 _MIXED = 2  # the number of the first example's inputs with the second's floats
 _ONE_ARRAY = "is another one when one array is given for two arguments"
 _SEQUENCES = (

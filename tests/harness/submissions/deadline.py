@@ -21,7 +21,7 @@ LAST_RESORT = 120.0  # seconds of computing in one call; nothing else is measure
 _AGAIN = 0.002  # seconds after which code that swallowed the exception gets it again, and again
 _OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), contextlib.__file__)  # all rooms
 _NOBODY = Usage(0.0, 0.0)  # is waited for
-DEBUGGERS = ("bdb", "pdb", "cmd", "code", "_pytest.debugging", "IPython", "ipykernel")
+DEBUGGERS = ("bdb", "pdb", "cmd", "code", "_pytest.debugging", "IPython", "ipykernel", "debugpy", "pydevd", "_pydevd")
 
 
 class Expired(BaseException):

@@ -12,7 +12,6 @@ import pytest
 
 from tests.harness.submissions import limits
 from tests.harness.submissions.deadline import Expired, deadline
-from tests.harness.submissions.remote import ASLEEP_SECONDS
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
@@ -103,4 +102,4 @@ class Here:
 
 def _limited(seconds: float, *, undisturbed: bool = False) -> AbstractContextManager[None]:
     """What a worker may take as well (see remote.py)."""
-    return deadline(seconds, min(2 * seconds, ASLEEP_SECONDS), undisturbed=undisturbed)
+    return deadline(seconds, min(2 * seconds, limits.ASLEEP_SECONDS), undisturbed=undisturbed)

@@ -13,6 +13,7 @@ from collections import deque
 from pathlib import Path
 
 from tests.harness.submissions import confinement
+from tests.harness.submissions.limits import ASLEEP_SECONDS
 from tests.harness.submissions.patience import Patience, Spent, WorkerStuck
 from tests.harness.submissions.usage import Usage, family, usage
 from tests.harness.worker import wire
@@ -20,7 +21,6 @@ from tests.harness.worker.observation import Observation, Question, from_data
 from tests.harness.worker.printable import printable
 
 START_SECONDS = 60.0  # to compute, and as many to wait for a disk
-ASLEEP_SECONDS = 10.0  # in a call that may compute for at least half as long
 _SETTLED = 100  # answers that came at once, after which what they took is looked up
 _CHUNK = 2**16
 _REMEMBERED = 4096  # bytes of what was printed last

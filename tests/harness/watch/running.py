@@ -16,9 +16,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.harness.submissions.limits import IMPORT_SECONDS
+from tests.harness.submissions.limits import ASLEEP_SECONDS, IMPORT_SECONDS
 from tests.harness.submissions.patience import Patience, WorkerStuck
-from tests.harness.submissions.remote import ASLEEP_SECONDS
 from tests.harness.submissions.usage import usage
 from tests.harness.watch.warm import HEADER, SLACK, Job, Key, Told, Within, serve, unnamed_file
 
