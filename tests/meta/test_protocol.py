@@ -461,3 +461,40 @@ def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypat
         assert statuses == ["pass"] * 4
     else:
         assert "pass" not in statuses
+
+
+@pytest.mark.parametrize("holds", [3, 10, 40])
+def test_what_a_worker_is_asked_does_not_depend_on_how_fast_it_is(holds, monkeypatch):
+    """It gets questions ahead of their answers, as many for a quick worker as for a slow one, also where one answer is wrong.
+
+    `holds`: the answers that are right before one is not.
+    """
+    asked: list[int] = []
+
+    def serve_until(end: End, seconds: float) -> None:
+        with contextlib.suppress(OSError), contextlib.closing(end):
+            end.say(READY)
+            while prefix := end.hear(wire.PREFIX.size):
+                question = wire.unpack(*(end.hear(n) for n in wire.lengths(prefix)))
+                asked[-1] += 1
+                function = right if asked[-1] <= holds else lambda *inputs: (right(*inputs)[0] + 1, None)
+                time.sleep(seconds)
+                seen = [
+                    to_data(observe(function, question["inputs"], question["gys"], a)) for a in read(question["asks"])
+                ]
+                end.say(wire.pack({"id": question["id"], "observations": seen}))
+
+    for seconds in (0, 0.002):
+
+        def start(_mode, _folder, questions, answers, seconds=seconds):
+            threading.Thread(target=serve_until, args=(End(questions, answers), seconds), daemon=True).start()
+            return Process()
+
+        asked.append(0)
+        monkeypatch.setattr(confinement, "start", start)
+        package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
+        implementation = Elsewhere("fake", package, "bwrap", call_seconds=HANGS)
+        prop = replace(test_ops.test_forward.property, examples=60)
+        assert Examiner(implementation, seed=1, shrink=False).verdict(prop, AFFINE).status == "fail"
+        implementation.close()
+    assert asked[0] == asked[1] > holds + 1

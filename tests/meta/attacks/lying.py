@@ -25,6 +25,20 @@ passed = {"answers": [{"values": [], "container": "tuple", "warnings": [], "chan
 
 ATTACKS = [
     in_call("an early answer", _FORGE + "write(frame(id=question() + 1, observations=[right]))"),
+    in_call(
+        "answers to the questions that wait",
+        _FORGE
+        + """for d in range(3, 64):
+    try:
+        os.set_blocking(d, False)
+        data = os.read(d, 2**20)
+    except OSError:
+        continue
+    while data[:4] == b"KATA":
+        _, head, body = struct.unpack("!4sIQ", data[:16])
+        write(frame(id=json.loads(data[16:16 + head])["id"], observations=[right]))
+        data = data[16 + head + body:]""",
+    ),
     in_call("a doubled answer", _FORGE + "write(frame(id=question(), observations=[right]) * 2)"),
     in_call(
         "an answer of another kind",
