@@ -65,6 +65,11 @@ def few(names: str, why: str) -> Few:
 
 
 BOUNDED = few("sigmoid tanh softmax cosine_similarity l2_normalize", "its y lies between -1 and 1")
+NUMBER = few(
+    "tensor_sum feed_forward mean_square_error huber_loss hinge_loss binary_cross_entropy_with_logits cross_entropy "
+    "kl_divergence info_nce_loss",
+    "its y is a number, which nobody can change, and the closure gives new arrays each time",
+)
 NOT_NEGATIVE = few(
     "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
     "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var",
@@ -164,7 +169,7 @@ SPOILERS = [
     Spoiler("y in one buffer of the operation", keeping.one_buffer_for_y, "pure"),
     Spoiler("y and a gradient in one memory", keeping.one_memory, "pure"),
     Spoiler("memo by id()", keeping.memo(keeping.ids), "pure"),
-    Spoiler("memo by content", keeping.memo(keeping.contents), "pure"),
+    Spoiler("memo by content", keeping.memo(keeping.contents), "pure", but=NUMBER),
     Spoiler("memo of grad, whatever gy", keeping.memo_of_grad(lambda gy: 0), "pure"),
     Spoiler("memo of grad by gy's shape", keeping.memo_of_grad(lambda gy: gy.shape), "pure"),
     Spoiler("memo of grad by gy's id()", keeping.memo_of_grad(id), "pure"),
@@ -214,7 +219,12 @@ SPOILERS = [
     Spoiler(
         "gy's first entry for all of gy", in_gy(lambda a: np.full_like(a, a.flat[0])), "gradient", only=has_entries
     ),
-    Spoiler("0 for a gy of ones", in_gy(np.zeros_like, lambda gy: np.all(gy[0] == 1)), "gradient"),
+    Spoiler(
+        "0 for a gy of ones",
+        in_gy(np.zeros_like, lambda gy: np.all(gy[0] == 1)),
+        "gradient",
+        but=few("softmax", "for it, its gradient is 0"),
+    ),
     Spoiler("gy clipped at 100", in_gy(lambda a: np.clip(a, -100, 100)), "stable"),
     Spoiler(
         "gradients swapped where shapes agree", spoiling.around_grad(_swapped), "gradient", only=has_several, but=ALIKE

@@ -217,12 +217,12 @@ def test_an_endless_loop_is_stopped(mode, tmp_path, monkeypatch):
 def test_an_endless_loop_in_c_ends_the_process(tmp_path):
     """What no exception reaches ends the run, with the line where it was, and not what is slow beside it."""
     code = (
-        "from tests.harness.submissions import deadline, here, limits\n"
+        "from tests.harness.submissions import deadline, here, limits\nfrom tests.harness.worker.observation import Call\n"
         "deadline.LAST_RESORT, limits.CALL_SECONDS = 0.5, 0.2\n"
         "def slow():\n    sum(range(3 * 10**7)), sum(range(3 * 10**7))\n"
         "def relu(x):\n    sum(iter(int, 1))\n"
         "deadline.last_resort()\nslow()\nprint('slow is done', flush=True)\n"
-        "here.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (here.Call(),))\n"
+        "here.Here('loop', {'relu': relu}.get).observe('relu', [(1.0,)], [], (Call(),))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=HANGS, check=False

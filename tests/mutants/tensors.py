@@ -537,7 +537,7 @@ WRONG = [
     Mutant("transpose", "the inverse permutation", "forward", transpose(y=lambda x, axes: x.transpose(np.argsort(axes))), diagnosis="y is what the inverse of axes in place of axes would give"),
     Mutant("transpose", "reshaped", "forward", transpose(y=lambda x, axes: x.reshape(x.transpose(axes).shape)), diagnosis="the entries of y are right, but stand at other places"),
     Mutant("transpose", "last two axes exchanged", "forward", transpose(y=lambda x, axes: np.swapaxes(x, -1, -2) if x.ndim > 1 else x), diagnosis="the entries of y are right, but stand at other places"),
-    Mutant("transpose", "same permutation in grad", "gradient", transpose(gx=lambda gy, x, axes: gy.transpose(axes)), diagnosis="gx is what the inverse of axes in place of axes would give"),
+    Mutant("transpose", "same permutation in grad", "gradient", transpose(gx=lambda gy, x, axes: gy.transpose(axes)), diagnosis="gx is what the inverse of axes in place of axes would give | that is forward once more"),
     Mutant("transpose", "axes reversed in grad", "gradient", transpose(gx=lambda gy, x, axes: gy.T), diagnosis="gx is what all axes in reverse order in place of axes would give"),
     Mutant("transpose", "reshaped in grad", "gradient", transpose(gx=lambda gy, x, axes: gy.reshape(x.shape)), diagnosis="gx is gy's entries in their order, in the shape of x: they belong to other places"),
     Mutant("transpose", "gy itself", "gradient", transpose(gx=lambda gy, x, axes: gy), diagnosis="gx is gy itself, in the shape of y, but should have that of x"),

@@ -5,12 +5,12 @@ not left to luck: `SCHEDULE` (schedule.py) says of twelve examples, one after an
 and in which way their values are drawn (tables.py). Sizes are small (1 to 4), all equal, all unequal; three times of
 twelve one dimension is of 5 to 40, another one each time; once a run (`...`) has four dimensions, once none. Values are
 plain (simple numbers, zeros and ties among random ones of all digits), zeros of both signs, near ties, all within 1% of
-each other, or log-uniform magnitudes, which are dealt from sixteen layers; then gy goes from 1e-6 to 1e6, whatever the slope
+each other, or log-uniform magnitudes, which are dealt from sixteen layers; then gy goes from 1e-12 to 1e6, whatever the slope
 is. Once, inputs are moved onto the border that the row names, or just beside. `ORDINARY` has small numbers, at which a
 plain formula is exact enough; `EXTREME` magnitudes up to 1e4, and now and then an array of small numbers about a large
 offset. Arguments come from decks: each value of a choice, each width of labels, an axis as a NumPy integer, a mask that is
-all True or all False, before any comes again. `gy` is always random: with a `gy` of ones, softmax's gradient is exactly
-zero, and a backward pass that returns zeros would pass. Where an argument is one axis, several or none, three times as
+all True or all False, before any comes again. `gy` is random, but for one of twelve: with a `gy` of ones,
+softmax's gradient is exactly zero, and a backward pass that returns zeros would pass. Where an argument is one axis, several or none, three times as
 many are drawn, because what goes wrong may show for one of them only. tests/meta/test_examples.py counts that all this is
 there for every row, property and seed.
 

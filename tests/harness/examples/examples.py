@@ -98,8 +98,9 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
     inputs = drawn_inputs(op, dimensions, source)
     if mode.border and op.border and dtype is np.float64:
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
-    gy = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
-    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), dimensions)
+    source = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
+    gy = source.floats(oracle.output_shape(op, inputs))
+    return Example(inputs, np.ones_like(gy) if mode.ones else gy, dimensions)
 
 
 def _simple(table: Table, way: str) -> bool:

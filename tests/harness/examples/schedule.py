@@ -20,11 +20,15 @@ Sizes = Callable[[Operation, bytes, int], Dimensions]
 
 @dataclass(frozen=True)
 class Mode:
-    """How an example is drawn. `border`: its inputs are moved onto the border that the row names, or just beside."""
+    """How an example is drawn. `border`: its inputs are moved onto the border that the row names, or just beside.
+
+    `ones`: its gy is 1 throughout, as people try first.
+    """
 
     sizes: Sizes
     values: str = PLAIN
     border: bool = False
+    ones: bool = False
 
 
 def enough(op: Operation) -> int:
@@ -98,7 +102,7 @@ SCHEDULE = (
     Mode(unequal, SPREAD),
     Mode(square, CLOSE),
     Mode(deep),
-    Mode(small),
+    Mode(small, ones=True),
     Mode(wide, NEAR),
     Mode(unequal, SIGNED),
     Mode(flat, SPREAD),

@@ -69,7 +69,7 @@ _SIMPLE = (0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 4, -4)
 _NORMAL = _256(0, 1, -1, rest=_random.normal(0, 1.5, 256))
 _SIGNED = np.tile([0.0, -0.0, -0.0, 1.0, -0.0, -0.0, -0.0, -0.0], 32)
 _GRADIENTS = dict.fromkeys((SIGNED, NEAR, CLOSE), _NORMAL) | {
-    SPREAD: _layers(*((m, 1e3 * m, sign) for m in (1, 1e-3, 1e-6, 1e3) for sign in (1, -1)))
+    SPREAD: _layers(*((a, b, sign) for a, b in ((1, 1e3), (1e-6, 1), (1e-12, 1e-6), (1e3, 1e6)) for sign in (1, -1)))
 }
 _GRID = np.array([1, 2, 2, 2, 0.5, 0, -1, -0.5])
 ORDINARY = Table(

@@ -51,12 +51,24 @@ def _has_two_alike(example: Example, _: Example) -> bool:
     return len(set(shapes)) < len(shapes)
 
 
-def _fit_each_other(a: Example, b: Example) -> bool:
-    return [value.shape for value in _floats(a.inputs)] == [value.shape for value in _floats(b.inputs)]
+def _mixed(a: Example, b: Example) -> tuple:
+    """The first example's inputs, with the second's floats where these fit, and else its own in the opposite order.
+
+    Either is what the row allows: in the opposite order, rows still sum to 1.
+    """
+
+    def other(value: object, of_b: object) -> object:
+        if not _floats((value,)):
+            return value
+        return of_b if value.shape == of_b.shape else value[tuple(slice(None, None, -1) for _ in value.shape)]
+
+    return tuple(map(other, a.inputs, b.inputs))
 
 
-def _gys_fit(a: Example, b: Example) -> bool:
-    return a.gy.shape == b.gy.shape
+def _can_be_mixed(a: Example, b: Example) -> bool:
+    return any(
+        not np.array_equal(one, other) for one, other in zip(_floats(_mixed(a, b)), _floats(a.inputs), strict=True)
+    )
 
 
 _THIRD = "is another one when all is asked a third time"
@@ -64,6 +76,7 @@ _OTHER_GY = "is another one when grad was called with another gy before"
 _NEW_CONTENTS = "is wrong when arrays that were given before come again with other contents: is something kept by id()?"
 _NEW_GY = "is wrong when a gy that was given before comes again with other contents: is something kept by id()?"
 _MIXED = 2  # the number of the first example's inputs with the second's floats
+_OTHER = 2  # the number of a gy for the first example with the second's numbers
 _ONE_ARRAY = "is another one when one array is given for two arguments"
 _SEQUENCES = (
     _Sequence(((Call(0), ""), (Grad(0, gy=0), ""))),
@@ -79,12 +92,12 @@ _SEQUENCES = (
             (Grad(0, gy=0), _THIRD),
         )
     ),
-    _Sequence(((Call(0), ""), (Grad(0, gy=1), ""), (Grad(0, gy=0), _OTHER_GY), (Grad(0, gy=1), _OTHER_GY)), _gys_fit),
-    _Sequence(((Call(0), ""), (Grad(0, gy=0), ""), (Grad(0, gy=1, again=1), _NEW_GY)), _gys_fit),
-    _Sequence(((Call(_MIXED), ""), (Grad(0, gy=0), "")), _fit_each_other),
+    _Sequence(((Call(0), ""), (Grad(0, gy=_OTHER), ""), (Grad(0, gy=0), _OTHER_GY), (Grad(0, gy=_OTHER), _OTHER_GY))),
+    _Sequence(((Call(0), ""), (Grad(0, gy=0), ""), (Grad(0, gy=_OTHER, again=1), _NEW_GY))),
+    _Sequence(((Call(_MIXED), ""), (Grad(0, gy=0), "")), _can_be_mixed),
     _Sequence(
         ((Call(0), ""), (Grad(0, gy=0), ""), (Call(_MIXED, again=0), _NEW_CONTENTS), (Grad(2, gy=0), _NEW_CONTENTS)),
-        _fit_each_other,
+        _can_be_mixed,
     ),
     _Sequence(((Call(0, layout=ALIKE), ""), (Grad(0, gy=0), "")), _has_two_alike),
     _Sequence(((Call(0, layout=ONE_ARRAY), _ONE_ARRAY), (Grad(0, gy=0), _ONE_ARRAY)), _has_two_alike),
@@ -94,10 +107,9 @@ _SEQUENCES = (
 def question(examples: tuple[Example, ...]) -> Question:
     """What is asked of two examples: what fits their shapes, each sequence apart."""
     a, b = examples
-    mixed = a.inputs
-    if _fit_each_other(a, b):
-        mixed = tuple(other if _floats((value,)) else value for value, other in zip(a.inputs, b.inputs, strict=True))
-    return Question([a.inputs, b.inputs, mixed], [a.gy, b.gy], tuple(s.steps for s in _fitting(examples)))
+    other = np.resize(b.gy, a.gy.shape).astype(a.gy.dtype)
+    asks = tuple(sequence.steps for sequence in _fitting(examples))
+    return Question([a.inputs, b.inputs, _mixed(a, b)], [a.gy, b.gy, other], asks)
 
 
 def pure(trial: Trial, *seen: Observation) -> None:

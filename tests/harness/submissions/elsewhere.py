@@ -72,16 +72,19 @@ class Elsewhere:
                         asked.append(question)
                 if not asked:
                     return
+                question = asked.popleft()
                 with self._attending(op):
-                    reply = self._reply(op)
-                    question = asked.popleft()
-                    seen = self._read(op, question, reply)
+                    seen = self._read(op, question, self._reply(op))
                 yield tuple(map(unless_todo, seen))
-        finally:
+        except GeneratorExit:  # nobody wants the other answers; the next question comes after them
             with suppress(RefusedOperation):
-                for _ in asked if self._worker else ():
+                for _ in asked:
                     with self._attending(op):
                         self._reply(op)
+        except BaseException as error:
+            if asked or not isinstance(error, RefusedOperation):
+                self.rest()
+            raise
 
     def counting(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int
