@@ -60,7 +60,7 @@ def _mixed(a: Example, b: Example) -> tuple:
     def other(value: object, of_b: object) -> object:
         if not _floats((value,)):
             return value
-        return of_b if value.shape == of_b.shape else value[tuple(slice(None, None, -1) for _ in value.shape)]
+        return of_b if value.shape == of_b.shape else value[(..., *(slice(None, None, -1) for _ in value.shape))]
 
     return tuple(map(other, a.inputs, b.inputs))
 
