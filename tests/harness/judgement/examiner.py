@@ -155,5 +155,5 @@ def _variety(prop: Property, op: Operation) -> int:
     if prop.name == "gradient":
         return max(op.variety, 2 if op.broadcasts else 1)
     if prop.after and prop.count == 1:
-        return max(-(-op.variety // 2), 8 if len(op.variables) > LAYERED else 1)
+        return max(-(-op.variety // 2), 4 if len(op.variables) > LAYERED else 1)
     return 1
