@@ -353,3 +353,19 @@ def test_different_reasons_are_told_one_by_one():
     assert verdict.why == "; ".join(parts)
     shown = str(screen(verdict)).splitlines()
     assert shown[:5] == [*parts, *(f"hint: {hint}" for hint in diagnosis.hints)]
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_dtype_is_told_before_what_it_does_to_the_values(factor):
+    """What comes back in float32 has lost its digits, whatever else is wrong; that is the first thing said, of y and of gradients."""
+
+    def tanh(x):
+        y = np.tanh(x)
+        return (factor * y).astype(np.float32), lambda gy: (factor * gy * (1 - y * y)).astype(np.float32)
+
+    examiner = Examiner(Here("tanh", {"tanh": tanh}.get), seed=0, explain=diagnose)
+    row = next(op for ops in operations().values() for op in ops if op.name == "tanh")
+    for test, name in ((test_ops.test_forward, "y"), (test_ops.test_gradient, "gx")):
+        verdict = examiner.verdict(test.property, row)
+        assert verdict.why == f"{name} has dtype float32, but should be float64, like the inputs"
+        assert "astype(x.dtype)" in verdict.hints[0]

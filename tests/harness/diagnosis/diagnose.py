@@ -35,6 +35,8 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     inquiry = Inquiry(trial.ask, WORK)
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
+            if "has dtype float" in wrong.why:  # nothing else that is wrong can be told apart from it
+                return described(wrong)
             if prop in ("forward", "gradient"):
                 found = _of_values(trial.op, prop, wrong, inquiry, forward_holds)
                 steps = (Call(), Grad(0))

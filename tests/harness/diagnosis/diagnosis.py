@@ -68,6 +68,8 @@ def remedy(wrong: Wrong) -> str:
     """The usual remedy for what the judge itself can name."""
     if "has dtype" in wrong.why and wrong.yours is not None and str(wrong.yours.dtype) == "float64":
         return "np.ones(shape), np.zeros(shape) and astype(float) are float64: give them dtype=x.dtype"
+    if "has dtype float" in wrong.why:
+        return "its digits are lost: name no dtype, or that of the inputs, as in astype(x.dtype)"
     if "shares its memory" in wrong.why:
         return "take a new array in every call, or return a copy of what is kept"
     if "returns None" in wrong.why:
