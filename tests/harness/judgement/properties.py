@@ -52,13 +52,14 @@ def each_operation(
     once: bool = False,
     on_changes: bool = False,
 ) -> Callable:
-    """Make a test of a property: the function below gets a Trial, and what was observed in it, and raises where the property does not hold.
+    """Make a test of a property: the function below gets a Trial and what was observed in it, and raises where it does not hold.
 
     `ask`: sequences of steps, or a function of the trial's examples that makes a question of them; the function gets an
-    Observation for each sequence. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see examples.py). `count`: how many examples
-    a trial has. `after`: the tests that must hold first; without them this one would say the same again.
-    `once`: it is no matter of examples; the function gets a Contest. `on_changes`: it fails where something that was given is
-    changed in place, also where that was seen in the tests that must hold first; unless another has failed for that before.
+    Observation for each sequence. `examples`: how many are drawn. `table`, `dtypes`: what their values are (see
+    examples.py). `count`: how many examples a trial has. `after`: the tests that must hold first; without them this one
+    would say the same again. `once`: it is no matter of examples; the function gets a Contest. `on_changes`: it fails
+    where something that was given is changed in place, also where that was seen in the tests that must hold first;
+    unless another has failed for that before.
     """
 
     question = ask if callable(ask) else lambda drawn: Question([e.inputs for e in drawn], [e.gy for e in drawn], ask)
