@@ -231,7 +231,14 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
         f"--impl={file}",
         f"--report={tmp_path}/r.json",
     ]
-    run = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    run = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+    )
     time.sleep(0.5)
     while not _children_are_busy(run.pid):
         assert run.poll() is None, run.stdout.read()

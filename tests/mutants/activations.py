@@ -368,7 +368,7 @@ WRONG = [
     Mutant("softmax", "maximum subtracted in x", "pure", softmax(y=lambda x: _normalized(np.exp(np.subtract(x, _max(x), out=x)))), diagnosis="forward changes x in place"),
     Mutant("softmax", "gy y in gy", "pure", softmax(gx=lambda gy, x, y: y * (gy - _sum(gy * y)) + 0 * _into(gy, gy * y)), diagnosis="grad changes gy in place"),
     Mutant("softmax", "maximum not subtracted", "stable", softmax(y=lambda x: _normalized(np.exp(x))), diagnosis="warning in forward from x"),
-    Mutant("softmax", "maximum of everything", "stable", softmax(y=lambda x: _normalized(np.exp(x - x.max()))), diagnosis="invalid value warning in forward"),
+    Mutant("softmax", "maximum of everything", "stable", softmax(y=lambda x: _normalized(np.exp(x - x.max()))), diagnosis="invalid value warning in forward | but should be"),
     Mutant("softmax", "identity in float64", "stable", softmax(
         gx=lambda gy, x, y: np.einsum("...i,...ij->...j", gy, y[..., None] * (np.eye(x.shape[-1]) - y[..., None, :]))), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
     Mutant("softmax", "in the order of memory", "layout", softmax(gx=lambda gy, x, y: _in_order_of_memory(y) * (gy - _sum(gy * y)))),

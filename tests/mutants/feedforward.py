@@ -317,7 +317,7 @@ WRONG = [
     Mutant("sigmoid", "exp(-x) overflows", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-x))), diagnosis="overflow warning in forward from x = -709.78 down"),
     Mutant("sigmoid", "exp(-x) overflows in grad", "stable",
            sigmoid(gx=lambda gy, x, y: gy * np.exp(-x) / (1 + np.exp(-x)) ** 2), diagnosis="overflow warning in grad from x = -354.89 down"),
-    Mutant("sigmoid", "clipped at 30", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -30, 30)))), diagnosis="y no longer changes"),
+    Mutant("sigmoid", "clipped at 30", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -30, 30)))), diagnosis="y no longer changes | gx no longer changes"),
     Mutant("sigmoid", "ones in float64", "stable", sigmoid(
         y=lambda x: np.where(x >= 0, np.ones(x.shape), np.exp(-abs(x))) / (1 + np.exp(-abs(x)))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 

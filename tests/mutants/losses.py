@@ -362,7 +362,7 @@ WRONG = [
     Mutant("binary_cross_entropy_with_logits", "negates the logits", "pure", binary_cross_entropy_with_logits(
         loss=_negates_the_logits, glogits=lambda gl, z, t: gl * (_sigmoid(-z) - t) / z.size), diagnosis="forward changes logits in place"),
     Mutant("binary_cross_entropy_with_logits", "logarithm of the sigmoid", "stable", binary_cross_entropy_with_logits(
-        loss=lambda z, t: -(t * np.log(_sigmoid(z)) + (1 - t) * np.log(1 - _sigmoid(z))).mean()), diagnosis="divide by zero warning in forward"),
+        loss=lambda z, t: -(t * np.log(_sigmoid(z)) + (1 - t) * np.log(1 - _sigmoid(z))).mean()), diagnosis="divide by zero warning in forward | but should be"),
     Mutant("binary_cross_entropy_with_logits", "exp(z) overflows", "stable", binary_cross_entropy_with_logits(
         loss=lambda z, t: (np.log(1 + np.exp(z)) - z * t).mean()), diagnosis="overflow warning in forward"),
     Mutant("binary_cross_entropy_with_logits", "exp(-z) overflows in grad", "stable", binary_cross_entropy_with_logits(
