@@ -38,6 +38,7 @@ def test_pure(trial, *seen):
     dtypes=(np.float64, np.float32),
     after=(test_forward, test_gradient),
     on_changes=True,
+    unless=test_pure,
 )
 def test_stable(trial, seen):
     """At magnitudes up to 1e4, at zeros and ties, in float64 and float32: finite, accurate, the same dtype, no warning."""

@@ -9,6 +9,7 @@ from tests.harness.worker.observation import Call, Grad
 from tests.harness.worker.observe import BROADCAST, LAYOUTS
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
+from tests.test_ops import test_pure as pure
 
 
 @each_operation(
@@ -16,6 +17,7 @@ from tests.test_ops import test_gradient as gradient
     ask=(*((Call(layout=layout), Grad(0, layout=layout)) for layout in LAYOUTS), (Call(), Grad(0, layout=BROADCAST))),
     after=(forward, gradient),
     on_changes=True,
+    unless=pure,
 )
 def test_layout(trial, *seen):
     """The answers are the same for arrays that are Fortran-ordered, strided, reversed or read-only, or one number, broadcast."""

@@ -228,9 +228,11 @@ def changing(condition):
 )
 def test_a_change_in_place_is_told_once_wherever_it_happens(condition, due):
     """Also where it is done only in float32, or to strided arrays, the first property says so that sees it; no other does."""
-    found = verdicts("relu", changing(condition), [*PUBLIC, test_hidden.test_layout.property])
-    failed = {name: v.why.partition(",")[0] for name, v in found.items() if v.status != "pass"}
-    assert failed == dict.fromkeys(due, "x is changed in place")
+    layout = test_hidden.test_layout.property
+    for properties in ([*PUBLIC, layout], [layout, *PUBLIC]):  # a hidden run begins with its own
+        found = verdicts("relu", changing(condition), properties)
+        failed = {name: v.why.partition(",")[0] for name, v in found.items() if v.status != "pass"}
+        assert failed == dict.fromkeys(due, "x is changed in place")
 
 
 def test_one_array_may_stand_for_two_arguments():

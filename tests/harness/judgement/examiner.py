@@ -43,7 +43,6 @@ class Examiner:
         self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
         self._times, self._reference, self._first = times, reference, first or {}
         self._verdicts: dict[tuple[str, str], Verdict] = {}
-        self._changes_told: set[str] = set()  # operations of which it has been said that they change what is given
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
         """The verdict on a property; `skip` where a property that it comes after does not hold."""
@@ -55,7 +54,9 @@ class Examiner:
     def _made(self, prop: Property, op: Operation) -> Verdict:
         earlier = [self.verdict(p, op) for p in prop.after]
         before = next((v for v in earlier if v.status != "pass"), None)
-        prop = replace(prop, on_changes=prop.on_changes and op.name not in self._changes_told)
+        told = prop.unless and self.verdict(prop.unless, op)
+        if told and told.changed and told.status == "fail":
+            prop = replace(prop, on_changes=False)
         changed = next((v.changed for v in earlier if v.changed), None) if prop.on_changes else None
         verdict = None
         if before is None or changed:
@@ -64,8 +65,6 @@ class Examiner:
             status = "todo" if before.status == "todo" else "skip"
             why = before.why if status == "todo" else f"comes after {before.property}, which does not hold"
             return Verdict(op.name, prop.name, status, why)
-        if prop.on_changes and verdict.changed and verdict.status == "fail":
-            self._changes_told.add(op.name)
         if verdict.wrong and self._explain and not prop.once:
             verdict = self._diagnosed(verdict)
         if any(v.op == op.name and v.why == verdict.why != "" for v in self._verdicts.values()):

@@ -29,6 +29,7 @@ class Property:
     after: tuple["Property", ...]
     once: bool
     on_changes: bool
+    unless: "Property | None"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def each_operation(
     after: tuple[Callable, ...] = (),
     once: bool = False,
     on_changes: bool = False,
+    unless: Callable | None = None,
 ) -> Callable:
     """Make a test of a property: the function below gets a Trial and what was observed in it, and raises where it does not hold.
 
@@ -59,7 +61,7 @@ def each_operation(
     examples.py). `count`: how many examples a trial has. `after`: the tests that must hold first; without them this one
     would say the same again. `once`: it is no matter of examples; the function gets a Contest. `on_changes`: it fails
     where something that was given is changed in place, also where that was seen in the tests that must hold first;
-    unless another has failed for that before.
+    `unless`: but not where this test fails for that, whichever of them runs first.
     """
 
     question = ask if callable(ask) else lambda drawn: Question([e.inputs for e in drawn], [e.gy for e in drawn], ask)
@@ -73,7 +75,10 @@ def each_operation(
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__, test.__module__ = check.__doc__, check.__module__
         comes_after = tuple(t.property for t in after)
-        test.property = Property(name, check, question, examples, table, dtypes, count, comes_after, once, on_changes)
+        told = unless.property if unless else None
+        test.property = Property(
+            name, check, question, examples, table, dtypes, count, comes_after, once, on_changes, told
+        )
         return test
 
     return decorate
