@@ -5,7 +5,7 @@ from tests.harness.rows.spec import Op
 
 OPS = [
     Op("twice", x="...", par=4, torch=lambda x: 2 * x),
-    Op("times", x="N", y="N", par=4, torch=lambda x, y: x * y),
+    Op("times", x="...", y="...", par=4, output="z", torch=lambda x, y: x * y),
 ]
 """
 STUBS = '''
@@ -114,24 +114,32 @@ BREACHES = [
     ("signatures", "kata/products.py", "times(x: NDArray,", "times(x: object,", [
         "kata/products.py, line 8: times(x: object, y: NDArray) -> tuple[NDArray, Callable] is (x: NDArray, y: NDArray) -> "
         "tuple[NDArray, Callable] in solutions/; give both the same signature"]),
-    ("signatures", "tests/specs/products.py", 'x="N", y="N"', 'y="N", x="N"', [
+    ("signatures", "tests/specs/products.py", 'x="...", y="..."', 'y="...", x="..."', [
         "kata/products.py, line 8: times takes (x, y), but its row has (y, x); name the same, in one order",
         "solutions/products.py, line 16: times takes (x, y), but its row has (y, x); name the same, in one order",
-        "kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gy) -> gy, gx.'"]),
+        "kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gz) -> gy, gx.'"]),
     ("signatures", "both", "times(x: NDArray,", "times(x,", [
         "kata/products.py, line 8: times has no type for x; annotate it, an array with NDArray",
         "solutions/products.py, line 16: times has no type for x; annotate it, an array with NDArray"]),
     ("signatures", "both", "times(x: NDArray, y: NDArray) -> tuple[NDArray, Callable]", "times(x: NDArray, y: NDArray)", [
         "kata/products.py, line 8: times does not say what it returns; write -> tuple[NDArray, Callable]",
         "solutions/products.py, line 16: times does not say what it returns; write -> tuple[NDArray, Callable]"]),
+    ("stubs", "tests/specs/products.py", 'output="z"', 'output="p"', [
+        "kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gp) -> gx, gy.'"]),
+    ("letters", "tests/specs/products.py", 'x="...", par', 'x="N", par', [
+        "kata/products.py, line 2: twice has no N; call that dimension in tests/specs/ as the docstring does, or give it words=",
+        "kata/products.py, line 2: twice has no shape (N,), as its row says of x; give both the same letters"]),
+    ("letters", "tests/specs/products.py", 'x="...", par=4, torch', 'x="N", par=4, words={"N": "K"}, torch', [
+        "kata/products.py, line 2: twice has no K; call that dimension in tests/specs/ as the docstring does, or give it words=",
+        "kata/products.py, line 2: twice has no shape (K,), as its row says of x; give both the same letters"]),
     ("stubs", "kata/products.py", "elementwise", "everywhere", ["kata/products.py, line 8: times does not tell shapes; begin its docstring with the maths, 'shape (N, K) -> (N, M)'"]),
-    ("stubs", "kata/products.py", "-> gx, gy.", "-> gx.", ["kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gy) -> gx, gy.'"]),
+    ("stubs", "kata/products.py", "-> gx, gy.", "-> gx.", ["kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gz) -> gx, gy.'"]),
     ("stubs", "kata/products.py", '    # TODO\n    raise NotImplementedError("times")', '    raise NotImplementedError("times")', ["kata/products.py, line 8: times has no '# TODO'; put it below the docstring"]),
     ("stubs", "kata/products.py", 'Error("times")', "Error", ['kata/products.py, line 8: times is no stub; below the docstring write only: raise NotImplementedError("times")']),
     ("stubs", "kata/products.py", '    raise NotImplementedError("times")', '    z = x * y\n    raise NotImplementedError("times")', ['kata/products.py, line 8: times is no stub; below the docstring write only: raise NotImplementedError("times")']),
     ("stubs", "kata/products.py", '    """z = x y elementwise. grad(gz) -> gx, gy."""\n', "", [
         "kata/products.py, line 8: times does not tell shapes; begin its docstring with the maths, 'shape (N, K) -> (N, M)'",
-        "kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gy) -> gx, gy.'"]),
+        "kata/products.py, line 8: times does not tell what grad returns; end its docstring with 'grad(gz) -> gx, gy.'"]),
     ("derivations", "solutions/products.py", "The chain rule", "Some rule", ["solutions/products.py, line 16: times is not derived; state each Jacobian in its docstring: J_x[i | a] = [i = a] ..."]),
     ("derivations", "solutions/products.py", "gz * x)", "gz * x)  # (2)", ["solutions/products.py, line 16: times cites (2); give that number to the step of the docstring, at the end of its line"]),
     ("hints_lead_up", "solutions/products.py", "    3. As in (1).\n", "", [

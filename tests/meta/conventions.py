@@ -82,12 +82,24 @@ def stubs(project: Project) -> Iterator[str]:
         due = ", ".join(f"g{variable}" for variable in op.variables)
         if not re.search(r"(?i)\bshapes?\b|\belementwise\b", stub.docstring):
             yield f"{stub.place} does not tell shapes; begin its docstring with the maths, 'shape (N, K) -> (N, M)'"
-        if not re.search(rf"grad\(\w+\) -> {due}\.", stub.docstring):
-            yield f"{stub.place} does not tell what grad returns; end its docstring with 'grad(gy) -> {due}.'"
+        if not re.search(rf"grad\({op.upstream}\) -> {due}\.", stub.docstring):
+            yield f"{stub.place} does not tell what grad returns; end its docstring with 'grad({op.upstream}) -> {due}.'"
         if "# TODO" not in stub.code:
             yield f"{stub.place} has no '# TODO'; put it below the docstring"
         if stub.statements != [f"raise NotImplementedError({op.name!r})"]:
             yield f'{stub.place} is no stub; below the docstring write only: raise NotImplementedError("{op.name}")'
+
+
+def letters(project: Project) -> Iterator[str]:
+    """What can be said of a dimension is the stub's own letter, at the same place in the same shape."""
+    for op, stub in project.defined("kata"):
+        said = {word for letter in op.letters for word in re.findall(r"\b[A-Z]\b", op.said(letter))}
+        for letter in sorted(word for word in said if not re.search(rf"\b{word}\b", stub.docstring)):
+            yield f"{stub.place} has no {letter}; call that dimension in tests/specs/ as the docstring does, or give it words="
+        for variable in op.shapes:
+            shape = op.said_shape(variable)
+            if re.search("[A-Z]", shape) and shape not in stub.docstring:
+                yield f"{stub.place} has no shape {shape}, as its row says of {variable}; give both the same letters"
 
 
 def derivations(project: Project) -> Iterator[str]:
@@ -185,7 +197,7 @@ def recorded_screens(project: Project) -> Iterator[str]:
 
 
 CONVENTIONS = (
-    *(levels, names, signatures, stubs, derivations, hints_lead_up),
+    *(levels, names, signatures, stubs, letters, derivations, hints_lead_up),
     *(mutants, mutants_are_told_apart, diagnoses, readme, recorded_screens),
 )
 

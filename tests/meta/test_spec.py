@@ -211,7 +211,8 @@ def test_any_convex_split_of_a_tie_is_right_and_nothing_else(shares, right, gy):
 BAD_ROWS = {
     "a dimension": (dict(x="N k", par=3), "'k' is not a dimension; write N"),
     "no par": (dict(x="N", par=2), "par=2: give the minutes it takes, 3 to 45"),
-    "ties for two": (dict(x="N", y="N", par=3, ties=_nothing), "one variable, and here are 2"),
+    "an input called as the output": (dict(x="N", y="N", par=3), "give the output another name, output="),
+    "ties for two": (dict(x="N", z="N", par=3, ties=_nothing), "one variable, and here are 2"),
 }
 
 
@@ -231,4 +232,4 @@ def test_a_shape_in_numbers():
     assert {concrete("~...", sizes, squeeze) for squeeze in range(256)} == {
         *((5, 6), (6,), (), (1, 6), (5, 1), (1, 1), (1,)),
     }
-    assert Op("row", par=3, torch=_nothing, x="N K", y=const("K")).variables == ("x",)
+    assert Op("row", par=3, torch=_nothing, x="N K", z=const("K")).variables == ("x",)

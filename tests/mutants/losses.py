@@ -265,18 +265,18 @@ def _weighted(gl, x, y):
 
 # fmt: off
 WRONG = [
-    Mutant("mean_square_error", "a sum", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).sum()), diagnosis="y is n times too large, n the number of entries: sum instead of mean?"),
-    Mutant("mean_square_error", "half of it", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean() / 2), diagnosis="y is half of what it should be: a factor 2 is missing"),
+    Mutant("mean_square_error", "a sum", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).sum()), diagnosis="l is n times too large, n the number of entries: sum instead of mean?"),
+    Mutant("mean_square_error", "half of it", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean() / 2), diagnosis="l is half of what it should be: a factor 2 is missing"),
     Mutant("mean_square_error", "mean over the first axis only", "forward",
-           mean_square_error(loss=lambda x, y: ((x - y) ** 2).sum() / len(np.atleast_1d(x))), diagnosis="y is wrong only where x has more than 1 dimension"),
-    Mutant("mean_square_error", "a loss per row", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean(-1) if x.ndim else (x - y) ** 2), diagnosis="y is not averaged over axis 0"),
+           mean_square_error(loss=lambda x, y: ((x - y) ** 2).sum() / len(np.atleast_1d(x))), diagnosis="l is wrong only where x has more than 1 dimension"),
+    Mutant("mean_square_error", "a loss per row", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean(-1) if x.ndim else (x - y) ** 2), diagnosis="l is not averaged over axis 0"),
     Mutant("mean_square_error", "absolute error", "forward", mean_square_error(loss=lambda x, y: abs(x - y).mean())),
-    Mutant("mean_square_error", "root", "forward", mean_square_error(loss=lambda x, y: np.sqrt(((x - y) ** 2).mean())), diagnosis="y is the square root of what it should be"),
-    Mutant("mean_square_error", "of shape (1,)", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean().reshape(1)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
+    Mutant("mean_square_error", "root", "forward", mean_square_error(loss=lambda x, y: np.sqrt(((x - y) ** 2).mean())), diagnosis="l is the square root of what it should be"),
+    Mutant("mean_square_error", "of shape (1,)", "forward", mean_square_error(loss=lambda x, y: ((x - y) ** 2).mean().reshape(1)), diagnosis="l is right but for the shape: an axis of length 1 is kept"),
     Mutant("mean_square_error", "2 missing", "gradient", mean_square_error(gx=lambda gl, x, y: gl * (x - y) / x.size), diagnosis="gx is half of what it should be: a factor 2 is missing"),
     Mutant("mean_square_error", "1/N missing", "gradient", mean_square_error(gx=lambda gl, x, y: 2 * gl * (x - y)), diagnosis="gx is n times too large, n the number of entries: sum instead of mean?"),
     Mutant("mean_square_error", "divided by len", "gradient", mean_square_error(gx=lambda gl, x, y: 2 * gl * (x - y) / len(np.atleast_1d(x))), diagnosis="gx is off by a factor, the same for all entries, but another one in another example"),
-    Mutant("mean_square_error", "gl ignored", "gradient", mean_square_error(gx=lambda gl, x, y: 2 * (x - y) / x.size), diagnosis="gx is what gy = ones would give: gy is ignored"),
+    Mutant("mean_square_error", "gl ignored", "gradient", mean_square_error(gx=lambda gl, x, y: 2 * (x - y) / x.size), diagnosis="gx is what gl = ones would give: gl is ignored"),
     Mutant("mean_square_error", "y - x", "gradient", mean_square_error(gx=lambda gl, x, y: 2 * gl * (y - x) / x.size), diagnosis="gx is negated"),
     Mutant("mean_square_error", "mean of the differences", "gradient", mean_square_error(gx=lambda gl, x, y: np.full_like(x, 2 * gl * (x - y).mean())), diagnosis="every entry of gx is the sum of what the entries should be"),
     Mutant("mean_square_error", "gy as well", "gradient",
@@ -287,11 +287,11 @@ WRONG = [
 
     Mutant("huber_loss", "tail not joined", "forward", huber_loss(
         loss=lambda x, y, delta: np.where(abs(x - y) <= delta, (x - y) ** 2 / 2, delta * abs(x - y)).mean())),
-    Mutant("huber_loss", "delta always 1", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, 1).mean()), diagnosis="y is what delta = 1 would give: delta is not used"),
-    Mutant("huber_loss", "smooth l1", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, delta).mean() / delta), diagnosis="y is divided by delta once too often"),
+    Mutant("huber_loss", "delta always 1", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, 1).mean()), diagnosis="l is what delta = 1 would give: delta is not used"),
+    Mutant("huber_loss", "smooth l1", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, delta).mean() / delta), diagnosis="l is divided by delta once too often"),
     Mutant("huber_loss", "1/2 missing inside", "forward", huber_loss(
         loss=lambda x, y, delta: np.where(abs(x - y) <= delta, (x - y) ** 2, delta * (abs(x - y) - delta / 2)).mean())),
-    Mutant("huber_loss", "a sum", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, delta).sum()), diagnosis="y is n times too large, n the number of entries: sum instead of mean?"),
+    Mutant("huber_loss", "a sum", "forward", huber_loss(loss=lambda x, y, delta: _by_pieces(x - y, delta).sum()), diagnosis="l is n times too large, n the number of entries: sum instead of mean?"),
     Mutant("huber_loss", "not clipped", "gradient", huber_loss(gx=lambda gl, x, y, delta: gl * (x - y) / x.size), diagnosis="gx is wrong only where abs(x - y) > delta"),
     Mutant("huber_loss", "sign without delta", "gradient", huber_loss(
         gx=lambda gl, x, y, delta: gl * np.where(abs(x - y) <= delta, x - y, np.sign(x - y)) / x.size), diagnosis="gx is wrong only where abs(x - y) > delta"),
@@ -302,24 +302,24 @@ WRONG = [
     Mutant("huber_loss", "the border at 1", "gradient", huber_loss(gx=lambda gl, x, y, delta: gl * np.clip(x - y, -1, 1) / x.size), diagnosis="gx is what delta = 1 would give: delta is not used"),
     Mutant("huber_loss", "1/N missing", "gradient", huber_loss(gx=lambda gl, x, y, delta: gl * np.clip(x - y, -delta, delta)), diagnosis="gx is n times too large, n the number of entries: sum instead of mean?"),
     Mutant("huber_loss", "y - x", "gradient", huber_loss(gx=lambda gl, x, y, delta: gl * np.clip(y - x, -delta, delta) / x.size), diagnosis="gx is negated"),
-    Mutant("huber_loss", "gl ignored", "gradient", huber_loss(gx=lambda gl, x, y, delta: np.clip(x - y, -delta, delta) / x.size), diagnosis="gx is what gy = ones would give: gy is ignored"),
-    Mutant("huber_loss", "gl clipped too", "gradient", huber_loss(gx=lambda gl, x, y, delta: np.clip(gl * (x - y), -delta, delta) / x.size), diagnosis="in gx, gy is used non-linearly"),
+    Mutant("huber_loss", "gl ignored", "gradient", huber_loss(gx=lambda gl, x, y, delta: np.clip(x - y, -delta, delta) / x.size), diagnosis="gx is what gl = ones would give: gl is ignored"),
+    Mutant("huber_loss", "gl clipped too", "gradient", huber_loss(gx=lambda gl, x, y, delta: np.clip(gl * (x - y), -delta, delta) / x.size), diagnosis="in gx, gl is used non-linearly"),
     Mutant("huber_loss", "grad spends its slope", "pure", _spends_its_slope, diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("huber_loss", "delta in float64", "stable", huber_loss(
-        loss=lambda x, y, delta: _by_pieces(x - y, np.float64(delta)).mean()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+        loss=lambda x, y, delta: _by_pieces(x - y, np.float64(delta)).mean()), diagnosis="l has dtype float64, but should be float32, like the inputs"),
 
     Mutant("hinge_loss", "the right class counts", "forward", hinge_loss(
-        loss=lambda s, labels, margin: np.maximum(margin - _picked(s, labels)[:, None] + s, 0).mean()), diagnosis="margin / C is added to y once too often"),
+        loss=lambda s, labels, margin: np.maximum(margin - _picked(s, labels)[:, None] + s, 0).mean()), diagnosis="margin / C is added to l once too often"),
     Mutant("hinge_loss", "divided by C - 1", "forward", hinge_loss(
-        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).sum() / len(s) / max(s.shape[1] - 1, 1)), diagnosis="y is divided by C - 1, but should be by C"),
+        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).sum() / len(s) / max(s.shape[1] - 1, 1)), diagnosis="l is divided by C - 1, but should be by C"),
     Mutant("hinge_loss", "sum over the classes", "forward", hinge_loss(
-        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).sum(1).mean()), diagnosis="y is C times too large: sum instead of mean?"),
+        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).sum(1).mean()), diagnosis="l is C times too large: sum instead of mean?"),
     Mutant("hinge_loss", "sum over the batch", "forward", hinge_loss(
-        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).mean(1).sum()), diagnosis="y is N times too large: sum instead of mean?"),
+        loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).mean(1).sum()), diagnosis="l is N times too large: sum instead of mean?"),
     Mutant("hinge_loss", "the worst class only", "forward", hinge_loss(
         loss=lambda s, labels, margin: np.maximum(_violation(s, labels, margin), 0).max(1).mean() / s.shape[1])),
-    Mutant("hinge_loss", "margin always 1", "forward", hinge_loss(loss=lambda s, labels, margin: np.maximum(_violation(s, labels, 1), 0).mean()), diagnosis="y is what margin = 1 would give: margin is not used"),
-    Mutant("hinge_loss", "sign of the scores", "forward", hinge_loss(loss=lambda s, labels, margin: np.maximum(_violation(-s, labels, margin), 0).mean()), diagnosis="y is what -scores in place of scores would give"),
+    Mutant("hinge_loss", "margin always 1", "forward", hinge_loss(loss=lambda s, labels, margin: np.maximum(_violation(s, labels, 1), 0).mean()), diagnosis="l is what margin = 1 would give: margin is not used"),
+    Mutant("hinge_loss", "sign of the scores", "forward", hinge_loss(loss=lambda s, labels, margin: np.maximum(_violation(-s, labels, margin), 0).mean()), diagnosis="l is what -scores in place of scores would give"),
     Mutant("hinge_loss", "right class without gradient", "gradient", hinge_loss(label=lambda slope, labels: 0), diagnosis="gscores is wrong only in the entry of each row that labels names"),
     Mutant("hinge_loss", "right class once", "gradient", hinge_loss(label=lambda slope, labels: -1), diagnosis="gscores is wrong only in the entry of each row that labels names"),
     Mutant("hinge_loss", "right class with a plus", "gradient", hinge_loss(label=lambda slope, labels: slope.sum(1)), diagnosis="gscores is wrong only in the entry of each row that labels names"),
@@ -329,22 +329,22 @@ WRONG = [
     Mutant("hinge_loss", "twice at the hinge", "gradient", hinge_loss(marks=lambda v: np.heaviside(v, 2), label=_but_its_own)),
     Mutant("hinge_loss", "1/N missing", "gradient", hinge_loss(gscores=lambda gl, slope: gl * slope / slope.shape[1]), diagnosis="gscores is N times too large: sum instead of mean?"),
     Mutant("hinge_loss", "1/C missing", "gradient", hinge_loss(gscores=lambda gl, slope: gl * slope / len(slope)), diagnosis="gscores is C times too large: sum instead of mean?"),
-    Mutant("hinge_loss", "gl ignored", "gradient", hinge_loss(gscores=lambda gl, slope: slope / slope.size), diagnosis="gscores is what gy = ones would give: gy is ignored"),
+    Mutant("hinge_loss", "gl ignored", "gradient", hinge_loss(gscores=lambda gl, slope: slope / slope.size), diagnosis="gscores is what gl = ones would give: gl is ignored"),
     Mutant("hinge_loss", "shifts the scores", "pure", hinge_loss(loss=_shifts_the_scores), diagnosis="forward changes scores in place"),
     Mutant("hinge_loss", "marks in float64", "stable", hinge_loss(gscores=lambda gl, slope: gl * slope.astype(float) / slope.size), diagnosis="gscores has dtype float64, but should be float32, like the inputs"),
 
     Mutant("binary_cross_entropy_with_logits", "a sum", "forward", binary_cross_entropy_with_logits(
-        loss=lambda z, t: (np.logaddexp(0, z) - z * t).sum()), diagnosis="y is n times too large, n the number of entries: sum instead of mean?"),
+        loss=lambda z, t: (np.logaddexp(0, z) - z * t).sum()), diagnosis="l is n times too large, n the number of entries: sum instead of mean?"),
     Mutant("binary_cross_entropy_with_logits", "ones and zeros exchanged", "forward", binary_cross_entropy_with_logits(
-        loss=lambda z, t: (np.logaddexp(0, z) - z * (1 - t)).mean()), diagnosis="y is what -logits in place of logits would give"),
+        loss=lambda z, t: (np.logaddexp(0, z) - z * (1 - t)).mean()), diagnosis="l is what -logits in place of logits would give"),
     Mutant("binary_cross_entropy_with_logits", "sign forgotten", "forward", binary_cross_entropy_with_logits(
-        loss=lambda z, t: (z * t - np.logaddexp(0, z)).mean()), diagnosis="y is negated"),
+        loss=lambda z, t: (z * t - np.logaddexp(0, z)).mean()), diagnosis="l is negated"),
     Mutant("binary_cross_entropy_with_logits", "ones only", "forward", binary_cross_entropy_with_logits(
         loss=lambda z, t: (t * np.logaddexp(0, -z)).mean())),
     Mutant("binary_cross_entropy_with_logits", "targets rounded", "forward", binary_cross_entropy_with_logits(
-        loss=lambda z, t: (np.logaddexp(0, z) - z * (t >= 0.5)).mean()), diagnosis="y is what targets rounded to whole numbers would give"),
+        loss=lambda z, t: (np.logaddexp(0, z) - z * (t >= 0.5)).mean()), diagnosis="l is what targets rounded to whole numbers would give"),
     Mutant("binary_cross_entropy_with_logits", "1e-7 in the logarithm", "forward", binary_cross_entropy_with_logits(
-        loss=lambda z, t: -(t * np.log(_sigmoid(z) + 1e-7) + (1 - t) * np.log(_sigmoid(-z) + 1e-7)).mean()), diagnosis="y is right to a few digits only, in every entry"),
+        loss=lambda z, t: -(t * np.log(_sigmoid(z) + 1e-7) + (1 - t) * np.log(_sigmoid(-z) + 1e-7)).mean()), diagnosis="l is right to a few digits only, in every entry"),
     Mutant("binary_cross_entropy_with_logits", "times the sigmoid's slope", "gradient", binary_cross_entropy_with_logits(
         glogits=lambda gl, z, t: gl * (_sigmoid(z) - t) * _sigmoid(z) * _sigmoid(-z) / z.size), diagnosis="in glogits, there is a factor exp(logits) / (1 + exp(logits))**2 too many"),
     Mutant("binary_cross_entropy_with_logits", "for the probabilities", "gradient", binary_cross_entropy_with_logits(
@@ -358,7 +358,7 @@ WRONG = [
     Mutant("binary_cross_entropy_with_logits", "1/N missing", "gradient", binary_cross_entropy_with_logits(
         glogits=lambda gl, z, t: gl * (_sigmoid(z) - t)), diagnosis="glogits is n times too large, n the number of entries: sum instead of mean?"),
     Mutant("binary_cross_entropy_with_logits", "gl ignored", "gradient", binary_cross_entropy_with_logits(
-        glogits=lambda gl, z, t: (_sigmoid(z) - t) / z.size), diagnosis="glogits is what gy = ones would give: gy is ignored"),
+        glogits=lambda gl, z, t: (_sigmoid(z) - t) / z.size), diagnosis="glogits is what gl = ones would give: gl is ignored"),
     Mutant("binary_cross_entropy_with_logits", "negates the logits", "pure", binary_cross_entropy_with_logits(
         loss=_negates_the_logits, glogits=lambda gl, z, t: gl * (_sigmoid(-z) - t) / z.size), diagnosis="forward changes logits in place"),
     Mutant("binary_cross_entropy_with_logits", "logarithm of the sigmoid", "stable", binary_cross_entropy_with_logits(
@@ -368,15 +368,15 @@ WRONG = [
     Mutant("binary_cross_entropy_with_logits", "exp(-z) overflows in grad", "stable", binary_cross_entropy_with_logits(
         glogits=lambda gl, z, t: gl * (1 / (1 + np.exp(-z)) - t) / z.size), diagnosis="overflow warning in grad"),
     Mutant("binary_cross_entropy_with_logits", "probabilities clipped", "stable", binary_cross_entropy_with_logits(
-        loss=lambda z, t: -(t * np.log(np.clip(_sigmoid(z), 1e-15, 1)) + (1 - t) * np.log(np.clip(_sigmoid(-z), 1e-15, 1))).mean()), diagnosis="y no longer changes"),
+        loss=lambda z, t: -(t * np.log(np.clip(_sigmoid(z), 1e-15, 1)) + (1 - t) * np.log(np.clip(_sigmoid(-z), 1e-15, 1))).mean()), diagnosis="l no longer changes"),
 
-    Mutant("cross_entropy", "a sum", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels).sum()), diagnosis="y is N times too large: sum instead of mean?"),
+    Mutant("cross_entropy", "a sum", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels).sum()), diagnosis="l is N times too large: sum instead of mean?"),
     Mutant("cross_entropy", "mean over the classes too", "forward", cross_entropy(
-        loss=lambda z, labels: -(_log_softmax(z) * _one_hot(z, labels)).mean()), diagnosis="y is C times too small: mean instead of sum?"),
-    Mutant("cross_entropy", "sign forgotten", "forward", cross_entropy(loss=lambda z, labels: _picked(_log_softmax(z), labels).mean()), diagnosis="y is negated"),
-    Mutant("cross_entropy", "labels' columns of all rows", "forward", cross_entropy(loss=lambda z, labels: -_log_softmax(z)[:, labels].mean()), diagnosis="y is wrong only where N > 1"),
-    Mutant("cross_entropy", "softmax over the batch", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z, 0), labels).mean()), diagnosis="y is what logsumexp along axis 0 would give"),
-    Mutant("cross_entropy", "a loss per example", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels)), diagnosis="y is not averaged over axis 0"),
+        loss=lambda z, labels: -(_log_softmax(z) * _one_hot(z, labels)).mean()), diagnosis="l is C times too small: mean instead of sum?"),
+    Mutant("cross_entropy", "sign forgotten", "forward", cross_entropy(loss=lambda z, labels: _picked(_log_softmax(z), labels).mean()), diagnosis="l is negated"),
+    Mutant("cross_entropy", "labels' columns of all rows", "forward", cross_entropy(loss=lambda z, labels: -_log_softmax(z)[:, labels].mean()), diagnosis="l is wrong only where N > 1"),
+    Mutant("cross_entropy", "softmax over the batch", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z, 0), labels).mean()), diagnosis="l is what logsumexp along axis 0 would give"),
+    Mutant("cross_entropy", "a loss per example", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels)), diagnosis="l is not averaged over axis 0"),
     Mutant("cross_entropy", "probability, not its logarithm", "forward", cross_entropy(
         loss=lambda z, labels: -_picked(np.exp(_log_softmax(z)), labels).mean())),
     Mutant("cross_entropy", "label not subtracted", "gradient", cross_entropy(glogits=lambda gl, z, labels: gl * np.exp(_log_softmax(z)) / len(z)), diagnosis="in glogits, what is subtracted from is treated as a constant"),
@@ -391,49 +391,49 @@ WRONG = [
     Mutant("cross_entropy", "divided by N C", "gradient", cross_entropy(
         glogits=lambda gl, z, labels: gl * (np.exp(_log_softmax(z)) - _one_hot(z, labels)) / z.size), diagnosis="glogits is C times too small: mean instead of sum?"),
     Mutant("cross_entropy", "gl ignored", "gradient", cross_entropy(
-        glogits=lambda gl, z, labels: (np.exp(_log_softmax(z)) - _one_hot(z, labels)) / len(z)), diagnosis="glogits is what gy = ones would give: gy is ignored"),
+        glogits=lambda gl, z, labels: (np.exp(_log_softmax(z)) - _one_hot(z, labels)) / len(z)), diagnosis="glogits is what gl = ones would give: gl is ignored"),
     Mutant("cross_entropy", "subtracts in the saved softmax", "pure", _subtracts_in_the_softmax, diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("cross_entropy", "shifts the logits", "pure", cross_entropy(loss=_shifts_the_logits), diagnosis="forward changes logits in place"),
     Mutant("cross_entropy", "maximum not subtracted", "stable", cross_entropy(
-        loss=lambda z, labels: (np.log(np.exp(z).sum(1)) - _picked(z, labels)).mean()), diagnosis="warning in forward | y loses its accuracy from logits"),
+        loss=lambda z, labels: (np.log(np.exp(z).sum(1)) - _picked(z, labels)).mean()), diagnosis="warning in forward | l loses its accuracy from logits"),
     Mutant("cross_entropy", "logarithm of the softmax", "stable", cross_entropy(
-        loss=lambda z, labels: -np.log(_picked(np.exp(_log_softmax(z)), labels)).mean()), diagnosis="warning in forward | y loses its accuracy from logits"),
+        loss=lambda z, labels: -np.log(_picked(np.exp(_log_softmax(z)), labels)).mean()), diagnosis="warning in forward | l loses its accuracy from logits"),
     Mutant("cross_entropy", "maximum of the whole batch", "stable", cross_entropy(
-        loss=lambda z, labels: (np.log(np.exp(z - z.max()).sum(1)) - _picked(z - z.max(), labels)).mean()), diagnosis="warning in forward | y loses its accuracy from logits"),
+        loss=lambda z, labels: (np.log(np.exp(z - z.max()).sum(1)) - _picked(z - z.max(), labels)).mean()), diagnosis="warning in forward | l loses its accuracy from logits"),
     Mutant("cross_entropy", "one-hot in float64", "stable", cross_entropy(
         glogits=lambda gl, z, labels: gl * (np.exp(_log_softmax(z)) - np.eye(z.shape[1])[labels]) / len(z)), diagnosis="glogits has dtype float64, but should be float32, like the inputs"),
 
-    Mutant("kl_divergence", "mean over all entries", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).mean()), diagnosis="y is C times too small: mean instead of sum?"),
-    Mutant("kl_divergence", "sum over the batch", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).sum()), diagnosis="y is N times too large: sum instead of mean?"),
-    Mutant("kl_divergence", "sign", "forward", kl_divergence(loss=lambda q, p: (p * (q - np.log(p + (p == 0)))).sum() / len(p)), diagnosis="y is negated"),
-    Mutant("kl_divergence", "a loss per row", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).sum(1)), diagnosis="y is not averaged over axis 0"),
-    Mutant("kl_divergence", "without p's entropy", "forward", kl_divergence(loss=lambda q, p: -(p * q).sum() / len(p)), diagnosis="y is wrong only where C > 1"),
+    Mutant("kl_divergence", "mean over all entries", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).mean()), diagnosis="l is C times too small: mean instead of sum?"),
+    Mutant("kl_divergence", "sum over the batch", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).sum()), diagnosis="l is N times too large: sum instead of mean?"),
+    Mutant("kl_divergence", "sign", "forward", kl_divergence(loss=lambda q, p: (p * (q - np.log(p + (p == 0)))).sum() / len(p)), diagnosis="l is negated"),
+    Mutant("kl_divergence", "a loss per row", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - q)).sum(1)), diagnosis="l is not averaged over axis 0"),
+    Mutant("kl_divergence", "without p's entropy", "forward", kl_divergence(loss=lambda q, p: -(p * q).sum() / len(p)), diagnosis="l is wrong only where C > 1"),
     Mutant("kl_divergence", "the other direction", "forward", kl_divergence(loss=lambda q, p: (np.exp(q) * (q - np.log(p + (p == 0)))).sum() / len(p))),
-    Mutant("kl_divergence", "log 0", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p) - q)).sum() / len(p)), diagnosis="y is wrong only where p holds a 0"),
+    Mutant("kl_divergence", "log 0", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p) - q)).sum() / len(p)), diagnosis="l is wrong only where p holds a 0"),
     Mutant("kl_divergence", "1/N missing", "gradient", kl_divergence(glog_q=lambda gl, q, p: -gl * p), diagnosis="glog_q is N times too large: sum instead of mean?"),
     Mutant("kl_divergence", "divided by N C", "gradient", kl_divergence(glog_q=lambda gl, q, p: -gl * p / p.size), diagnosis="glog_q is C times too small: mean instead of sum?"),
     Mutant("kl_divergence", "minus forgotten", "gradient", kl_divergence(glog_q=lambda gl, q, p: gl * p / len(p)), diagnosis="glog_q is negated"),
     Mutant("kl_divergence", "for q, not for log q", "gradient", kl_divergence(glog_q=lambda gl, q, p: -gl * p * np.exp(-np.maximum(q, -700)) / len(p)), diagnosis="in glog_q, the factor exp(log_q) is missing"),
     Mutant("kl_divergence", "q - p, as for logits", "gradient", kl_divergence(glog_q=lambda gl, q, p: gl * (np.exp(np.minimum(q, 80)) - p) / len(p))),
-    Mutant("kl_divergence", "gl ignored", "gradient", kl_divergence(glog_q=lambda gl, q, p: -p / len(p)), diagnosis="glog_q is what gy = ones would give: gy is ignored"),
+    Mutant("kl_divergence", "gl ignored", "gradient", kl_divergence(glog_q=lambda gl, q, p: -p / len(p)), diagnosis="glog_q is what gl = ones would give: gl is ignored"),
     Mutant("kl_divergence", "gp as well", "gradient", kl_divergence(
         glog_q=lambda gl, q, p: (-gl * p / len(p), gl * (np.log(p + (p == 0)) - q + 1) / len(p))), diagnosis="grad returns 2 gradients, number 2 is too many: only glog_q is due"),
     Mutant("kl_divergence", "computed in p", "pure", _computed_in_p, diagnosis="forward changes p in place"),
     Mutant("kl_divergence", "saved in one place for all calls", "pure", Stateful(_last_probabilities), diagnosis="grad reads the last call's inputs"),
     Mutant("kl_divergence", "zeros in float64", "stable", kl_divergence(
-        loss=lambda q, p: np.where(p > 0, p * (np.log(p + (p == 0)) - q), np.zeros(p.shape)).sum() / len(p)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+        loss=lambda q, p: np.where(p > 0, p * (np.log(p + (p == 0)) - q), np.zeros(p.shape)).sum() / len(p)), diagnosis="l has dtype float64, but should be float32, like the inputs"),
 
-    Mutant("cosine_similarity", "scalar product", "forward", cosine_similarity(cosine=lambda x, y: (x * y).sum(1)), diagnosis="y is not divided by the lengths of x and y's rows"),
-    Mutant("cosine_similarity", "by the length of x only", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x) * y).sum(1)), diagnosis="y is not divided by the length of y's rows"),
-    Mutant("cosine_similarity", "by the squares", "forward", cosine_similarity(cosine=lambda x, y: (x * y).sum(1) / ((x**2).sum(1) * (y**2).sum(1))), diagnosis="y is divided by the lengths of x and y's rows once too often"),
+    Mutant("cosine_similarity", "scalar product", "forward", cosine_similarity(cosine=lambda x, y: (x * y).sum(1)), diagnosis="c is not divided by the lengths of x and y's rows"),
+    Mutant("cosine_similarity", "by the length of x only", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x) * y).sum(1)), diagnosis="c is not divided by the length of y's rows"),
+    Mutant("cosine_similarity", "by the squares", "forward", cosine_similarity(cosine=lambda x, y: (x * y).sum(1) / ((x**2).sum(1) * (y**2).sum(1))), diagnosis="c is divided by the lengths of x and y's rows once too often"),
     Mutant("cosine_similarity", "lengths of the whole arrays", "forward", cosine_similarity(
-        cosine=lambda x, y: (x * y).sum(1) / np.linalg.norm(x) / np.linalg.norm(y)), diagnosis="y is wrong only where N > 1"),
-    Mutant("cosine_similarity", "over the batch", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x.T) * _unit(y.T)).sum(1)), diagnosis="y is reduced over axis 0, but should be over the last axis"),
-    Mutant("cosine_similarity", "distance", "forward", cosine_similarity(cosine=lambda x, y: 1 - (_unit(x) * _unit(y)).sum(1)), diagnosis="y is 1 minus what it should be"),
-    Mutant("cosine_similarity", "all pairs", "forward", cosine_similarity(cosine=lambda x, y: _unit(x) @ _unit(y).T), diagnosis="y is computed for all pairs of rows, but should be for each row and its partner"),
-    Mutant("cosine_similarity", "axis kept", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x) * _unit(y)).sum(1, keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
+        cosine=lambda x, y: (x * y).sum(1) / np.linalg.norm(x) / np.linalg.norm(y)), diagnosis="c is wrong only where N > 1"),
+    Mutant("cosine_similarity", "over the batch", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x.T) * _unit(y.T)).sum(1)), diagnosis="c is reduced over axis 0, but should be over the last axis"),
+    Mutant("cosine_similarity", "distance", "forward", cosine_similarity(cosine=lambda x, y: 1 - (_unit(x) * _unit(y)).sum(1)), diagnosis="c is 1 minus what it should be"),
+    Mutant("cosine_similarity", "all pairs", "forward", cosine_similarity(cosine=lambda x, y: _unit(x) @ _unit(y).T), diagnosis="c is computed for all pairs of rows, but should be for each row and its partner"),
+    Mutant("cosine_similarity", "axis kept", "forward", cosine_similarity(cosine=lambda x, y: (_unit(x) * _unit(y)).sum(1, keepdims=True)), diagnosis="c is right but for the shape: an axis of length 1 is kept"),
     Mutant("cosine_similarity", "1e-6 in the denominator", "forward", cosine_similarity(
-        cosine=lambda x, y: (x * y).sum(1) / (_length(x) * _length(y) + 1e-6)[:, 0]), diagnosis="y is right to a few digits only, in every entry"),
+        cosine=lambda x, y: (x * y).sum(1) / (_length(x) * _length(y) + 1e-6)[:, 0]), diagnosis="c is right to a few digits only, in every entry"),
     Mutant("cosine_similarity", "lengths as constants", "gradient", cosine_similarity(gx=lambda gc, u, v, c, r: gc * v / r), diagnosis="in gx and gy, norm is treated as a constant"),
     Mutant("cosine_similarity", "length of x a constant", "gradient", cosine_similarity(
         gx=lambda gc, u, v, c, r: gc * v / r, gy=lambda gc, u, v, c, r: gc * (v - c * u) / r), diagnosis="in gx, norm is treated as a constant"),
@@ -444,23 +444,23 @@ WRONG = [
     Mutant("cosine_similarity", "gx only", "gradient", cosine_similarity(grads=lambda gx, gy: gx), diagnosis="gy is missing: grad returns only gx"),
     Mutant("cosine_similarity", "gx twice", "gradient", cosine_similarity(grads=lambda gx, gy: (gx, gx)), diagnosis="gy is gx: the wrong gradient stands there"),
     Mutant("cosine_similarity", "gy negated", "gradient", cosine_similarity(grads=lambda gx, gy: (gx, -gy)), diagnosis="gy is negated"),
-    Mutant("cosine_similarity", "gc ignored", "gradient", cosine_similarity(gx=lambda gc, u, v, c, r: (v - c * u) / r), diagnosis="gx and gy are what gy = ones would give: gy is ignored"),
-    Mutant("cosine_similarity", "mean of gc", "gradient", cosine_similarity(gx=lambda gc, u, v, c, r: gc.mean() * (v - c * u) / r), diagnosis="gx and gy are what gy's mean in place of gy would give"),
+    Mutant("cosine_similarity", "gc ignored", "gradient", cosine_similarity(gx=lambda gc, u, v, c, r: (v - c * u) / r), diagnosis="gx and gy are what gc = ones would give: gc is ignored"),
+    Mutant("cosine_similarity", "mean of gc", "gradient", cosine_similarity(gx=lambda gc, u, v, c, r: gc.mean() * (v - c * u) / r), diagnosis="gx and gy are what gc's mean in place of gc would give"),
     Mutant("cosine_similarity", "normalised in place", "pure", _normalised_in_place, diagnosis="forward changes x in place"),
     Mutant("cosine_similarity", "lengths in float64", "stable", cosine_similarity(
-        cosine=lambda x, y: (x * y).sum(1) / (np.array([math.hypot(*row) for row in x]) * _length(y)[:, 0])), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+        cosine=lambda x, y: (x * y).sum(1) / (np.array([math.hypot(*row) for row in x]) * _length(y)[:, 0])), diagnosis="c has dtype float64, but should be float32, like the inputs"),
 
-    Mutant("info_nce_loss", "times the temperature", "forward", info_nce_loss(logits=lambda x, y, temperature: x @ y.T * temperature), diagnosis="y is what 1 / temperature in place of temperature would give"),
-    Mutant("info_nce_loss", "temperature missing", "forward", info_nce_loss(logits=lambda x, y, temperature: x @ y.T), diagnosis="y is what temperature = 1 would give: temperature is not used"),
-    Mutant("info_nce_loss", "a sum", "forward", info_nce_loss(loss=lambda z: -np.diag(_log_softmax(z)).sum()), diagnosis="y is N times too large: sum instead of mean?"),
+    Mutant("info_nce_loss", "times the temperature", "forward", info_nce_loss(logits=lambda x, y, temperature: x @ y.T * temperature), diagnosis="l is what 1 / temperature in place of temperature would give"),
+    Mutant("info_nce_loss", "temperature missing", "forward", info_nce_loss(logits=lambda x, y, temperature: x @ y.T), diagnosis="l is what temperature = 1 would give: temperature is not used"),
+    Mutant("info_nce_loss", "a sum", "forward", info_nce_loss(loss=lambda z: -np.diag(_log_softmax(z)).sum()), diagnosis="l is N times too large: sum instead of mean?"),
     Mutant("info_nce_loss", "both directions", "forward", info_nce_loss(
-        loss=lambda z: -(np.diag(_log_softmax(z)) + np.diag(_log_softmax(z.T))).mean() / 2), diagnosis="y is the mean of what it should be and of what you get with x and y exchanged"),
-    Mutant("info_nce_loss", "softmax over the rows of x", "forward", info_nce_loss(loss=lambda z: -np.diag(_log_softmax(z, 0)).mean()), diagnosis="y is what you get with x and y exchanged"),
+        loss=lambda z: -(np.diag(_log_softmax(z)) + np.diag(_log_softmax(z.T))).mean() / 2), diagnosis="l is the mean of what it should be and of what you get with x and y exchanged"),
+    Mutant("info_nce_loss", "softmax over the rows of x", "forward", info_nce_loss(loss=lambda z: -np.diag(_log_softmax(z, 0)).mean()), diagnosis="l is what you get with x and y exchanged"),
     Mutant("info_nce_loss", "the negatives only", "forward", info_nce_loss(
         loss=lambda z: (np.log((np.exp(z - z.max()) * (1 - np.eye(len(z)))).sum(1) + 1e-300) + z.max() - np.diag(z)).mean())),
     Mutant("info_nce_loss", "rows normalised", "forward", info_nce_loss(
-        logits=lambda x, y, temperature: (x / (_length(x) + 1e-12)) @ (y / (_length(y) + 1e-12)).T / temperature), diagnosis="y is what x and y with rows of length 1 would give"),
-    Mutant("info_nce_loss", "all entries averaged", "forward", info_nce_loss(loss=lambda z: -(_log_softmax(z) * np.eye(len(z), dtype=z.dtype)).mean()), diagnosis="y is N times too small: mean instead of sum?"),
+        logits=lambda x, y, temperature: (x / (_length(x) + 1e-12)) @ (y / (_length(y) + 1e-12)).T / temperature), diagnosis="l is what x and y with rows of length 1 would give"),
+    Mutant("info_nce_loss", "all entries averaged", "forward", info_nce_loss(loss=lambda z: -(_log_softmax(z) * np.eye(len(z), dtype=z.dtype)).mean()), diagnosis="l is N times too small: mean instead of sum?"),
     Mutant("info_nce_loss", "temperature missing in grad", "gradient", info_nce_loss(
         gx=lambda gz, x, y, temperature: gz @ y, gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="gx and gy are multiplied by temperature once too often"),
     Mutant("info_nce_loss", "temperature missing in gy", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="gy is multiplied by temperature once too often"),
@@ -476,10 +476,10 @@ WRONG = [
     Mutant("info_nce_loss", "1/N missing", "gradient", info_nce_loss(
         gz=lambda gl, z: gl * (np.exp(_log_softmax(z)) - np.eye(len(z), dtype=z.dtype))), diagnosis="gx and gy are N times too large: sum instead of mean?"),
     Mutant("info_nce_loss", "gl ignored", "gradient", info_nce_loss(
-        gz=lambda gl, z: (np.exp(_log_softmax(z)) - np.eye(len(z), dtype=z.dtype)) / len(z)), diagnosis="gx and gy are what gy = ones would give: gy is ignored"),
+        gz=lambda gl, z: (np.exp(_log_softmax(z)) - np.eye(len(z), dtype=z.dtype)) / len(z)), diagnosis="gx and gy are what gl = ones would give: gl is ignored"),
     Mutant("info_nce_loss", "subtracts in the saved softmax", "pure", _subtracts_in_the_diagonal, diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("info_nce_loss", "maximum not subtracted", "stable", info_nce_loss(
-        loss=lambda z: (np.log(np.exp(z).sum(1)) - np.diag(z)).mean()), diagnosis="warning in forward | y loses its accuracy from x"),
+        loss=lambda z: (np.log(np.exp(z).sum(1)) - np.diag(z)).mean()), diagnosis="warning in forward | l loses its accuracy from x"),
     Mutant("info_nce_loss", "identity in float64", "stable", info_nce_loss(
         gz=lambda gl, z: gl * (np.exp(_log_softmax(z)) - np.eye(len(z))) / len(z)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
 ]

@@ -370,13 +370,13 @@ WRONG = [
         s=lambda v: np.sqrt(_row_mean(v.x**2).clip(0, 65504) + v.eps)), diagnosis="loses its accuracy from x"),
 
     Mutant("group_norm", "groups ignored: all channels together", "forward", group_norm(rows=lambda v: v.x.reshape(len(v.x), 1, -1)), diagnosis="y is what groups = 1 would give: groups is not used"),
-    Mutant("group_norm", "each channel by itself", "forward", group_norm(rows=lambda v: v.x), diagnosis="y is wrong only where K > 1"),
+    Mutant("group_norm", "each channel by itself", "forward", group_norm(rows=lambda v: v.x), diagnosis="y is wrong only where (C / groups) > 1"),
     Mutant("group_norm", "groups the size of a group", "forward", group_norm(
-        rows=lambda v: v.x.reshape(len(v.x), v.x.shape[1] // v.groups, -1)), diagnosis="y is wrong unless G == K"),
+        rows=lambda v: v.x.reshape(len(v.x), v.x.shape[1] // v.groups, -1)), diagnosis="y is wrong unless groups == (C / groups)"),
     Mutant("group_norm", "channels dealt out in turn", "forward", group_norm(
         rows=_transposed_to_groups, z=lambda v: _back_from_groups(v, v.z_rows), gz_rows=lambda v: _transposed_to_groups(
             SimpleNamespace(x=v.gz, groups=v.groups)),
-        gx=lambda v: _back_from_groups(v, (v.gz_rows - v.g_mu - v.g_var) / v.s)), diagnosis="y is wrong only where K > 1"),
+        gx=lambda v: _back_from_groups(v, (v.gz_rows - v.g_mu - v.g_var) / v.s)), diagnosis="y is wrong only where (C / groups) > 1"),
     Mutant("group_norm", "statistics over the batch too", "forward", group_norm(
         mu=lambda v: v.rows.mean((0, 2), keepdims=True), var=lambda v: (v.c**2).mean((0, 2), keepdims=True)), diagnosis="y is wrong only where N > 1"),
     Mutant("group_norm", "statistics of each position", "forward", group_norm(
@@ -390,7 +390,7 @@ WRONG = [
     Mutant("group_norm", "variance constant", "gradient", group_norm(g_var=_zero), diagnosis="in gx, the variance is treated as a constant: it depends on x too"),
     Mutant("group_norm", "mean and variance constant", "gradient", group_norm(g_mu=_zero, g_var=_zero), diagnosis="in gx, the mean and the variance are treated as constants: they depend on x too"),
     Mutant("group_norm", "means of each channel in gx", "gradient", group_norm(
-        gx=lambda v: ((v.gz - _row_mean(v.gz) - v.z * _row_mean(v.gz * v.z)).reshape(v.rows.shape) / v.s).reshape(v.x.shape)), diagnosis="gx is wrong only where K > 1"),
+        gx=lambda v: ((v.gz - _row_mean(v.gz) - v.z * _row_mean(v.gz * v.z)).reshape(v.rows.shape) / v.s).reshape(v.x.shape)), diagnosis="gx is wrong only where (C / groups) > 1"),
     Mutant("group_norm", "gamma outside the means", "gradient", group_norm(
         gz=lambda v: v.gy, gx=lambda v: v.gamma[:, None] * ((v.gz_rows - v.g_mu - v.g_var) / v.s).reshape(v.x.shape)), diagnosis="in gx, gamma multiplies at the end, after the sums, but belongs inside them: multiply gy by gamma first"),
     Mutant("group_norm", "gamma missing in gx", "gradient", group_norm(gz=lambda v: v.gy), diagnosis="gx is what gamma = 1 would give: gamma is not used"),

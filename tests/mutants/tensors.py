@@ -580,9 +580,9 @@ WRONG = [
 
     Mutant("concatenate", "b first", "forward", concatenate(y=lambda a, b, axis: np.concatenate([b, a], axis)), diagnosis="y is what you get with a and b exchanged"),
     Mutant("concatenate", "axis 0 where it fits", "forward", concatenate(
-        y=lambda a, b, axis: np.concatenate([a, b], 0 if a.shape[1:] == b.shape[1:] else axis)), diagnosis="y is wrong only where N == M"),
+        y=lambda a, b, axis: np.concatenate([a, b], 0 if a.shape[1:] == b.shape[1:] else axis)), diagnosis="y is wrong only where M == K"),
     Mutant("concatenate", "a twice", "forward", concatenate(
-        y=lambda a, b, axis: np.concatenate([a, a if a.shape == b.shape else b], axis)), diagnosis="y is wrong only where N == M"),
+        y=lambda a, b, axis: np.concatenate([a, a if a.shape == b.shape else b], axis)), diagnosis="y is wrong only where M == K"),
     Mutant("concatenate", "cut in the middle", "gradient", concatenate(
         ga=lambda gy, a, b, axis: _halves(gy, axis)[0], gb=lambda gy, a, b, axis: _halves(gy, axis)[1])),
     Mutant("concatenate", "cut at b's length", "gradient", concatenate(

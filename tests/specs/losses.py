@@ -58,20 +58,20 @@ def cosine_similarity(x, y):
 
 # fmt: off
 OPS = [
-    Op("mean_square_error", x="...", y=const("..."), par=4, torch=functional.mse_loss),
-    Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0, beyond=(0.1, 1 / 3, 10.0)), par=8,
+    Op("mean_square_error", x="...", y=const("..."), par=4, output="l", torch=functional.mse_loss),
+    Op("huber_loss", x="...", y=const("..."), delta=choice(1.0, 0.5, 3.0, beyond=(0.1, 1 / 3, 10.0)), par=8, output="l",
        torch=lambda x, y, delta: functional.huber_loss(x, y, delta=delta), border=at_delta),
-    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0, beyond=(0.0, 0.75, 10.0)), par=14,
+    Op("hinge_loss", scores=halves("N C"), labels=labels("N", below="C"), margin=choice(1.0, 0.5, 2.0, beyond=(0.0, 0.75, 10.0)), par=14, output="l",
        torch=lambda scores, labels, margin: functional.multi_margin_loss(scores, labels, margin=margin), ties=hinges,
        border=at_hinge,
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do; "
        "margins are quarters, so that float32 does not round them beside scores of 1e4, which the fused oracle would not see"),
-    Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12,
+    Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12, output="l",
        torch=binary_cross_entropy_with_logits),
-    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, torch=cross_entropy),
-    Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7,
+    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy),
+    Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7, output="l",
        torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),
-    Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, torch=cosine_similarity),
-    Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1, beyond=(2.0, 1 / 3), extreme=(0.01, 0.03, 10.0)), par=15,
+    Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, output="c", torch=cosine_similarity),
+    Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1, beyond=(2.0, 1 / 3), extreme=(0.01, 0.03, 10.0)), par=15, output="l",
        torch=info_nce_loss),
 ]

@@ -59,6 +59,7 @@ OPS = [
     Op("layer_norm", x=off_centre("... D"), gamma="D", beta="D", eps=EPS, par=20, torch=layer_norm),
     Op("rms_norm", x="... D", gamma="D", eps=EPS, par=12, torch=rms_norm),
     Op("group_norm", x=off_centre("N G*K L"), gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=25, torch=group_norm,
+       words={"G*K": "C", "G": "groups", "K": "(C / groups)"},
        why="F.group_norm refuses a group of one value, and rounds worse than this where the mean is large"),
     Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0, beyond=(0.25, 1.5)), par=12, torch=l2_normalize,
        also=constant_at_eps, border=at_eps,

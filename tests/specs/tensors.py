@@ -25,6 +25,8 @@ def shares(yours, gy, x, axis, keepdims):
     return gy * share
 
 
+LAST = {"K": "the length of x's last axis"}
+
 # fmt: off
 OPS = [
     Op("add", a="~...", b="~...", par=10, torch=torch.add),
@@ -39,12 +41,12 @@ OPS = [
        why="torch.amax compares floats again in its backward pass, so its rounding cannot be measured"),
     Op("reduce_var", x=off_centre("..."), axis=axes("x"), keepdims=choice(False, True), par=10,
        torch=lambda x, axis, keepdims: x.var(axis, correction=0, keepdim=keepdims)),
-    Op("transpose", x="... K", axes=permutation("x"), par=5, torch=torch.permute),
+    Op("transpose", x="... K", axes=permutation("x"), par=5, torch=torch.permute, words=LAST),
     Op("reshape", x="...", shape=reshaping("x"), par=3, torch=torch.reshape),
     Op("broadcast_to", x="~...", shape=size("..."), par=8, torch=torch.broadcast_to),
-    Op("concatenate", a="...A N ...B", b="...A M ...B", axis=axis("a", at="N"), par=5,
+    Op("concatenate", a="...A M ...B", b="...A K ...B", axis=axis("a", at="M"), par=5,
        torch=lambda a, b, axis: torch.cat((a, b), axis)),
     Op("take", x="V ...", indices=labels("...I", below="V"), par=8, torch=lambda x, indices: x[indices]),
     Op("where", condition=mask("~..."), a="~...", b="~...", par=8, torch=torch.where),
-    Op("cumsum", x="... K", axis=axis("x"), par=6, torch=torch.cumsum),
+    Op("cumsum", x="... K", axis=axis("x"), par=6, torch=torch.cumsum, words=LAST),
 ]

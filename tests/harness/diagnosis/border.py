@@ -34,7 +34,7 @@ def border(trial: Trial) -> Border | None:
     below it holds and what lies beyond it breaks, at several places each.
     """
     example = trial.example
-    names, arrays = (*trial.op.inputs, "gy"), (*example.inputs, example.gy)
+    names, arrays = (*trial.op.inputs, trial.op.upstream), (*example.inputs, example.gy)
     largest = max(
         (abs(a).max(initial=0), i) for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"
     )

@@ -18,6 +18,7 @@ from tests.harness.diagnosis.claim import Claim
 from tests.harness.diagnosis.diagnosis import Diagnosis, are, described, named
 from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
 from tests.harness.diagnosis.search import claimed
+from tests.harness.diagnosis.wording import wording
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
@@ -32,19 +33,25 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     `wrong`, `trial`: the failure and its smallest counterexample. Where nothing more is known, the line is the failure's
     own. Raises what `trial.ask` raises.
     """
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
+        if "has dtype float" in wrong.why:  # nothing else that is wrong can be told apart from it
+            return described(wrong)
+        if prop == "stable":
+            return border.diagnose(wrong, trial)
+        words = wording(trial.op)
+        return words.diagnosis(_diagnosed(prop, words.wrong(wrong), words.trial(trial), forward_holds))
+
+
+def _diagnosed(prop: str, wrong: Wrong, trial: Trial, forward_holds: bool) -> Diagnosis:
+    """The diagnosis, where the output is y and grad is given gy, whatever the row calls them."""
     inquiry = Inquiry(trial.ask, WORK)
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
-            if "has dtype float" in wrong.why:  # nothing else that is wrong can be told apart from it
-                return described(wrong)
-            if prop in ("forward", "gradient"):
-                found = _of_values(trial.op, prop, wrong, inquiry, forward_holds)
-                steps = (Call(), Grad(0))
-                changed = interplay.changes(trial.op, steps, trial.observe(*steps))
-                return _because_of(changed, found) if changed else found
-            if prop == "pure":
-                return interplay.diagnose(trial.op, wrong, inquiry)
-            return border.diagnose(wrong, trial) if prop == "stable" else described(wrong)
+        if prop in ("forward", "gradient"):
+            found = _of_values(trial.op, prop, wrong, inquiry, forward_holds)
+            steps = (Call(), Grad(0))
+            changed = interplay.changes(trial.op, steps, trial.observe(*steps))
+            return _because_of(changed, found) if changed else found
+        return interplay.diagnose(trial.op, wrong, inquiry) if prop == "pure" else described(wrong)
     except Exhausted:
         return described(wrong, f" (no cause was found in {WORK} tries)")
 

@@ -156,8 +156,8 @@ def _told(verdict: Verdict) -> dict:
     """What explains a verdict."""
     example, wrong = {}, verdict.wrong
     if verdict.trial:
-        given = verdict.trial.example
-        example = dict(zip(verdict.trial.op.inputs, map(_plain, given.inputs), strict=True)) | {"gy": _plain(given.gy)}
+        op, given = verdict.trial.op, verdict.trial.example
+        example = dict(zip(op.inputs, map(_plain, given.inputs), strict=True)) | {op.upstream: _plain(given.gy)}
     return {
         "parts": verdict.parts,
         "hints": verdict.hints,
@@ -172,8 +172,14 @@ def _picture(verdict: Verdict) -> dict | None:
     """A wrong array on a larger example, for the report."""
     if not verdict.diagnosis or not verdict.diagnosis.picture:
         return None
+    from tests.harness.diagnosis.wording import wording
+
     sample, name = verdict.diagnosis.picture
-    return {"name": name, "yours": _plain(sample.yours[name]), "torch": _plain(sample.right[name])}
+    return {
+        "name": wording(verdict.trial.op).outside(name),
+        "yours": _plain(sample.yours[name]),
+        "torch": _plain(sample.right[name]),
+    }
 
 
 def _plain(value):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tests.harness.diagnosis.entry import terms
+from tests.harness.diagnosis.wording import Wording, wording
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _screen(verdict: Verdict) -> Screen:
         lines.append([("hint: ", {"cyan": True}), (hint, {})])
     lines += [[(text, {})] for text in _crash(wrong) + _counterexample(verdict)]
     if diagnosis and diagnosis.picture:
-        lines += _picture(*diagnosis.picture)
+        lines += _picture(*diagnosis.picture, wording(verdict.trial.op))
     return Screen([*lines, []])
 
 
@@ -86,7 +87,7 @@ def _counterexample(verdict: Verdict) -> list[str]:
     op, example, wrong = verdict.trial.op, verdict.trial.example, verdict.wrong
     float32 = " (float32)" if example.dtype == np.float32 else ""
     lines = ["", f"The smallest example that shows it{float32}:"]
-    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | {"gy": example.gy})
+    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | {op.upstream: example.gy})
     if wrong.yours is not None:
         expected = "before" if verdict.property == "pure" else "torch"
         lines += ["", f"{wrong.name}:", *_arrays({"yours": wrong.yours, expected: wrong.torch})]
@@ -102,18 +103,19 @@ def _entry(verdict: Verdict) -> str:
     due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
     digits = 6 if f"{due:.6g}" != f"{yours:.6g}" else 12
     values = f"{due:.{digits}g}, yours is {yours:.{digits}g}"
-    if wrong.name == "y":
-        return f"y{f'[{at}]' if at else ''} = {values}"
+    op = verdict.trial.op
+    if wrong.name == op.output:
+        return f"{op.output}{f'[{at}]' if at else ''} = {values}"
     letters = "ijklmnop"[: example.gy.ndim]
     inner = ",".join(letters)
-    upstream = f"sum_{letters} gy[{inner}]" if letters else "gy"
+    upstream = f"sum_{letters} {op.upstream}[{inner}]" if letters else op.upstream
     jacobian = f"J_{wrong.name[1:]}" + (f"[{inner} | {at}]" if inner or at else "")
     added = [f"{gy:.5g}*{j:.5g}" for gy, j in terms(verdict.trial, wrong)]
     written = " + ".join(added[:_TERMS]) + (" + ..." if len(added) > _TERMS else "")
     return f"{wrong.name}{f'[{at}]' if at else ''} = {upstream} {jacobian} = {written + ' = ' if added else ''}{values}"
 
 
-def _picture(sample: Sample, name: str) -> list[list[Piece]]:
+def _picture(sample: Sample, name: str, words: Wording) -> list[list[Piece]]:
     """The array on a larger example, wrong entries marked, beside torch's; nothing where it does not fit on the screen."""
     yours, right, wrong = sample.yours[name], sample.right[name], sample.wrong(name)
     if (
@@ -132,7 +134,7 @@ def _picture(sample: Sample, name: str) -> list[list[Piece]]:
         return []
     shapes = (f"yours {yours.shape}", f"torch {right.shape}")
     width = max(width, len(shapes[0]))
-    lines: list[list[Piece]] = [[], [(f"{name} on a larger example, wrong entries marked:", {})]]
+    lines: list[list[Piece]] = [[], [(f"{words.outside(name)} on a larger example, wrong entries marked:", {})]]
     lines.append([(f"  {shapes[0]:<{width}}    {shapes[1]}", {"light": True})])
     for row in range(max(len(left), len(other))):
         pieces = left[row] if row < len(left) else []

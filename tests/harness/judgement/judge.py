@@ -65,12 +65,12 @@ class UnsuitedExample(Exception):
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
     """y is torch's. Raises Wrong or UnsuitedExample."""
-    _same(trial, "y", output(seen, 0, truth.y.shape), truth, 0)
+    _same(trial, trial.op.output, output(trial.op, seen, 0, truth.y.shape), truth, 0)
 
 
 def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
     """Every gradient is torch's. Raises Wrong or UnsuitedExample."""
-    output(seen, 0)
+    output(trial.op, seen, 0)
     for number, (name, yours) in enumerate(gradients(trial.op, seen, 1).items(), 1):
         _same(trial, name, yours, truth, number)
 
@@ -104,25 +104,28 @@ def worst(yours: NDArray, torch: NDArray) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
 
 
-def output(seen: Observation, step: int, due: tuple[int, ...] | None = None) -> NDArray:
+def output(op: Operation, seen: Observation, step: int, due: tuple[int, ...] | None = None) -> NDArray:
     """The y of a call. `due`: its shape, where it is known."""
     answer = _answer(seen, step)
     if isinstance(answer.values, Odd):
-        raise Wrong(f"returns {answer.values.what}, but should return (y, grad)")
-    return _number(answer.values[0], "y", f"should be {due}" if due is not None else "")
+        raise Wrong(f"returns {answer.values.what}, but should return ({op.output}, grad)")
+    return _number(answer.values[0], op.output, f"should be {due}" if due is not None else "")
 
 
 def gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray]:
     """What a grad returned, under the names of the gradients that are due."""
     answer, names = _answer(seen, step), [f"g{v}" for v in op.variables]
-    due = f"should return {'one array' if len(names) == 1 else f'{len(names)} gradients'}: {', '.join(names)}"
+    call, due = (
+        f"grad({op.upstream})",
+        f"should return {'one array' if len(names) == 1 else f'{len(names)} gradients'}: {', '.join(names)}",
+    )
     if isinstance(answer.values, Odd):
-        raise Wrong(f"grad(gy) returns {answer.values.what}, but {due}")
+        raise Wrong(f"{call} returns {answer.values.what}, but {due}")
     if not answer.container and (len(names) > 1 or isinstance(answer.values[0], Odd)):
         what = answer.values[0].what if isinstance(answer.values[0], Odd) else "one array"
-        raise Wrong(f"grad(gy) returns {what}, but {due}")
+        raise Wrong(f"{call} returns {what}, but {due}")
     if answer.container and (len(names) == 1 or len(answer.values) != len(names)):
-        raise Wrong(f"grad(gy) returns a {answer.container} of {len(answer.values)}, but {due}")
+        raise Wrong(f"{call} returns a {answer.container} of {len(answer.values)}, but {due}")
     return {
         name: _number(value, name, f"should be like {name[1:]}")
         for name, value in zip(names, answer.values, strict=True)
@@ -185,13 +188,10 @@ def _apart(a: float, b: float) -> tuple[str, str]:
 def _like(op: Operation, name: str) -> str:
     """`, like b: (1, M)` for gb."""
     variable = name[1:]
-    if name == "y" or variable not in op.shapes:
+    if variable not in op.shapes:
         return ""
-    dimensions = op.shapes[variable].split()
-    if any("~" in dimension for dimension in dimensions):
-        return f", like {variable}"
-    comma = "," if len(dimensions) == 1 and "..." not in dimensions[0] else ""
-    return f", like {variable}: ({', '.join(dimensions)}{comma})"
+    shape = op.said_shape(variable)
+    return f", like {variable}{': ' + shape if shape else ''}"
 
 
 def _short(file: str) -> str:

@@ -24,7 +24,7 @@ CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel l
 
 @dataclass(frozen=True)
 class _Sequence:
-    """Steps, each with what is said where its answer is another one than before, and which examples they fit."""
+    """Steps, each with what is said where its answer is another one than before (`{gy}`: as the row calls it), and which examples they fit."""
 
     asked: tuple[tuple[Call | Grad, str], ...]
     fits: Callable[[Example, Example], bool] = lambda a, b: True
@@ -72,9 +72,9 @@ def _can_be_mixed(a: Example, b: Example) -> bool:
 
 
 _THIRD = "is another one when all is asked a third time"
-_OTHER_GY = "is another one when grad was called with another gy before"
+_OTHER_GY = "is another one when grad was called with another {gy} before"
 _NEW_CONTENTS = "is wrong when arrays that were given before come again with other contents: is something kept by id()?"
-_NEW_GY = "is wrong when a gy that was given before comes again with other contents: is something kept by id()?"
+_NEW_GY = "is wrong when a {gy} that was given before comes again with other contents: is something kept by id()?"
 _MIXED = 2  # the number of the first example's inputs with the second's floats
 _OTHER = 2  # the number of a gy for the first example with the second's numbers
 _ONE_ARRAY = "is another one when one array is given for two arguments"
@@ -86,7 +86,7 @@ _SEQUENCES = (
             (Call(1), ""),
             (Grad(1, gy=1), ""),
             (Grad(0, gy=0), "is another one after a second call of the operation: they must share nothing"),
-            (Grad(0, gy=0), "is another one when grad is called again with the same gy"),
+            (Grad(0, gy=0), "is another one when grad is called again with the same {gy}"),
             (Call(0), _THIRD),
             (Grad(5, gy=0), _THIRD),
             (Grad(0, gy=0), _THIRD),
@@ -116,19 +116,19 @@ def pure(trial: Trial, *seen: Observation) -> None:
     """Calls neither disturb nor remember each other. Raises Wrong. `seen`: as `question` asks."""
     known: dict[_Asked, dict[str, NDArray]] = {}
     for sequence, observation in zip(_fitting(trial.examples), seen, strict=True):
-        _keeps_apart(sequence.steps, observation)
+        _keeps_apart(trial.op, sequence.steps, observation)
         for number, (step, complaint) in enumerate(sequence.asked):
             question = _asked(sequence.steps, step)
             if question.alike and observation.crash and question not in known:
                 return  # one of the inputs cannot have the other's contents
             answer = _answer(trial.op, observation, number, step)
-            _repeats(answer, known.setdefault(question, answer), f"{complaint} (rule 3)")
+            _repeats(answer, known.setdefault(question, answer), f"{complaint.format(gy=trial.op.upstream)} (rule 3)")
 
 
 def unchanged(op: Operation, *seen: Observation) -> None:
     """Inputs and gy are as they were. Raises Wrong."""
     for changed in (i for observation in seen for answer in observation.answers for i in answer.changed):
-        name = "gy" if changed < 0 else op.inputs[changed]
+        name = op.upstream if changed < 0 else op.inputs[changed]
         raise Wrong(f"{name} is changed in place, but should be left as it was (rule 3)", name=name)
 
 
@@ -136,20 +136,20 @@ def _fitting(examples: tuple[Example, ...]) -> list[_Sequence]:
     return [sequence for sequence in _SEQUENCES if sequence.fits(*examples)]
 
 
-def _keeps_apart(steps: Steps, seen: Observation) -> None:
+def _keeps_apart(op: Operation, steps: Steps, seen: Observation) -> None:
     """What was returned stays as it was, and has memory of its own, or of what was given."""
     if any(step.again >= 0 for step in steps):
         return  # what was given may have been returned, and has been changed since, by whoever gave it
     for number in seen.restless:
-        raise Wrong(f"{_kind(steps[number])}, already returned, changes when something else is called (rule 3)")
+        raise Wrong(f"{_kind(op, steps[number])}, already returned, changes when something else is called (rule 3)")
     for number in seen.shared:
         raise Wrong(
-            f"{_kind(steps[number])} shares its memory with an earlier one: each should be an array of its own (rule 3)"
+            f"{_kind(op, steps[number])} shares its memory with an earlier one: each should be an array of its own (rule 3)"
         )
 
 
-def _kind(step: Call | Grad) -> str:
-    return "y" if isinstance(step, Call) else "a gradient"
+def _kind(op: Operation, step: Call | Grad) -> str:
+    return op.output if isinstance(step, Call) else "a gradient"
 
 
 def _asked(steps: Steps, step: Call | Grad) -> _Asked:
@@ -158,7 +158,7 @@ def _asked(steps: Steps, step: Call | Grad) -> _Asked:
 
 
 def _answer(op: Operation, seen: Observation, number: int, step: Call | Grad) -> dict[str, NDArray]:
-    return {"y": output(seen, number)} if isinstance(step, Call) else gradients(op, seen, number)
+    return {op.output: output(op, seen, number)} if isinstance(step, Call) else gradients(op, seen, number)
 
 
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:

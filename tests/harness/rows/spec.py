@@ -1,7 +1,8 @@
 """A spec row: what is true of one operation, written as data. shapes.py says how a shape is written, kinds.py what else an input can be."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tests.harness.rows.arrays import Floats
@@ -23,6 +24,24 @@ class Operation:
     ties: Callable | None = None
     border: Callable | None = None
     why: str = ""
+    output: str = "y"
+    words: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def upstream(self) -> str:
+        """How what grad is given is called: the gradient of the output."""
+        return f"g{self.output}"
+
+    def said(self, dimension: str) -> str:
+        """How a dimension of the row is called where it is read: by the letter of the stub, or in words."""
+        return self.words.get(dimension) or ("..." if dimension.startswith("...") else dimension)
+
+    def said_shape(self, variable: str) -> str:
+        """The shape of an input as the stub writes it: `(1, M)`; nothing where it has no one word for a dimension, or broadcasts."""
+        said = [self.said(dimension) for dimension in self.shapes.get(variable, "~").split()]
+        if not all(re.fullmatch(r"\w+|\.\.\.", dimension) for dimension in said):
+            return ""
+        return f"({', '.join(said)}{',' if len(said) == 1 and said != ['...'] else ''})"
 
     @cached_property
     def variety(self) -> int:
@@ -72,6 +91,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     ties: Callable | None = None,
     border: Callable | None = None,
     why: str = "",
+    output: str = "y",
+    words: dict[str, str] | None = None,
     **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
@@ -81,8 +102,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     gradients are the other end of what is right at a kink; everything between the two ends is accepted. `ties`: where the
     right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
     for an operation of one variable. `border`: where a border is met by design alone, `border(beside, *inputs)` moves inputs
-    onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. Raises ValueError where it cannot
-    be read.
+    onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
+    it. `words`: what to call a dimension for which the stub has another letter, or none. Raises ValueError where it cannot be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     for argument, kind in kinds.items():
@@ -90,7 +111,9 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, border, why)
+    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {})
+    if output in kinds:
+        raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:
         raise ValueError(f"{name}: par={par}: give the minutes it takes, {LEAST_MINUTES} to {MOST_MINUTES}")
     if ties and len(op.variables) != 1:
