@@ -10,6 +10,7 @@ from tests.harness.diagnosis.diagnosis import Diagnosis, described, named, remed
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
+from tests.harness.judgement.numbers import against
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
@@ -88,8 +89,7 @@ def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
             "no clipping is needed: find a formula that stays finite",
         )
     what = f"is {yours}" if not np.isfinite(yours) else "loses its accuracy"
-    digits = 6 if f"{yours:.6g}" != f"{due:.6g}" else 12
-    return named(f"{there.name} {what} {place}: {yours:.{digits}g}, but should be {due:.{digits}g}")
+    return named(f"{there.name} {what} {place}: {against(yours, due)}")
 
 
 def _in_float64(trial: Trial) -> Trial:

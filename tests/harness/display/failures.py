@@ -11,6 +11,7 @@ import numpy as np
 from tests.harness.display.arrays import array, number, shape, slice_label, windows
 from tests.harness.display.heatmaps import maps
 from tests.harness.display.result import Result
+from tests.harness.judgement.numbers import LEAST, digits
 
 TABLE_SIDE, TABLE_CELLS = 8, 64
 _LEAD, _LONG, _TEXT = 160, 1200, 4000  # characters: of a reason on a folded line, of one that scrolls, of other values
@@ -57,10 +58,7 @@ def _failure(result: Result, cells: int) -> dict:
     if not cells:
         return _reason(result)
     yours, torch = array(result.yours), array(result.torch)
-    digits = 6
-    if yours is not None and torch is not None and yours.shape == torch.shape:
-        alike = [number(a) == number(b) for a, b in zip(yours.flat, torch.flat, strict=True)]
-        digits = 12 if all(alike) else 6
+    most = LEAST if yours is None or torch is None else digits(yours, torch)
     expected = "before" if result.property == "pure" else "torch"
     answers = {"yours": result.yours, expected: result.torch} if result.yours is not None else {}
     picture = result.picture
@@ -68,12 +66,12 @@ def _failure(result: Result, cells: int) -> dict:
     return _reason(result) | {
         "brief": False,
         "example": [_table(name, value) for name, value in result.example.items()],
-        "answers": [_table(name, value, digits) for name, value in answers.items()],
+        "answers": [_table(name, value, most) for name, value in answers.items()],
         "maps": maps(*pair, name=picture["name"] if picture else "", expected=expected, cells=cells),
     }
 
 
-def _table(name: str, value: object, digits: int = 6) -> dict:
+def _table(name: str, value: object, most: int = LEAST) -> dict:
     """An array as slices of rows of text; or as text, where it is none."""
     found = array(value)
     if found is None:
@@ -93,7 +91,7 @@ def _table(name: str, value: object, digits: int = 6) -> dict:
                 "rows": [
                     (
                         i if found.ndim > 1 and grid.shape[-2] > 1 else "",
-                        [number(grid[(*at, i, j)], digits) for j in columns],
+                        [number(grid[(*at, i, j)], most) for j in columns],
                     )
                     for i in rows
                 ],

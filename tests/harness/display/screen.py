@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.harness.diagnosis.entry import terms
 from tests.harness.diagnosis.wording import Wording, wording
+from tests.harness.judgement.numbers import LEAST, apart, digits
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ def _entry(verdict: Verdict) -> str:
     wrong, example = verdict.wrong, verdict.trial.example
     at = ",".join(map(str, wrong.entry))
     due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
-    digits = 6 if f"{due:.6g}" != f"{yours:.6g}" else 12
-    values = f"{due:.{digits}g}, yours is {yours:.{digits}g}"
+    values = "{1}, yours is {0}".format(*apart(yours, due))
     op = verdict.trial.op
     if wrong.name == op.output:
         return f"{op.output}{f'[{at}]' if at else ''} = {values}"
@@ -127,8 +127,9 @@ def _picture(sample: Sample, name: str, words: Wording) -> list[list[Piece]]:
         return []
     if not yours.size:
         return []
-    left = _cells(yours, np.ones(yours.shape, bool) if wrong is None else wrong)
-    other = _cells(right, np.zeros(right.shape, bool))
+    most = digits(yours, right, least=3)
+    left = _cells(yours, np.ones(yours.shape, bool) if wrong is None else wrong, most)
+    other = _cells(right, np.zeros(right.shape, bool), most)
     width = max(sum(len(text) for text, _ in row) for row in left)
     if width + 4 + max(sum(len(text) for text, _ in row) for row in other) > WIDTH:
         return []
@@ -143,11 +144,11 @@ def _picture(sample: Sample, name: str, words: Wording) -> list[list[Piece]]:
     return lines
 
 
-def _cells(array: NDArray, marked: NDArray) -> list[list[Piece]]:
+def _cells(array: NDArray, marked: NDArray, most: int) -> list[list[Piece]]:
     rows, marks = np.atleast_2d(array), np.atleast_2d(marked)
     return [
         [
-            (f"{value:8.3g}" + ("!" if mark else " "), {"red": True} if mark else {})
+            (f"{value:{most + 5}.{most}g}" + ("!" if mark else " "), {"red": True} if mark else {})
             for value, mark in zip(*pair, strict=True)
         ]
         for pair in zip(rows, marks, strict=True)
@@ -156,7 +157,7 @@ def _cells(array: NDArray, marked: NDArray) -> list[list[Piece]]:
 
 def _arrays(values: dict) -> list[str]:
     """`name = value   shape`, the names aligned; a long array is cut."""
-    width, lines, digits = max(map(len, values)), [], _digits(*values.values())
+    width, lines, most = max(map(len, values)), [], _digits(*values.values())
     for name, value in values.items():
         head = f"  {name:>{width}} = "
         if not isinstance(value, np.ndarray):
@@ -166,7 +167,7 @@ def _arrays(values: dict) -> list[str]:
             value,
             max_line_width=WIDTH - len(head),
             threshold=64,
-            formatter={"float_kind": lambda number: f"{number + 0.0:.{digits}g}"},
+            formatter={"float_kind": lambda number: f"{number + 0.0:.{most}g}"},
             separator=", ",
         )
         first, *rest = text.splitlines()
@@ -179,12 +180,8 @@ def _arrays(values: dict) -> list[str]:
 
 
 def _digits(*values) -> int:
-    """Six, or as many as tell two arrays apart that are not the same."""
-    if len(values) == 2 and all(isinstance(v, np.ndarray) for v in values) and values[0].shape == values[1].shape:
-        pairs = [(a, b) for a, b in zip(*(v.ravel().tolist() for v in values), strict=True) if a != b]
-        if pairs and all(f"{a:.6g}" == f"{b:.6g}" for a, b in pairs):
-            return 12
-    return 6
+    """Six, or of two arrays as many as it takes for all entries that differ to look different."""
+    return digits(*values) if len(values) == 2 and all(isinstance(v, np.ndarray) for v in values) else LEAST
 
 
 def _short(file: str) -> str:

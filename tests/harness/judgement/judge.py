@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.judgement.numbers import against
 from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
@@ -175,14 +176,8 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
         raise UnsuitedExample(KINK)  # all that is wrong may be another subgradient's
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
-    why = "{}{} is {}, but should be {}".format(name, where, *_apart(wide[entry] + 0.0, nearest[entry]))
+    why = f"{name}{where} is {against(wide[entry] + 0.0, nearest[entry])}"
     raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
-
-
-def _apart(a: float, b: float) -> tuple[str, str]:
-    """Both in as many digits as it takes to see that they differ, from six on."""
-    texts = ((f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(6, 18))
-    return next((pair for pair in texts if pair[0] != pair[1]), (repr(a), repr(b)))
 
 
 def _like(op: Operation, name: str) -> str:
