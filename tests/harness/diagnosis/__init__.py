@@ -20,7 +20,8 @@ The causes of a wrong y or gradient, in the order in which they are tried (`diag
    follow from y again.
 4. A condition (`conditions.py`): on 120 `mixed` samples, of small sizes and with many zeros, for which dimensions, values
    or places the array is wrong. It is named only if everything wrong satisfies it, more than half of what satisfies it
-   is wrong, and six cases or more were seen on both sides. A hypothesis that holds just there is said with it.
+   is wrong, and six cases or more were seen on both sides. Wrong is whatever differs by more than rounding, also within
+   the tolerance; where all that differs is slight, there is no condition. A hypothesis that holds just there is said with it.
 5. A y that is remembered from an earlier call; a gradient in which gy is not used linearly.
 6. Otherwise the judge's own line: the worst entry, and whether all entries are wrong.
 
@@ -34,6 +35,9 @@ inputs or another torch function (`with_gy`, `with_inputs`, `with_torch`). A cla
 array on every sample, to 1e-9 of the largest entry, and is not simply what is right. The table (`hypotheses.py`) is tried
 in its order, and the first claim that holds is made. A row's torch expression decides what can be said of a path
 (`paths.py`) or of a function left out (`variants.py`): one written out in its steps says more than one call.
+
+Within, the output of every operation is `y`, grad is given `gy`, and an input y has another name: `wording.py` translates at
+the door, also a row's letter for which the stub has other words. A sentence need not care.
 
 To add a hypothesis:
 

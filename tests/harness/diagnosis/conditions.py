@@ -1,7 +1,9 @@
 """Where an array is wrong: for which dimensions and arguments, for which values, at which places.
 
 A condition is named only if everything wrong satisfies it, most of what satisfies it is wrong, and enough was seen on
-both sides. Of several, the one of which the largest share is wrong is named.
+both sides. Of several, the one of which the largest share is wrong is named. Wrong is here whatever differs by more than
+rounding, also where the tolerance lets it pass; and where all that differs is slight, the tolerance would draw the line:
+nothing is named.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.diagnosis.samples import Sample
+from tests.harness.judgement.tolerance import ROUNDINGS, off_entries
 from tests.harness.rows.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
 
 ZERO = 1e-12  # what is less is what rounding leaves of 0
+SLIGHT = 1e-4  # relative to the largest term: no more than what something small, added or clipped, changes
+ROUNDED = 1e-11  # likewise, to the entry: what may be rounding
+RUNS = 2  # of Monte-Carlo arithmetic, to tell it from rounding
 NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 
@@ -46,28 +52,61 @@ def _holding_zero(samples: Sequence[Sample], but: Sequence[str] = ()) -> Iterato
 def of_values(name: str, samples: Sequence[Sample]) -> str:
     """`only where x < 0`: for which values of an input, entry by entry, an array is wrong; nothing where no such condition fits."""
     cases = [s for s in samples if s.wrong(name) is not None]
-    if len(cases) < len(samples) / 2:
+    if len(cases) < len(samples) / 2 or slight(name, cases):
         return ""
-    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    wrong = np.concatenate([_differing(name, s).ravel() for s in cases])
     return _best(wrong, _zeros(name, cases), _values(name, cases))
 
 
 def of_places(name: str, samples: Sequence[Sample]) -> str:
     """`only in the last column`: at which places an array is wrong; nothing where no such condition fits."""
     cases = [s for s in samples if s.wrong(name) is not None and s.right[name].ndim]
-    if len(cases) < len(samples):
+    if len(cases) < len(samples) or slight(name, cases):
         return ""
-    wrong = np.concatenate([s.wrong(name).ravel() for s in cases])
+    wrong = np.concatenate([_differing(name, s).ravel() for s in cases])
     shapes = [s.right[name].shape for s in cases]
     ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
     places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
     return _best(wrong, _zeros(name, cases), places)
 
 
+def slight(name: str, samples: Sequence[Sample]) -> bool:
+    """Whether all that differs, differs by next to nothing."""
+    for s in samples:
+        if s.wrong(name) is None:
+            return False
+        error, terms = _error(name, s)
+        if not np.all(error <= SLIGHT * terms):
+            return False
+    return True
+
+
 def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
     """Of each sample, whether the array is wrong, and whether what is right is 0 throughout."""
     zero = [abs(s.right[name]).max(initial=0) <= ZERO for s in samples]
-    return np.array([not s.is_right(name) for s in samples]), np.array(zero)
+    if slight(name, samples):
+        return np.zeros(len(samples), bool), np.array(zero)
+    wrong = [s.wrong(name) is None or bool(_differing(name, s).any()) for s in samples]
+    return np.array(wrong), np.array(zero)
+
+
+def _differing(name: str, sample: Sample) -> NDArray:
+    """Which entries of an array of the right shape differ by more than rounding; those that the tolerance lets pass as well."""
+    error, terms = _error(name, sample)
+    return sample.wrong(name) | ~(error <= ROUNDINGS * np.finfo(np.float64).eps * terms)
+
+
+def _error(name: str, sample: Sample) -> tuple[NDArray, NDArray]:
+    """How far each entry is from the nearest right one, and the largest term of the sum that makes it.
+
+    That is asked only where it matters: the error is 0 where it is no more than a rounding of the entry itself.
+    """
+    yours, truth = sample.yours[name], sample.truth
+    number = sample.number(name)
+    _, nearest = off_entries(yours, truth, number, sample.example.dtype)
+    error = abs(yours - nearest)
+    error = np.where(error <= ROUNDED * abs(nearest), 0, error)
+    return error, abs(nearest) + (truth.noise(RUNS)[number] if error.any() else 0)
 
 
 def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:

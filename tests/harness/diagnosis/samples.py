@@ -130,8 +130,11 @@ class Sample:
         yours, right = self.yours.get(name), self.right[name]
         if yours is None or yours.shape != right.shape:
             return None
-        number = 0 if name == "y" else 1 + [f"g{v}" for v in self.op.variables].index(name)
-        return off_entries(yours, self.truth, number, self.example.dtype)[0]
+        return off_entries(yours, self.truth, self.number(name), self.example.dtype)[0]
+
+    def number(self, name: str) -> int:
+        """Which of the oracle's answers it is: 0 for y, from 1 for the gradients."""
+        return 0 if name == "y" else 1 + [f"g{v}" for v in self.op.variables].index(name)
 
     def is_right(self, name: str) -> bool:
         wrong = self.wrong(name)

@@ -109,7 +109,8 @@ def output(op: Operation, seen: Observation, step: int, due: tuple[int, ...] | N
     """The y of a call. `due`: its shape, where it is known."""
     answer = _answer(seen, step)
     if isinstance(answer.values, Odd):
-        raise Wrong(f"returns {answer.values.what}, but should return ({op.output}, grad)")
+        due = f"({op.output}, grad)"
+        raise Wrong(f"returns {answer.values.what.replace('(y, grad)', due)}, but should return {due}")
     return _number(answer.values[0], op.output, f"should be {due}" if due is not None else "")
 
 
