@@ -20,7 +20,9 @@ to shrink it: the first are dimensions, and each input reads its values from a p
 change in one input moves no other. A smaller byte is a smaller size or a simpler number; so it shrinks to small arrays of
 zeros and ones. Hypothesis draws all ways of values and all arguments, but only small sizes. What fails at large ones only
 is made smaller by what knows the row (shrink.py): a slice, or half of a dimension, is taken out of all inputs at once, and
-each kind says what becomes of its value (labels are renumbered, axes moved, target shapes made to fit).
+each kind says what becomes of its value (labels are renumbered, axes moved, target shapes made to fit). The smallest may
+tell little: x = 0 where eps is 1e-12, and a gradient of 1e12. Then up to 60 of the same size with ordinary numbers are tried
+(ordinary.py), and one is shown in its place that fails alike and can be followed.
 
 A seed and the names of the operation and the property give the examples, and `--hidden` four times as many; nothing else
 does. The tests say how many. The seed is 0 in public, random and printed under `--hidden`. A submission never learns it.

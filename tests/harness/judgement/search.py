@@ -12,10 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example, examples, stream
+from tests.harness.examples.ordinary import ordinary
 from tests.harness.examples.shrink import complexity, tighten
 from tests.harness.judgement import purity
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Property
+from tests.harness.judgement.telling import TELLING, is_alike, worth
 from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
 from tests.harness.rows.imports import hypothesis
@@ -120,11 +122,31 @@ class _Search:
                 _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
             if smaller:
                 tighten(self._op, self.smallest[1].examples, self._is_smaller)
-        except (_Enough, RefusedOperation, GraderTrouble):
+        except _Enough:
             pass
+        except (RefusedOperation, GraderTrouble):
+            return ""
         except Exception as error:
             return broken_off("looking for a smaller example", error)
+        if smaller:
+            with suppress(Exception, RefusedOperation, GraderTrouble):
+                self._make_telling()
         return ""
+
+    def _make_telling(self) -> None:
+        """In the place of a smallest example that shows little, one of the same size and failure that shows more, if there is one."""
+        best = found = self.smallest
+        if len(found[1].examples) > 1:
+            return
+        try:
+            for example in ordinary(self._op, found[1].example) if worth(*found[1:]) < TELLING else ():
+                self.smallest, self._tries = None, 0
+                if self._fails((example,)) and self.smallest and is_alike(found[2], self.smallest[2]):
+                    best = max(best, self.smallest, key=lambda one: worth(*one[1:]))
+                if worth(*best[1:]) == TELLING:
+                    break
+        finally:
+            self.smallest = best
 
     def _hold(self, drawn: tuple[Example, ...]) -> None:
         """Raise Wrong where the property does not hold, UnsuitedExample where the examples show nothing."""
