@@ -127,6 +127,13 @@ def test_a_batch_grades_each_submission_on_its_own(half, tmp_path):
     assert scores == {"anna.py": 65, "ben.zip": 0, "cleo": 100}
     table = run.stdout.rpartition("submissions")[2]
     assert re.findall(r"inbox/(\S+) ", table)[:3] == ["cleo", "anna.py", "ben.zip"]
+    reasons = [line for line in table.splitlines() if re.match(r"\S+: \w+ ", line)]
+    assert [line.split(": ")[:2] for line in reasons] == [
+        ["anna.py", "affine gradient"],
+        ["ben.zip", "affine and 1 more"],
+    ]
+    assert reasons[0] == "anna.py: affine gradient: gb is N times too small: mean instead of sum?"
+    assert all(len(line) < 80 for line in reasons)
 
 
 def test_hidden_without_the_hidden_tests_says_so(tmp_path):

@@ -103,3 +103,42 @@ def test_compose_earns_the_share_of_what_it_composed():
     terminal = Terminal()
     scoreboard.write_rows(terminal, results(1))
     assert "2.4/12" in terminal.text
+
+
+def test_each_failure_of_several_submissions_is_a_line():
+    """Best first, one line a reason, cut at the terminal's width; the folder is told only where the name alone is not enough."""
+
+    def outcome(name: str, whys: dict[str, str]) -> Outcome:
+        statuses = {op: "fail" if op in whys else "pass" for op in EVERY[:5]}
+        return Outcome(
+            name,
+            [
+                Result(name, n, "level", op, "forward", status, whys.get(op, ""), [], [], 0.0, {}, None, None, None)
+                for n, (op, status) in enumerate(statuses.items())
+            ],
+        )
+
+    long = "a reason\nof " + "many words " * 20
+    first, second, third = EVERY[:3]
+    outcomes = [
+        outcome("a/ben", {first: "no module", second: "no module", third: "no module"}),
+        outcome("a/anna", {first: long}),
+        outcome("b/ben", {}),
+        outcome("b/cleo\x1b", {first: "one", second: "another"}),
+    ]
+    terminal = Terminal()
+    scoreboard.write_table(terminal, outcomes, 60)
+    table, _, lines = terminal.text.partition("\n\n")
+    assert len(table.splitlines()) == 2 + len(outcomes)
+    cut, *others = lines.splitlines()
+    assert cut.startswith(f"anna: {first} forward: a reason of many words")
+    assert cut.endswith("...")
+    assert len(cut) == 59
+    assert others == [
+        f"cleo\\x1b: {first} forward: one",
+        f"cleo\\x1b: {second} forward: another",
+        f"a/ben: {first} and 2 more: no module",
+    ]
+    terminal = Terminal()
+    scoreboard.write_table(terminal, [outcome("a", {}), outcome("b", {})])
+    assert terminal.text.endswith("0.0\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
@@ -111,20 +112,36 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
                 _row(terminal, op, table[op], columns, earned[op], width, times.get(op, ""))
 
 
-def write_table(terminal, outcomes: Sequence[Outcome]) -> None:
-    """Write a line for each submission, best first."""
+def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> None:
+    """Write a line for each submission, best first; then one for each of their failures. `width`: the terminal's."""
     terminal.ensure_newline()
     terminal.section("submissions")
     names = {verdict.submission: _short(printable(verdict.submission)) for verdict in outcomes}
-    width = max(map(len, names.values()))
-    terminal.write_line(f"{'':{width}}   score  held  failed  todo  seconds")
-    for verdict in sorted(outcomes, key=lambda v: (-v.score, v.submission)):
+    longest = max(map(len, names.values()))
+    best_first = sorted(outcomes, key=lambda v: (-v.score, v.submission))
+    terminal.write_line(f"{'':{longest}}   score  held  failed  todo  seconds")
+    for verdict in best_first:
         counts = {s: sum(r.status == s for r in verdict.results) for s in _STATUS}
         failed = counts["fail"] + counts["error"] + counts["timeout"]
-        terminal.write(f"{names[verdict.submission]:{width}}  ")
+        terminal.write(f"{names[verdict.submission]:{longest}}  ")
         terminal.write(f"{verdict.score:6g}", bold=True)
         terminal.write(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
         terminal.write_line("  incomplete" if verdict.missing else "", red=True)
+    lines = [line for verdict in best_first for line in _reasons(verdict, outcomes)]
+    if lines:
+        terminal.write_line("")
+    for line in lines:
+        terminal.write_line(line if len(line) < width else f"{line[: width - 4]}...")
+
+
+def _reasons(verdict: Outcome, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """`anna.py: affine gradient: gw is N times too small`, one for each reason; the folder only where the name alone is another's too."""
+    ends = [PurePath(outcome.submission).name for outcome in outcomes]
+    end = PurePath(verdict.submission).name
+    name = printable(end) if ends.count(end) == 1 else _short(printable(verdict.submission))
+    for where, result in _without_echoes([r for r in verdict.results if r.failed]):
+        first, *more = where.split(", ")
+        yield f"{name}: {first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
 
 
 def _short(name: str) -> str:

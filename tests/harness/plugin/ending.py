@@ -84,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for result in run.results:
             count(terminalreporter, _COUNTED_AS.get(result.status, "failed"), result)
     if len(run.subjects) > 1:
-        scoreboard.write_table(terminalreporter, outcomes)
+        scoreboard.write_table(terminalreporter, outcomes, config.get_terminal_writer().fullwidth)
     elif outcomes[0].results:
         part = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
         whole = not part and not any("::" in str(argument) for argument in config.args)
