@@ -158,9 +158,10 @@ BREACHES = [
     ("mutants", "tests/mutants/products.py", _RIGHT, "".join(reversed(_RIGHT.splitlines(True))), [
         "tests/mutants/products.py, RIGHT: times stands where twice should; keep the order of tests/specs/products.py"]),
     ("mutants_are_told_apart", "tests/mutants/products.py", ", slow=True", "", ["tests/mutants/products.py, SLOW: twice, 'one by one' needs slow=True, or belongs into RIGHT"]),
-    ("diagnoses", "tests/mutants/products.py", "abs, \"said\") for n in range(20)),\n]", "abs, \"\" if n > 10 else \"said\") for n in range(20)),\n]", [
-        "tests/mutants/: 9 of 80 rows in WRONG have no diagnosis, and at most a tenth may be without; give one to some of these: "
-        + "; ".join(f"times, 'plus {n}' (products.py)" for n in range(11, 20))]),
+    *(("diagnoses", "tests/mutants/products.py", "abs, \"said\") for n in range(20)),\n]", f"abs, \"{words}\" if n > 14 else \"said\") for n in range(20)),\n]", [
+        "tests/mutants/: 5 of 80 rows in WRONG name no cause and no fact, and at most a twentieth may do so; give one to some of these: "
+        + "; ".join(f"times, 'plus {n}' (products.py)" for n in range(15, 20))])
+        for words in ("", "(all entries are wrong)", "y is -1e-12, but should be 0", "said | y is 2, but should be 4")),
     ("readme", "README.md", "`twice`, `times`", "`times`, `twice`", ["README.md, table of the levels: write this line: | products | `twice`, `times` |"]),
     ("readme", "README.md", "| more | `thrice`, `add` |", "| most | `thrice`, `add` |", [
         "README.md, table of the levels: write this line: | more | `thrice`, `add` |",

@@ -17,10 +17,13 @@ from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.hidden import test_hidden
+from tests.meta.claims import contradiction
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS
 
 SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
+FURTHER = 100 if len(SEEDS) >= 10 else 20  # examples that a claim is tried on
+UNSEEN = 1  # their seed: the diagnosis asks those of seed 0
 PUBLIC = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
 PROPERTIES = [test.property for test in (*PUBLIC, test_hidden.test_layout)]
 ALONE = replace(test_hidden.test_fast.property, after=())  # `fast`, without what it comes after
@@ -46,15 +49,22 @@ def _first_failure(row: Mutant | Alternative, seed: int, **how: object) -> Verdi
     return next((verdict for verdict in verdicts if verdict.status != "pass"), None)
 
 
-@pytest.mark.parametrize("row", WRONG, ids=_id)
-def test_a_wrong_implementation_is_caught_and_named(row):
+@pytest.fixture(scope="module", params=WRONG, ids=_id)
+def caught(request) -> tuple[Mutant, list[Verdict | None]]:
+    """A mutant and its first failure for each seed, made once for all tests of it."""
+    row = request.param
+    # Only a border is looked for from the smallest counterexample; other diagnoses take examples of their own.
+    how = {"shrink": row.caught_by == "stable", "explain": diagnose}
+    return row, [_first_failure(row, seed, **how) for seed in SEEDS]
+
+
+def test_a_wrong_implementation_is_caught_and_named(caught):
     """A mutant fails the property that its row names, within the public number of examples, and gets the row's diagnosis.
 
     Where the row has none, nothing is claimed. Both for every seed.
     """
-    for seed in SEEDS:
-        # Only a border is looked for from the smallest counterexample; other diagnoses take examples of their own.
-        found = _first_failure(row, seed, shrink=row.caught_by == "stable", explain=diagnose)
+    row, failures = caught
+    for seed, found in zip(SEEDS, failures, strict=True):
         assert found, f"{_id(row)} earns full score, but should fail {row.caught_by} [seed={seed}]"
         seen = f"{found.property}: {found.status}, {found.why}"
         assert found.property == row.caught_by, (
@@ -69,6 +79,14 @@ def test_a_wrong_implementation_is_caught_and_named(row):
             f"{_id(row)}: {seen}; its row has no diagnosis, so nothing should be claimed [seed={seed}]; "
             "where the words are true for every seed, give the row these as its diagnosis"
         )
+
+
+def test_no_further_example_contradicts_what_is_claimed(caught):
+    """What is claimed of a mutant is what it answers on graded examples that the diagnosis has not asked for."""
+    row, (found, *_) = caught
+    if found and found.property in ("forward", "gradient"):
+        told = contradiction(found, FURTHER, UNSEEN)
+        assert not told, f"{_id(row)}: {told}"
 
 
 @pytest.mark.parametrize("row", RIGHT, ids=_id)

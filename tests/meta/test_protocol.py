@@ -169,9 +169,9 @@ IMPOSSIBLE = [
     (("answers", 1, "changed"), [-2]),
     (("answers", 1, "changed"), [3]),
     (("answers", 1, "changed"), [True]),
-    (("answers", 1, "warnings"), [["overflow", "x.py", 2**40]]),
-    (("answers", 1, "warnings"), [["overflow", "x.py"]]),
-    (("answers", 1, "warnings"), [["overflow", "x.py", 1]] * 101),
+    (("answers", 1, "warnings"), [["overflow", "x.py", 2**40, ""]]),
+    (("answers", 1, "warnings"), [["overflow", "x.py", 1]]),
+    (("answers", 1, "warnings"), [["overflow", "x.py", 1, ""]] * 101),
     (("restless",), [2]),
     (("restless",), [-1]),
     (("crash",), ["ValueError", "why", [["x.py", 1, "f", "x"]] * 6]),
@@ -305,7 +305,7 @@ def _answers(step: Call | Grad):
     )
     shapes = st.tuples(st.just(""), st.lists(VALUES, min_size=1, max_size=1))
     shapes = shapes if isinstance(step, Call) else shapes | many
-    warnings = st.sampled_from([(), (("overflow", "/x/y.py", 2),)])
+    warnings = st.sampled_from([(), (("overflow", "/x/y.py", 2, "y = np.exp(x)"),)])
     made = st.builds(lambda of, w, c: Answer(tuple(of[1]), of[0], w, c), shapes, warnings, SOME)
     return made | st.builds(Answer, st.builds(Odd, st.text(max_size=9)))
 

@@ -257,12 +257,27 @@ def _multiplies_by_one(x, w, b):
     return x @ w + b
 
 
+def _last_row_only(gy, x, w, b):
+    """Sets gw once a row, and so keeps the last."""
+    gw = np.zeros_like(w)
+    for row, g in zip(x, gy, strict=True):
+        gw = np.outer(row, g)
+    return gw
+
+
+def _slope_in_a_product(gy, x, y):
+    """Sets entries of a product, which is no array where x is a number."""
+    gx = gy * y
+    gx[...] *= 1 - y
+    return gx
+
+
 # fmt: off
 WRONG = [
     Mutant("affine", "bias missing", "forward", affine(y=lambda x, w, b: x @ w), diagnosis="y is what b = 0 would give: b is not used"),
     Mutant("affine", "bias along the batch", "forward", affine(y=lambda x, w, b: x @ w + b.T), diagnosis="y is wrong only where M > 1"),
     Mutant("affine", "y complex", "forward", affine(y=lambda x, w, b: x @ w + b + 0j), diagnosis="y is an array of dtype complex128, but should be an array of floats"),
-    Mutant("affine", "y squeezed", "forward", affine(y=lambda x, w, b: np.squeeze(x @ w + b))),
+    Mutant("affine", "y squeezed", "forward", affine(y=lambda x, w, b: np.squeeze(x @ w + b)), diagnosis="y is right but for the shape: an axis of length 1 is lost"),
     Mutant("affine", "y kept by shape", "forward", Stateful(_by_shape), diagnosis="a call returns the y of an earlier call with inputs of the same shape"),
     Mutant("affine", "gw transposed", "gradient", affine(gw=lambda gy, x, w, b: gy.T @ x), diagnosis="gw is transposed: yours equals gw.T"),
     Mutant("affine", "gw transposed where square", "gradient",
@@ -277,7 +292,7 @@ WRONG = [
     Mutant("affine", "gx NaN where x is 0", "gradient", affine(gx=lambda gy, x, w, b: gy @ w.T * (x / x)), diagnosis="gx is wrong only where x == 0"),
     Mutant("affine", "gb lost its axis", "gradient", affine(gb=lambda gy, *_: gy.sum(0)), diagnosis="gb is right but for the shape: an axis of length 1 is lost"),
     Mutant("affine", "gb a mean over the batch", "gradient", affine(gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gb is N times too small: mean instead of sum?"),
-    Mutant("affine", "gb sums over the features", "gradient", affine(gb=lambda gy, *_: gy.sum(1, keepdims=True)), diagnosis="gb is gy summed over axis 1: that is the wrong axis"),
+    Mutant("affine", "gb sums over the features", "gradient", affine(gb=lambda gy, *_: gy.sum(1, keepdims=True)), diagnosis="gb is gy summed over the last axis, but axis 0 is due"),
     Mutant("affine", "gb doubled for a batch of one", "gradient",
            affine(gb=lambda gy, *_: gy.sum(0, keepdims=True) * (2 if len(gy) == 1 else 1)), diagnosis="gb is wrong only where N == 1"),
     Mutant("affine", "gw, gx, gb", "gradient", affine(grads=lambda gx, gw, gb: (gw, gx, gb)), diagnosis="gradients come in the order (gw, gx, gb)"),
@@ -289,9 +304,9 @@ WRONG = [
     Mutant("affine", "gw accumulated", "pure", _accumulated, diagnosis="gw accumulates: called again, grad returns twice as much"),
     Mutant("affine", "y in float64", "stable", affine(y=lambda x, w, b: x @ w + np.ones((len(x), 1)) @ b), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
-    Mutant("affine", "b twice", "forward", affine(y=lambda x, w, b: x @ w + 2 * b), diagnosis="b is added to y once too often"),
+    Mutant("affine", "b twice", "forward", affine(y=lambda x, w, b: x @ w + 2 * b), diagnosis="y is what 2 * b in place of b would give"),
     Mutant("affine", "gb half a mean", "gradient", affine(gb=lambda gy, *_: gy.mean(0, keepdims=True) / 2), diagnosis="gb is 0.5/N times what it should be"),
-    Mutant("affine", "gb of the last row", "gradient", affine(gb=lambda gy, *_: gy[-1:]), diagnosis="in gb, contributions overwrite each other instead of adding up: only the last one stays (repeated indices?)"),
+    Mutant("affine", "gb of the last row", "gradient", affine(gb=lambda gy, *_: gy[-1:]), diagnosis="in gb, contributions overwrite each other instead of adding up: only the last one stays"),
     Mutant("affine", "gw with weight decay", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + w), diagnosis="w is added to gw once too often"),
     Mutant("affine", "gw with a constant", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + 1), diagnosis="gw is off by a constant: 1 is added"),
     Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
@@ -299,6 +314,8 @@ WRONG = [
            affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
     Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="x is changed in place"),
     Mutant("affine", "multiplies x by 1", "layout", affine(y=_multiplies_by_one)),
+    Mutant("affine", "gw of the last row", "gradient", affine(gw=_last_row_only), diagnosis="in gw, contributions overwrite each other instead of adding up: only the last one stays"),
+    Mutant("affine", "gb of all entries", "gradient", affine(gb=lambda gy, x, w, b: np.full_like(b, gy.sum())), diagnosis="gb is what gy's sum over the last axis in place of gy would give"),
 
     Mutant("sigmoid", "0 at 0", "forward", sigmoid(y=lambda x: (x != 0) / (1 + np.exp(-x))), diagnosis="y is wrong only where x == 0"),
     Mutant("sigmoid", "y in single precision", "forward",
@@ -314,9 +331,9 @@ WRONG = [
     Mutant("sigmoid", "computed in x", "pure", sigmoid(
         y=lambda x: _into_x(np.exp(np.minimum(x, 0)) / (1 + np.exp(-abs(x))), x)), diagnosis="forward changes x in place"),
     Mutant("sigmoid", "grad spends y", "pure", _spent, diagnosis="grad called again answers differently: it changes something it needs"),
-    Mutant("sigmoid", "exp(-x) overflows", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-x))), diagnosis="overflow warning in forward from x = -709.78 down"),
+    Mutant("sigmoid", "exp(-x) overflows", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-x))), diagnosis="exp overflows, as in 1 / (1 + exp(-x))"),
     Mutant("sigmoid", "exp(-x) overflows in grad", "stable",
-           sigmoid(gx=lambda gy, x, y: gy * np.exp(-x) / (1 + np.exp(-x)) ** 2), diagnosis="overflow warning in grad from x = -354.89 down"),
+           sigmoid(gx=lambda gy, x, y: gy * np.exp(-x) / (1 + np.exp(-x)) ** 2), diagnosis="the square overflows, as in exp(-x) / (1 + exp(-x))**2"),
     Mutant("sigmoid", "clipped at 30", "stable", sigmoid(y=lambda x: 1 / (1 + np.exp(-np.clip(x, -30, 30)))), diagnosis="y no longer changes | gx no longer changes"),
     Mutant("sigmoid", "ones in float64", "stable", sigmoid(
         y=lambda x: np.where(x >= 0, np.ones(x.shape), np.exp(-abs(x))) / (1 + np.exp(-abs(x)))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
@@ -324,6 +341,9 @@ WRONG = [
     Mutant("sigmoid", "plus a millionth", "forward", sigmoid(y=lambda x: 1 / (1 + np.exp(-x)) + 1e-6), diagnosis="y is off by a constant: 1e-06 is added"),
     Mutant("sigmoid", "divided by the slope", "gradient", sigmoid(gx=lambda gy, x, y: gy / (y * (1 - y))), diagnosis="gx is gy divided by the derivative, but should be multiplied by it"),
     Mutant("sigmoid", "in the order of memory", "layout", sigmoid(gx=lambda gy, x, y: gy * (y * (1 - y)).ravel("K").reshape(x.shape))),
+    Mutant("sigmoid", "row by row, without a row for a number", "forward", sigmoid(y=lambda x: np.array([(1 + np.tanh(row / 2)) / 2 for row in x])), diagnosis="TypeError: iteration over a 0-d array"),
+    Mutant("sigmoid", "slope filled into a number", "gradient", sigmoid(gx=_slope_in_a_product), diagnosis="TypeError: 'numpy.float64' object does not support item assignment"),
+    Mutant("sigmoid", "both sides of np.where", "stable", sigmoid(y=lambda x: np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))), diagnosis="overflow warning in forward from x = "),
 
     Mutant("relu", "absolute value", "forward", relu(y=abs), diagnosis="y is what abs(x) in place of x would give"),
     Mutant("relu", "leaky", "forward", relu(y=lambda x: np.maximum(x, 0.01 * x)), diagnosis="y is wrong only where x < 0"),
@@ -337,6 +357,10 @@ WRONG = [
     Mutant("relu", "y in one buffer for all calls of a shape", "pure", Stateful(_in_a_buffer_per_shape), diagnosis="y is overwritten by a later call"),
     Mutant("relu", "y in float64", "stable", relu(y=lambda x: x * (x > 0).astype(float)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("relu", "clipped at 6", "stable", relu(y=lambda x: np.clip(x, 0, 6)), diagnosis="y no longer changes from x = 6 up: is something clipped?"),
+    Mutant("relu", "minimum", "forward", relu(y=lambda x: np.minimum(x, 0)), diagnosis="y is what min(x, 0) in place of relu in relu(x) would give"),
+    Mutant("relu", "only what is positive goes back", "gradient", relu(gx=lambda gy, x, y: np.maximum(gy, 0) * (x > 0)), diagnosis="gx is wrong only where gy < 0"),
+    Mutant("relu", "mask of integers", "stable", relu(gx=lambda gy, x, y: gy * (x > 0).astype(int)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("relu", "np.where of 1 and 0", "stable", relu(gx=lambda gy, x, y: gy * np.where(x > 0, 1, 0)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
 
     Mutant("square_error_loss", "mean over the features", "forward",
            square_error_loss(losses=lambda x, y: ((x - y) ** 2).mean(-1)), diagnosis="l is K times too small: mean instead of sum?"),
@@ -349,7 +373,7 @@ WRONG = [
     Mutant("square_error_loss", "y - x", "gradient",
            square_error_loss(gx=lambda gl, x, y, _: 2 * gl[:, None] * (y - x)), diagnosis="gx is negated"),
     Mutant("square_error_loss", "gl along the features", "gradient",
-           square_error_loss(gx=lambda gl, x, y, _: 2 * gl * (x - y)), diagnosis="in gx, gl multiplies along the features, not along the batch: gl has shape (N,), use gl[:, None]"),
+           square_error_loss(gx=lambda gl, x, y, _: 2 * gl * (x - y)), diagnosis="in gx, gl multiplies along the features, not along the batch"),
     Mutant("square_error_loss", "gl along the features where N = K", "gradient", square_error_loss(
         gx=lambda gl, x, y, _: 2 * (gl if len(x) == x.shape[1] else gl[:, None]) * (x - y)), diagnosis="gx is wrong only where N == K"),
     Mutant("square_error_loss", "x + y", "forward", square_error_loss(losses=lambda x, y: ((x + y) ** 2).sum(-1)), diagnosis="l is what -x in place of x would give"),
@@ -359,6 +383,11 @@ WRONG = [
         gx=lambda gl, x, y, _: (2 * gl[:, None] * (x - y), 2 * gl[:, None] * (y - x))), diagnosis="grad returns 2 gradients, number 2 is too many: only gx is due"),
     Mutant("square_error_loss", "difference in x", "pure", square_error_loss(
         losses=lambda x, y: (np.subtract(x, y, out=x) ** 2).sum(-1), gx=lambda gl, x, y, _: 2 * gl[:, None] * x), diagnosis="forward changes x in place"),
+    Mutant("square_error_loss", "squared sum of the differences", "forward", square_error_loss(losses=lambda x, y: (x - y).sum(-1) ** 2), diagnosis="l is what the sum before the power would give: the order is wrong, in sum((x - y)**2)"),
+    Mutant("square_error_loss", "x^2 - y^2", "forward", square_error_loss(losses=lambda x, y: (x**2 - y**2).sum(-1)), diagnosis="l is what the power of each side of x - y would give: the order is wrong"),
+    Mutant("square_error_loss", "absolute differences", "forward", square_error_loss(losses=lambda x, y: abs(x - y).sum(-1)), diagnosis="l is what abs in place of the power 2 in (x - y)**2 would give"),
+    Mutant("square_error_loss", "2 x - y", "gradient", square_error_loss(gx=lambda gl, x, y, _: gl[:, None] * (2 * x - y)), diagnosis="gx is what y / 2 in place of y would give"),
+    Mutant("square_error_loss", "times the loss", "gradient", square_error_loss(gx=lambda gl, x, y, losses: 2 * (gl * losses)[:, None] * (x - y)), diagnosis="gx is off by a factor that is constant along axis -1"),
 
     Mutant("tensor_sum", "mean", "forward", tensor_sum(y=lambda x: x.mean()), diagnosis="y is n times too small, n the number of entries: mean instead of sum?"),
     Mutant("tensor_sum", "axes kept", "forward", tensor_sum(y=lambda x: x.sum(keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
@@ -369,11 +398,12 @@ WRONG = [
     Mutant("tensor_sum", "gx accumulated in place", "pure", _accumulated_in_place, diagnosis="a gradient is overwritten by a later call"),
     Mutant("tensor_sum", "gx in one buffer for all calls", "pure", Stateful(_gradient_in_one_buffer), diagnosis="a gradient is overwritten by a later call"),
     Mutant("tensor_sum", "a Python float", "stable", tensor_sum(y=lambda x: float(x.sum())), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("tensor_sum", "only the first row's gradient", "gradient", tensor_sum(gx=lambda gy, x, y: np.concatenate([np.full_like(x[:1], gy), 0 * x[1:]]) if x.ndim else gy)),
 
     Mutant("feed_forward", "sigmoid missing", "forward", feed_forward(h1=lambda v: v.s1), diagnosis="L is what leaving out sigmoid would give: sigmoid is missing"),
     Mutant("feed_forward", "relu missing", "forward", feed_forward(h2=lambda v: v.s2), diagnosis="L is what leaving out relu would give: relu is missing"),
     Mutant("feed_forward", "gL ignored", "gradient", feed_forward(gs3=lambda v: 2 * (v.s3 - v.y)), diagnosis="gw1, gb1, gw2, gb2, gw3 and gb3 are what gL = ones would give: gL is ignored"),
-    Mutant("feed_forward", "gw3 of s2 instead of h2", "gradient", feed_forward(gw3=lambda v: v.s2.T @ v.gs3)),
+    Mutant("feed_forward", "gw3 of s2 instead of h2", "gradient", feed_forward(gw3=lambda v: v.s2.T @ v.gs3), diagnosis="in gw3, sigmoid(x @ w1 + b1) @ w2 + b2 stands where relu(sigmoid(x @ w1 + b1) @ w2 + b2) should be"),
     Mutant("feed_forward", "gw1 of gh1 instead of gs1", "gradient", feed_forward(gw1=lambda v: v.x.T @ v.gh1), diagnosis="in gw1, the derivative of sigmoid is missing: the gradient passes through it unchanged"),
     Mutant("feed_forward", "relu's mask forgotten", "gradient", feed_forward(gs2=lambda v: v.gh2), diagnosis="in gw1, gb1, gw2 and gb2, the derivative of relu is missing: the gradient passes through it unchanged"),
     Mutant("feed_forward", "sigmoid's slope missing", "gradient", feed_forward(gs1=lambda v: v.gh1), diagnosis="in gw1 and gb1, the derivative of sigmoid is missing: the gradient passes through it unchanged"),
@@ -382,9 +412,22 @@ WRONG = [
            feed_forward(gb2=lambda v: v.gs2.mean(0, keepdims=True)), diagnosis="gb2 is N times too small: mean instead of sum?"),
     Mutant("feed_forward", "last layer first", "gradient", feed_forward(grads="gw3 gb3 gw2 gb2 gw1 gb1"), diagnosis="gradients come in the order (gw3, gb3, gw2, gb2, gw1, gb1)"),
     Mutant("feed_forward", "a step downhill in grad", "pure", feed_forward(gb1=_step_downhill), diagnosis="grad changes w3 in place"),
-    Mutant("feed_forward", "exp(-x) overflows", "stable", feed_forward(h1=lambda v: 1 / (1 + np.exp(-v.s1))), diagnosis="overflow warning in forward"),
+    Mutant("feed_forward", "exp(-x) overflows", "stable", feed_forward(h1=lambda v: 1 / (1 + np.exp(-v.s1))), diagnosis="exp overflows, as in 1 / (1 + exp(-z))"),
     Mutant("feed_forward", "gb3 in float64", "stable",
            feed_forward(gb3=lambda v: np.ones((1, len(v.gs3))) @ v.gs3), diagnosis="gb3 has dtype float64, but should be float32, like the inputs"),
+    Mutant("feed_forward", "sigmoid's slope at s1 instead of h1", "gradient", feed_forward(gs1=lambda v: v.gh1 * v.s1 * (1 - v.s1)), diagnosis="in gw1 and gb1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is (x @ w1 + b1) * (1 - (x @ w1 + b1)), but should be s * (1 - s)"),
+    Mutant("feed_forward", "tanh's slope for the sigmoid's", "gradient", feed_forward(gs1=lambda v: v.gh1 * (1 - v.h1**2)), diagnosis="in gw1 and gb1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is 1 - s**2, but should be s * (1 - s)"),
+    Mutant("feed_forward", "h1 missing in the sigmoid's slope", "gradient", feed_forward(gs1=lambda v: v.gh1 * (1 - v.h1)), diagnosis="in gw1 and gb1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is 1 - s, but should be s * (1 - s)"),
+    Mutant("feed_forward", "h2 for relu's mask", "gradient", feed_forward(gs2=lambda v: v.gh2 * v.h2), diagnosis="in gw1, gb1, gw2 and gb2, the derivative of relu, s = relu(sigmoid(x @ w1 + b1) @ w2 + b2), is s, but should be 1 or 0"),
+    Mutant("feed_forward", "relu's mask of the gradient", "gradient", feed_forward(gs2=lambda v: np.maximum(v.gh2, 0)), diagnosis="in gw1, gb1, gw2 and gb2, relu's mask is taken from the gradient's sign, but should be from that of what goes into relu"),
+    Mutant("feed_forward", "gw2 and gw3 of what goes into the activations", "gradient", feed_forward(gw2=lambda v: v.s1.T @ v.gs2, gw3=lambda v: v.s2.T @ v.gs3), diagnosis="in gw2, x @ w1 + b1 stands where sigmoid(x @ w1 + b1) should be in sigmoid(x @ w1 + b1) @ w2; in gw3, sigmoid(x @ w1 + b1) @ w2 + b2 stands where relu(sigmoid(x @ w1 + b1) @ w2 + b2) should be"),
+    Mutant("feed_forward", "sigmoid twice", "forward", feed_forward(h1=lambda v: sigmoid()(sigmoid()(v.s1)[0])[0]), diagnosis="L is what sigmoid of sigmoid would give: it is applied twice"),
+    Mutant("feed_forward", "activations exchanged", "forward", feed_forward(h1=lambda v: np.maximum(v.s1, 0), h2=lambda v: sigmoid()(v.s2)[0]), diagnosis="L is what you get with sigmoid and relu exchanged"),
+    Mutant("feed_forward", "relu of the output too", "forward", feed_forward(L=lambda v: ((np.maximum(v.s3, 0) - v.y) ** 2).sum()), diagnosis="L is what relu of the formula would give: one relu too many"),
+    Mutant("feed_forward", "sum of absolute errors in grad", "gradient", feed_forward(gs3=lambda v: v.gL * np.sign(v.s3 - v.y)), diagnosis="gw1, gb1, gw2, gb2, gw3 and gb3 are what abs in place of the power 2 would give"),
+    Mutant("feed_forward", "w3 not transposed where square", "gradient", feed_forward(
+        gh2=lambda v: v.gs3 @ (v.w3 if v.w3.shape[0] == v.w3.shape[1] else v.w3.T)), diagnosis="gw1 is wrong only where C == G"),
+    Mutant("feed_forward", "gw1 by the output of layer 1", "gradient", feed_forward(gw1=lambda v: v.x.T @ (v.gs1 * v.h1)), diagnosis="in gw1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is s**2 * (1 - s), but should be s * (1 - s)"),
 ]
 # fmt: on
 

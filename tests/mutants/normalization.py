@@ -253,6 +253,23 @@ def _masked_through_a_view(v):
     return gx
 
 
+def _but_the_first(array):
+    """The axes behind the first, which are normalized together in images."""
+    return tuple(range(1, array.ndim)) or (0,)
+
+
+def _drawn(v):
+    """A mask of its own, other than the one that is given."""
+    return v.x * (np.random.random(v.x.shape) >= v.p) / (1 - v.p)
+
+
+def _dropped_by_index(v):
+    """Sets entries of a quotient, which is no array where x is a number."""
+    y = v.x / (1 - v.p)
+    y[~v.mask] = 0
+    return y
+
+
 # fmt: off
 WRONG = [
     Mutant("batch_norm", "statistics of each row", "forward", batch_norm(mu=lambda v: _row_mean(v.x), var=lambda v: _row_mean(v.c**2)), diagnosis="y is what you get with the mean and the variance over axis 1, but should be with the mean and the variance over axis 0"),
@@ -265,7 +282,7 @@ WRONG = [
     Mutant("batch_norm", "mean not subtracted", "forward", batch_norm(z=lambda v: v.x / v.s), diagnosis="y is what the mean = 0 would give: the mean is left out"),
     Mutant("batch_norm", "gamma missing", "forward", batch_norm(y=lambda v: v.z + v.beta), diagnosis="y is what gamma = 1 would give: gamma is not used"),
     Mutant("batch_norm", "beta missing", "forward", batch_norm(y=lambda v: v.gamma * v.z), diagnosis="y is what beta = 0 would give: beta is not used"),
-    Mutant("batch_norm", "running averages", "forward", Stateful(_running(0.9))),
+    Mutant("batch_norm", "running averages", "forward", Stateful(_running(0.9)), diagnosis="y is another one when the same inputs are given again: is it random, or kept from an earlier call?"),
     Mutant("batch_norm", "mean constant", "gradient", batch_norm(g_mu=_zero), diagnosis="in gx, the mean is treated as a constant: it depends on x too"),
     Mutant("batch_norm", "variance constant", "gradient", batch_norm(g_var=_zero), diagnosis="in gx, the variance is treated as a constant: it depends on x too"),
     Mutant("batch_norm", "mean and variance constant", "gradient", batch_norm(g_mu=_zero, g_var=_zero), diagnosis="in gx, the mean and the variance are treated as constants: they depend on x too"),
@@ -275,14 +292,14 @@ WRONG = [
         g_mu=lambda v: v.gz.sum(0), g_var=lambda v: v.z * (v.gz * v.z).sum(0)), diagnosis="in gx, the terms of the mean and the variance are n times too large, n the number of entries that they are over: sum instead of mean?"),
     Mutant("batch_norm", "means over the features on the paths", "gradient", batch_norm(
         g_mu=lambda v: _row_mean(v.gz), g_var=lambda v: v.z * _row_mean(v.gz * v.z))),
-    Mutant("batch_norm", "not divided by s", "gradient", batch_norm(gx=lambda v: v.gz - v.g_mu - v.g_var), diagnosis="gx is not divided by the result of sqrt, as y is"),
-    Mutant("batch_norm", "divided by s squared", "gradient", batch_norm(gx=lambda v: (v.gz - v.g_mu - v.g_var) / v.s**2), diagnosis="gx is divided by the result of sqrt once too often"),
+    Mutant("batch_norm", "not divided by s", "gradient", batch_norm(gx=lambda v: v.gz - v.g_mu - v.g_var), diagnosis="gx is not divided by sqrt(var(x) + eps), as y is"),
+    Mutant("batch_norm", "divided by s squared", "gradient", batch_norm(gx=lambda v: (v.gz - v.g_mu - v.g_var) / v.s**2), diagnosis="gx is divided by sqrt(var(x) + eps) once too often"),
     Mutant("batch_norm", "gamma missing in gx", "gradient", batch_norm(gz=lambda v: v.gy), diagnosis="gx is what gamma = 1 would give: gamma is not used"),
     Mutant("batch_norm", "eps missing in gx", "gradient", batch_norm(gx=_without_eps), diagnosis="gx is what eps = 0 would give: eps is not used"),
-    Mutant("batch_norm", "c for z on the variance's path", "gradient", batch_norm(g_var=lambda v: v.c * (v.gz * v.c).mean(0)), diagnosis="in gx, the term that comes through the variance has a wrong factor, the same all along its axis"),
+    Mutant("batch_norm", "c for z on the variance's path", "gradient", batch_norm(g_var=lambda v: v.c * (v.gz * v.c).mean(0)), diagnosis="in gx, the term that comes through the variance should be divided by sqrt(var(x) + eps) twice more"),
     Mutant("batch_norm", "ggamma not summed", "gradient", batch_norm(ggamma=lambda v: v.gy * v.z), diagnosis="ggamma is not summed over axis 0"),
     Mutant("batch_norm", "ggamma lost its axis", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="ggamma is right but for the shape: an axis of length 1 is lost"),
-    Mutant("batch_norm", "ggamma of x", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.x).sum(0, keepdims=True)), diagnosis="ggamma is gy * x, summed to the shape of gamma: x stands in the place of the derivative"),
+    Mutant("batch_norm", "ggamma of x", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.x).sum(0, keepdims=True)), diagnosis="in ggamma, x stands where (x - mean(x)) / sqrt(var(x) + eps) should be"),
     Mutant("batch_norm", "ggamma of y", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.y).sum(0, keepdims=True)), diagnosis="ggamma is gy * y, summed to the shape of gamma: y stands in the place of the derivative"),
     Mutant("batch_norm", "gbeta a mean", "gradient", batch_norm(gbeta=lambda v: v.gy.mean(0, keepdims=True)), diagnosis="gbeta is N times too small: mean instead of sum?"),
     Mutant("batch_norm", "gx, gbeta, ggamma", "gradient", batch_norm(grads="gx gbeta ggamma"), diagnosis="gradients come in the order (gx, gbeta, ggamma)"),
@@ -290,8 +307,17 @@ WRONG = [
     Mutant("batch_norm", "gz in place", "pure", batch_norm(
         gz=_gz_in_gy, ggamma=lambda v: (v.kept * v.z).sum(0, keepdims=True), gbeta=lambda v: v.kept.sum(0, keepdims=True)), diagnosis="grad changes gy in place"),
     Mutant("batch_norm", "mean of squares less square of mean", "stable", batch_norm(
-        var=lambda v: np.maximum((v.x**2).mean(0) - v.mu**2, 0))),
+        var=lambda v: np.maximum((v.x**2).mean(0) - v.mu**2, 0)), diagnosis="the variance is E[x^2] - E[x]^2"),
     Mutant("batch_norm", "eps an array of float64", "stable", batch_norm(s=lambda v: np.sqrt(v.var + np.array([v.eps]))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("batch_norm", "mean of squares less square of mean, below 0", "stable", batch_norm(var=lambda v: (v.x**2).mean(0) - v.mu**2), diagnosis="the variance is E[x^2] - E[x]^2"),
+    Mutant("batch_norm", "eps a floor of the variance", "forward", batch_norm(s=lambda v: np.sqrt(np.maximum(v.var, v.eps))), diagnosis="y is what max(var(x), eps) in place of var(x) + eps would give"),
+    Mutant("batch_norm", "eps in and outside the root", "forward", batch_norm(s=lambda v: np.sqrt(v.var + v.eps) + v.eps), diagnosis="y is wrong only where N > 1"),
+    Mutant("batch_norm", "eps outside the root in gx", "gradient", batch_norm(gx=lambda v: (v.gz - v.g_mu - v.g_var) / (np.sqrt(v.var) + v.eps)), diagnosis="gx is off by a factor that is constant along axis -2"),
+    Mutant("batch_norm", "gamma on the paths only", "gradient", batch_norm(gx=lambda v: (v.gy - v.g_mu - v.g_var) / v.s), diagnosis="in gx, gamma is in the terms that come through the mean and the variance only, but is missing in the rest"),
+    Mutant("batch_norm", "N forgotten in front of gy", "gradient", batch_norm(gx=lambda v: (v.gz / len(v.x) - v.g_mu - v.g_var) / v.s), diagnosis="in gx, the term that comes through x in x - mean(x) is N times too small: mean instead of sum?"),
+    Mutant("batch_norm", "N - 1 on the variance's path", "gradient", batch_norm(g_var=lambda v: v.z * (v.gz * v.z).sum(0) / max(len(v.x) - 1, 1)), diagnosis="in gx, the term that comes through the variance has a wrong factor, the same all along its axis"),
+    Mutant("batch_norm", "x for z on the variance's path", "gradient", batch_norm(g_var=lambda v: v.z * (v.gz * v.x).mean(0)), diagnosis="in gx, the term that comes through the variance has a wrong factor, the same all along its axis"),
+    Mutant("batch_norm", "gbeta with gamma", "gradient", batch_norm(gbeta=lambda v: v.gz.sum(0, keepdims=True)), diagnosis="in gbeta, the term that comes through beta has the factor gamma once too often"),
 
     Mutant("layer_norm", "statistics over the first axis", "forward", layer_norm(
         mu=lambda v: v.x.mean(0), var=lambda v: (v.c**2).mean(0)), diagnosis="y is what you get with the mean and the variance over axis 0, but should be with the mean and the variance over the last axis"),
@@ -315,27 +341,36 @@ WRONG = [
         g_var=lambda v: v.z * (v.gz * v.z).sum(-1, keepdims=True)), diagnosis="in gx, the term that comes through the variance is n times too large, n the number of entries that it is over: sum instead of mean?"),
     Mutant("layer_norm", "twice the variance's term", "gradient", layer_norm(g_var=lambda v: 2 * v.z * _row_mean(v.gz * v.z)), diagnosis="in gx, the term that comes through the variance is twice what it should be"),
     Mutant("layer_norm", "scale of y, gamma included, on the variance's path", "gradient", layer_norm(
-        g_var=lambda v: v.gamma * v.z * _row_mean(v.gz * v.z))),
+        g_var=lambda v: v.gamma * v.z * _row_mean(v.gz * v.z)), diagnosis="in gx, the term that comes through the variance has the factor gamma once too often"),
     Mutant("layer_norm", "statistics over the first axis in gx", "gradient", layer_norm(
         g_mu=lambda v: v.gz.mean(0), g_var=lambda v: v.z * (v.gz * v.z).mean(0)), diagnosis="gx is wrong only where x has more than 1 dimension"),
     Mutant("layer_norm", "ggamma not summed", "gradient", layer_norm(ggamma=lambda v: v.gy * v.z), diagnosis="ggamma is not summed over axes 0 and 1"),
-    Mutant("layer_norm", "ggamma summed over the first axis only", "gradient", layer_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="ggamma is not summed over axis 0"),
-    Mutant("layer_norm", "ggamma of x", "gradient", layer_norm(ggamma=lambda v: _row_sum(v.gy * v.x)), diagnosis="ggamma is gy * x, summed to the shape of gamma: x stands in the place of the derivative"),
+    Mutant("layer_norm", "ggamma summed over the first axis only", "gradient", layer_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="in ggamma, only axis 0 is summed, but all leading axes are due"),
+    Mutant("layer_norm", "ggamma of x", "gradient", layer_norm(ggamma=lambda v: _row_sum(v.gy * v.x)), diagnosis="in ggamma, x stands where (x - mean(x)) / sqrt(var(x) + eps) should be"),
     Mutant("layer_norm", "ggamma a mean over the rows", "gradient", layer_norm(
-        ggamma=lambda v: _row_sum(v.gy * v.z) / (v.x.size // v.x.shape[-1])), diagnosis="in ggamma, contributions are averaged, but they add up (repeated indices?)"),
+        ggamma=lambda v: _row_sum(v.gy * v.z) / (v.x.size // v.x.shape[-1])), diagnosis="in ggamma, contributions are averaged, but they add up"),
     Mutant("layer_norm", "gbeta not summed", "gradient", layer_norm(gbeta=lambda v: v.gy), diagnosis="gbeta is gy itself: the sum over the axes that beta does not have is missing"),
-    Mutant("layer_norm", "gbeta summed over the last axis", "gradient", layer_norm(gbeta=lambda v: v.gy.sum(-1)), diagnosis="gbeta is gy summed over axis 2: that is the wrong axis"),
+    Mutant("layer_norm", "gbeta summed over the last axis", "gradient", layer_norm(gbeta=lambda v: v.gy.sum(-1)), diagnosis="in gbeta, the last axis is summed, but all leading axes are due"),
     Mutant("layer_norm", "ggamma and gbeta exchanged", "gradient", layer_norm(grads="gx gbeta ggamma"), diagnosis="gradients come in the order (gx, gbeta, ggamma)"),
     Mutant("layer_norm", "gbeta missing", "gradient", layer_norm(grads="gx ggamma"), diagnosis="gbeta is missing: grad returns only gx, ggamma"),
     Mutant("layer_norm", "z in x", "pure", layer_norm(z=lambda v: _into(v.x, v.c / v.s)), diagnosis="forward changes x in place"),
     Mutant("layer_norm", "saved in one place for all calls of a shape", "pure", Stateful(_grad_of_last_call), diagnosis="grad reads the last call's inputs"),
     Mutant("layer_norm", "ggamma accumulated", "pure", _gradient_accumulated, diagnosis="ggamma accumulates: called again, grad returns twice as much"),
     Mutant("layer_norm", "mean of squares less square of mean", "stable", layer_norm(
-        var=lambda v: np.maximum(_row_mean(v.x**2) - v.mu**2, 0))),
+        var=lambda v: np.maximum(_row_mean(v.x**2) - v.mu**2, 0)), diagnosis="the variance is E[x^2] - E[x]^2"),
     Mutant("layer_norm", "rows of float64", "stable", layer_norm(ggamma=lambda v: _row_sum(v.gy * v.z.astype(float))), diagnosis="ggamma has dtype float64, but should be float32, like the inputs"),
+    Mutant("layer_norm", "statistics over all axes but the first", "forward", layer_norm(
+        mu=lambda v: v.x.mean(_but_the_first(v.x), keepdims=True), var=lambda v: (v.c**2).mean(_but_the_first(v.x), keepdims=True)), diagnosis="y is wrong only where x has more than 2 dimensions"),
+    Mutant("layer_norm", "axis lost in the mean", "forward", layer_norm(mu=lambda v: v.x.mean(-1)), diagnosis="y is wrong only where x has more than 1 dimension"),
+    Mutant("layer_norm", "gbeta and ggamma summed over the first axis only", "gradient", layer_norm(
+        ggamma=lambda v: (v.gy * v.z).sum(0), gbeta=lambda v: v.gy.sum(0)), diagnosis="in ggamma and gbeta, only axis 0 is summed, but all leading axes are due"),
+    Mutant("layer_norm", "variance about 0", "forward", layer_norm(var=lambda v: _row_mean(v.x**2)), diagnosis="y is what leaving out mean(x) in x - mean(x) (part of var(x)) would give"),
+    Mutant("layer_norm", "mean absolute deviation", "forward", layer_norm(s=lambda v: _row_mean(abs(v.c)) + v.eps), diagnosis="y is wrong only where D > 1"),
+    Mutant("layer_norm", "mean's path scaled by z", "gradient", layer_norm(g_mu=lambda v: v.z * _row_mean(v.gz)), diagnosis="in gx, the term that comes through the mean has the factor (x - mean(x)) / sqrt(var(x) + eps) too many"),
+    Mutant("layer_norm", "z missing after the mean", "gradient", layer_norm(g_var=lambda v: _row_mean(v.gz * v.z)), diagnosis="in gx, the term that comes through the variance lacks the factor (x - mean(x)) / sqrt(var(x) + eps)"),
 
     Mutant("rms_norm", "mean subtracted", "forward", rms_norm(
-        s=lambda v: np.sqrt(v.x.var(-1, keepdims=True) + v.eps), z=lambda v: (v.x - _row_mean(v.x)) / v.s)),
+        s=lambda v: np.sqrt(v.x.var(-1, keepdims=True) + v.eps), z=lambda v: (v.x - _row_mean(v.x)) / v.s), diagnosis="y is what x less its mean along the last axis would give"),
     Mutant("rms_norm", "sum for mean", "forward", rms_norm(s=lambda v: np.sqrt((v.x**2).sum(-1, keepdims=True) + v.eps)), diagnosis="y is what the mean times n would give, n the number of entries that it is over: sum instead of mean?"),
     Mutant("rms_norm", "eps outside the root", "forward", rms_norm(s=lambda v: np.sqrt(_row_mean(v.x**2)) + v.eps), diagnosis="y is what sqrt before the addition would give: the order is wrong"),
     Mutant("rms_norm", "eps missing", "forward", rms_norm(s=lambda v: np.sqrt(_row_mean(v.x**2))), diagnosis="y is what eps = 0 would give: eps is not used"),
@@ -351,14 +386,14 @@ WRONG = [
     Mutant("rms_norm", "gamma outside the mean", "gradient", rms_norm(
         gx=lambda v: v.gamma * (v.gy - v.z * _row_mean(v.gy * v.z)) / v.s), diagnosis="in gx, gamma multiplies at the end, after the sums, but belongs inside them: multiply gy by gamma first"),
     Mutant("rms_norm", "gamma missing in gx", "gradient", rms_norm(gz=lambda v: v.gy), diagnosis="gx is what gamma = 1 would give: gamma is not used"),
-    Mutant("rms_norm", "gamma missing on the root's path", "gradient", rms_norm(g_s=lambda v: v.z * _row_mean(v.gy * v.z)), diagnosis="in gx, the term that comes through the mean has a wrong factor, the same all along its axis"),
-    Mutant("rms_norm", "x for z on the root's path", "gradient", rms_norm(g_s=lambda v: v.x * _row_mean(v.gz * v.x)), diagnosis="in gx, the term that comes through the mean has a wrong factor, the same all along its axis"),
+    Mutant("rms_norm", "gamma missing on the root's path", "gradient", rms_norm(g_s=lambda v: v.z * _row_mean(v.gy * v.z)), diagnosis="in gx, gamma is missing in the term that comes through the mean"),
+    Mutant("rms_norm", "x for z on the root's path", "gradient", rms_norm(g_s=lambda v: v.x * _row_mean(v.gz * v.x)), diagnosis="in gx, the term that comes through the mean should be divided by sqrt(mean(square(x)) + eps) twice more"),
     Mutant("rms_norm", "root's term added", "gradient", rms_norm(gx=lambda v: (v.gz + v.g_s) / v.s), diagnosis="in gx, the term that comes through the mean has the wrong sign"),
     Mutant("rms_norm", "mean's term too, as in layer_norm", "gradient", rms_norm(
         gx=lambda v: (v.gz - _row_mean(v.gz) - v.g_s) / v.s), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
     Mutant("rms_norm", "ggamma not summed", "gradient", rms_norm(ggamma=lambda v: v.gy * v.z), diagnosis="ggamma is not summed over axes 0 and 1"),
-    Mutant("rms_norm", "ggamma summed over the first axis only", "gradient", rms_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="ggamma is not summed over axis 0"),
-    Mutant("rms_norm", "ggamma of x", "gradient", rms_norm(ggamma=lambda v: _row_sum(v.gy * v.x)), diagnosis="ggamma is gy * x, summed to the shape of gamma: x stands in the place of the derivative"),
+    Mutant("rms_norm", "ggamma summed over the first axis only", "gradient", rms_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="in ggamma, only axis 0 is summed, but all leading axes are due"),
+    Mutant("rms_norm", "ggamma of x", "gradient", rms_norm(ggamma=lambda v: _row_sum(v.gy * v.x)), diagnosis="ggamma is what leaving out sqrt(mean(square(x)) + eps) in x / sqrt(mean(square(x)) + eps) would give"),
     Mutant("rms_norm", "ggamma of y", "gradient", rms_norm(ggamma=lambda v: _row_sum(v.gy * v.y)), diagnosis="in ggamma, there is a factor gamma too many"),
     Mutant("rms_norm", "ggamma first", "gradient", rms_norm(grads="ggamma gx"), diagnosis="gradients come in the order (ggamma, gx)"),
     Mutant("rms_norm", "scaled in place", "pure", rms_norm(z=lambda v: np.divide(v.x, v.s, out=v.x)), diagnosis="forward changes x in place"),
@@ -368,11 +403,18 @@ WRONG = [
     Mutant("rms_norm", "scale in float64", "stable", rms_norm(s=lambda v: np.sqrt(_row_mean(v.x.astype(float) ** 2) + v.eps)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("rms_norm", "squares' mean in half precision", "stable", rms_norm(
         s=lambda v: np.sqrt(_row_mean(v.x**2).clip(0, 65504) + v.eps)), diagnosis="loses its accuracy from x"),
+    Mutant("rms_norm", "eps a floor", "forward", rms_norm(s=lambda v: np.sqrt(np.maximum(_row_mean(v.x**2), v.eps))), diagnosis="y is what max(mean(square(x)), eps) in place of mean(square(x)) + eps would give"),
+    Mutant("rms_norm", "square of the mean", "forward", rms_norm(s=lambda v: np.sqrt(_row_mean(v.x) ** 2 + v.eps)), diagnosis="y is what the mean before the square would give: the order is wrong, in mean(square(x))"),
+    Mutant("rms_norm", "mean of gz for that of gz z", "gradient", rms_norm(g_s=lambda v: v.z * _row_mean(v.gz)), diagnosis="in gx, the term that comes through the mean has a wrong factor, the same all along its axis"),
+    Mutant("rms_norm", "square of s for its cube", "gradient", rms_norm(gx=lambda v: v.gz / v.s - v.x * _row_mean(v.gz * v.x) / v.s**2), diagnosis="in gx, the term that comes through the mean should be divided by sqrt(mean(square(x)) + eps) once more"),
+    Mutant("rms_norm", "eps missing in gx", "gradient", rms_norm(
+        gx=lambda v: (v.gz - v.x * _row_mean(v.gz * v.x) / np.maximum(_row_mean(v.x**2), 1e-30)) / v.s), diagnosis="in gx, the term that comes through the mean has a wrong factor, the same all along its axis"),
+    Mutant("rms_norm", "mean over everything on the root's path", "gradient", rms_norm(g_s=lambda v: v.z * (v.gz * v.z).mean()), diagnosis="gx is off by a multiple of x in each row: is a length's own derivative wrong, or missing?"),
 
     Mutant("group_norm", "groups ignored: all channels together", "forward", group_norm(rows=lambda v: v.x.reshape(len(v.x), 1, -1)), diagnosis="y is what groups = 1 would give: groups is not used"),
-    Mutant("group_norm", "each channel by itself", "forward", group_norm(rows=lambda v: v.x), diagnosis="y is wrong only where (C / groups) > 1"),
+    Mutant("group_norm", "each channel by itself", "forward", group_norm(rows=lambda v: v.x), diagnosis="y is what C in place of groups would give"),
     Mutant("group_norm", "groups the size of a group", "forward", group_norm(
-        rows=lambda v: v.x.reshape(len(v.x), v.x.shape[1] // v.groups, -1)), diagnosis="y is wrong unless groups == (C / groups)"),
+        rows=lambda v: v.x.reshape(len(v.x), v.x.shape[1] // v.groups, -1)), diagnosis="y is what (C / groups) in place of groups would give"),
     Mutant("group_norm", "channels dealt out in turn", "forward", group_norm(
         rows=_transposed_to_groups, z=lambda v: _back_from_groups(v, v.z_rows), gz_rows=lambda v: _transposed_to_groups(
             SimpleNamespace(x=v.gz, groups=v.groups)),
@@ -397,11 +439,11 @@ WRONG = [
     Mutant("group_norm", "sum for mean on the mean's path", "gradient", group_norm(g_mu=lambda v: v.gz_rows.sum(-1, keepdims=True)), diagnosis="in gx, the term that comes through the mean is n times too large, n the number of entries that it is over: sum instead of mean?"),
     Mutant("group_norm", "divided by the channels, not by the entries of a group", "gradient", group_norm(
         g_mu=lambda v: v.gz_rows.sum(-1, keepdims=True) * v.groups / v.x.shape[1],
-        g_var=lambda v: v.z_rows * (v.gz_rows * v.z_rows).sum(-1, keepdims=True) * v.groups / v.x.shape[1]), diagnosis="gx is wrong only where L > 1"),
-    Mutant("group_norm", "ggamma not summed over the positions", "gradient", group_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="ggamma is not summed over axis 1"),
-    Mutant("group_norm", "ggamma not summed over the batch", "gradient", group_norm(ggamma=lambda v: (v.gy * v.z).sum(2)), diagnosis="ggamma is not summed over axis 0"),
+        g_var=lambda v: v.z_rows * (v.gz_rows * v.z_rows).sum(-1, keepdims=True) * v.groups / v.x.shape[1]), diagnosis="in gx, the terms that come through the mean and the variance are L times too large"),
+    Mutant("group_norm", "ggamma not summed over the positions", "gradient", group_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="in ggamma, only axis 0 is summed, but axes 0 and 2 are due"),
+    Mutant("group_norm", "ggamma not summed over the batch", "gradient", group_norm(ggamma=lambda v: (v.gy * v.z).sum(2)), diagnosis="in ggamma, only the last axis is summed, but axes 0 and 2 are due"),
     Mutant("group_norm", "ggamma not summed", "gradient", group_norm(ggamma=lambda v: v.gy * v.z), diagnosis="ggamma is not summed over axes 0 and 2"),
-    Mutant("group_norm", "ggamma of x", "gradient", group_norm(ggamma=lambda v: (v.gy * v.x).sum((0, 2))), diagnosis="ggamma is gy * x, summed to the shape of gamma: x stands in the place of the derivative"),
+    Mutant("group_norm", "ggamma of x", "gradient", group_norm(ggamma=lambda v: (v.gy * v.x).sum((0, 2))), diagnosis="in ggamma, x stands where (x - mean(x)) / sqrt(var(x) + eps) should be"),
     Mutant("group_norm", "gbeta a mean over the positions", "gradient", group_norm(gbeta=lambda v: v.gy.mean(2).sum(0)), diagnosis="gbeta is L times too small: mean instead of sum?"),
     Mutant("group_norm", "gbeta of shape (1, C, 1)", "gradient", group_norm(gbeta=lambda v: v.gy.sum((0, 2), keepdims=True)), diagnosis="gbeta is right but for the shape: an axis of length 1 is kept"),
     Mutant("group_norm", "gx left in groups", "gradient", group_norm(gx=lambda v: (v.gz_rows - v.g_mu - v.g_var) / v.s), diagnosis="gx is right but for the shape: all entries are there, in their order"),
@@ -411,19 +453,30 @@ WRONG = [
         z=lambda v: v.z_rows.reshape(v.x.shape).copy(),
         gx=lambda v: _into(v.z_rows, (v.gz_rows - v.g_mu - v.g_var) / v.s).reshape(v.x.shape).copy()), diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("group_norm", "mean of squares less square of mean", "stable", group_norm(
-        var=lambda v: np.maximum(_row_mean(v.rows**2) - v.mu**2, 0))),
+        var=lambda v: np.maximum(_row_mean(v.rows**2) - v.mu**2, 0)), diagnosis="the variance is E[x^2] - E[x]^2"),
     Mutant("group_norm", "gamma in float64", "stable", group_norm(gz=lambda v: v.gy * v.gamma.astype(float)[:, None]), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
     Mutant("group_norm", "y filled through a view", "layout", group_norm(z=_written_through_a_view)),
+    Mutant("group_norm", "divided by the positions in grad", "gradient", group_norm(
+        g_mu=lambda v: v.gz_rows.sum(-1, keepdims=True) / v.x.shape[2], g_var=lambda v: v.z_rows * (v.gz_rows * v.z_rows).sum(-1, keepdims=True) / v.x.shape[2]), diagnosis="in gx, the terms that come through the mean and the variance are (C / groups) times too large"),
+    Mutant("group_norm", "divided by the size of the batch in grad", "gradient", group_norm(
+        g_mu=lambda v: v.gz_rows.sum(-1, keepdims=True) / len(v.x), g_var=lambda v: v.z_rows * (v.gz_rows * v.z_rows).sum(-1, keepdims=True) / len(v.x)), diagnosis="(all entries are wrong)"),
+    Mutant("group_norm", "means over the whole example in gx", "gradient", group_norm(
+        g_mu=lambda v: v.gz_rows.mean((1, 2), keepdims=True), g_var=lambda v: v.z_rows * (v.gz_rows * v.z_rows).mean((1, 2), keepdims=True)), diagnosis="gx is wrong only where groups > 1"),
+    Mutant("group_norm", "gamma along the positions where C = L", "forward", group_norm(
+        y=lambda v: v.gamma * v.z + v.beta if v.x.shape[1] == v.x.shape[2] else v.gamma[:, None] * v.z + v.beta[:, None])),
+    Mutant("group_norm", "eps a floor of the variance", "forward", group_norm(s=lambda v: np.sqrt(np.maximum(v.var, v.eps))), diagnosis="y is what max(var(x), eps) in place of var(x) + eps would give"),
+    Mutant("group_norm", "ggamma one a group", "gradient", group_norm(
+        ggamma=lambda v: np.repeat((v.gy * v.z).sum((0, 2)).reshape(v.groups, -1).mean(1), v.x.shape[1] // v.groups)), diagnosis="ggamma is wrong only where (C / groups) > 1"),
 
-    Mutant("l2_normalize", "eps added to the length", "forward", l2_normalize(s=lambda v: v.r + v.eps), diagnosis="y is off by a factor that is constant along axis -1"),
+    Mutant("l2_normalize", "eps added to the length", "forward", l2_normalize(s=lambda v: v.r + v.eps), diagnosis="y is what |x| + eps in place of max(|x|, eps) would give"),
     Mutant("l2_normalize", "eps added in the root", "forward", l2_normalize(s=lambda v: np.sqrt(v.r**2 + v.eps)), diagnosis="y is off by a factor that is constant along axis -1"),
     Mutant("l2_normalize", "eps for the square's maximum", "forward", l2_normalize(s=lambda v: np.sqrt(np.maximum(v.r**2, v.eps))), diagnosis="y is what sqrt(eps) in place of eps would give"),
     Mutant("l2_normalize", "eps missing", "forward", l2_normalize(s=lambda v: v.r), diagnosis="y is what eps = 0 would give: eps is not used"),
     Mutant("l2_normalize", "eps missing but for zero", "forward", l2_normalize(s=lambda v: np.where(v.r > 0, v.r, 1)), diagnosis="y is what eps = 0 would give: eps is not used"),
-    Mutant("l2_normalize", "divided by the squared length", "forward", l2_normalize(s=lambda v: np.maximum(v.r**2, v.eps)), diagnosis="y is off by a factor that is constant along axis -1"),
+    Mutant("l2_normalize", "divided by the squared length", "forward", l2_normalize(s=lambda v: np.maximum(v.r**2, v.eps)), diagnosis="y is what leaving out sqrt would give: sqrt is missing"),
     Mutant("l2_normalize", "length of everything", "forward", l2_normalize(r=lambda v: np.sqrt((v.x**2).sum())), diagnosis="y is what you get with the norm over everything, but should be with the norm over the last axis"),
     Mutant("l2_normalize", "length along the first axis", "forward", l2_normalize(r=lambda v: np.sqrt((v.x**2).sum(0))), diagnosis="y is what you get with the norm over axis 0, but should be with the norm over the last axis"),
-    Mutant("l2_normalize", "sum of absolute values", "forward", l2_normalize(r=lambda v: abs(v.x).sum(-1, keepdims=True)), diagnosis="y is off by a factor that is constant along axis -1"),
+    Mutant("l2_normalize", "sum of absolute values", "forward", l2_normalize(r=lambda v: abs(v.x).sum(-1, keepdims=True)), diagnosis="y is what sqrt before the sum would give: the order is wrong, in sqrt(sum(square(x)))"),
     Mutant("l2_normalize", "mean of squares", "forward", l2_normalize(r=lambda v: np.sqrt(_row_mean(v.x**2))), diagnosis="y is what the norm divided by sqrt(n) would give, n the number of entries that it is over: mean instead of sum?"),
     Mutant("l2_normalize", "length constant", "gradient", l2_normalize(g_along=_zero), diagnosis="in gx, the norm is treated as a constant: it depends on x too"),
     Mutant("l2_normalize", "only the diagonal", "gradient", l2_normalize(g_along=lambda v: np.where(v.r > v.eps, v.gy * v.y**2, 0)), diagnosis="in gx, only the diagonal of the Jacobian is used: the terms with i != j are missing"),
@@ -434,11 +487,11 @@ WRONG = [
     Mutant("l2_normalize", "not a number at zero", "gradient", l2_normalize(
         g_along=lambda v: np.where(v.r > v.eps, v.y, 0) * (v.gy * v.x).sum(-1, keepdims=True) / v.r), diagnosis="gx is wrong only where all of x along the last axis is 0"),
     Mutant("l2_normalize", "part along y added", "gradient", l2_normalize(gx=lambda v: (v.gy + v.g_along) / v.s), diagnosis="in gx, the term that comes through the norm has the wrong sign"),
-    Mutant("l2_normalize", "not divided by the length", "gradient", l2_normalize(gx=lambda v: v.gy - v.g_along), diagnosis="gx is not divided by the result of clamp, as y is"),
+    Mutant("l2_normalize", "not divided by the length", "gradient", l2_normalize(gx=lambda v: v.gy - v.g_along), diagnosis="gx is not divided by max(|x|, eps), as y is"),
     Mutant("l2_normalize", "x for y", "gradient", l2_normalize(
-        g_along=lambda v: np.where(v.r > v.eps, v.x * (v.gy * v.x).sum(-1, keepdims=True), 0)), diagnosis="gx is off by a multiple of x in each row: is a length's own derivative wrong, or missing?"),
+        g_along=lambda v: np.where(v.r > v.eps, v.x * (v.gy * v.x).sum(-1, keepdims=True), 0)), diagnosis="in gx, the term that comes through the norm should be divided by max(|x|, eps) twice more"),
     Mutant("l2_normalize", "part along y of all rows", "gradient", l2_normalize(
-        g_along=lambda v: np.where(v.r > v.eps, v.y * (v.gy * v.y).sum(), 0)), diagnosis="gx is off by a multiple of x in each row: is a length's own derivative wrong, or missing?"),
+        g_along=lambda v: np.where(v.r > v.eps, v.y * (v.gy * v.y).sum(), 0)), diagnosis="in gx, the term that comes through the norm has a wrong factor, the same all along its axis"),
     Mutant("l2_normalize", "mean for sum", "gradient", l2_normalize(
         g_along=lambda v: np.where(v.r > v.eps, v.y * _row_mean(v.gy * v.y), 0)), diagnosis="in gx, the term that comes through the norm is n times too small, n the number of entries that it is over: mean instead of sum?"),
     Mutant("l2_normalize", "twice the part along y", "gradient", l2_normalize(
@@ -447,13 +500,21 @@ WRONG = [
     Mutant("l2_normalize", "y in one buffer for all calls of a shape", "pure", Stateful(_in_one_buffer), diagnosis="y is overwritten by a later call"),
     Mutant("l2_normalize", "projected in gy", "pure", l2_normalize(gx=lambda v: np.subtract(v.gy, v.g_along, out=v.gy) / v.s), diagnosis="grad changes gy in place"),
     Mutant("l2_normalize", "eps an array of float64", "stable", l2_normalize(s=lambda v: np.maximum(v.r, np.full_like(v.r, v.eps, float))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("l2_normalize", "sum of gy without y", "gradient", l2_normalize(
+        g_along=lambda v: np.where(v.r > v.eps, v.y * v.gy.sum(-1, keepdims=True), 0)), diagnosis="in gx, the term that comes through the norm has a wrong factor, the same all along its axis"),
+    Mutant("l2_normalize", "square of the length for its cube", "gradient", l2_normalize(
+        g_along=lambda v: np.where(v.r > v.eps, v.x * (v.gy * v.x).sum(-1, keepdims=True) / v.s, 0)), diagnosis="in gx, the term that comes through the norm should be divided by max(|x|, eps) once more"),
+    Mutant("l2_normalize", "as if each row were of length 1", "gradient", l2_normalize(gx=lambda v: v.gy - v.g_along), diagnosis="gx is not divided by max(|x|, eps), as y is"),
+    Mutant("l2_normalize", "sum of the entries", "forward", l2_normalize(y=lambda v: v.x / np.maximum(v.x.sum(-1, keepdims=True), v.eps)), diagnosis="y is what the sum would give, in place of the norm"),
+    Mutant("l2_normalize", "largest entry", "forward", l2_normalize(y=lambda v: v.x / np.maximum(abs(v.x).max(-1, keepdims=True), v.eps)), diagnosis="y is what the largest would give, in place of the sum"),
+    Mutant("l2_normalize", "both sides of np.where", "stable", l2_normalize(y=lambda v: np.where(v.r > v.eps, v.x / v.r, v.x / v.eps)), diagnosis="invalid value warning in forward"),
 
     Mutant("dropout", "not rescaled", "forward", dropout(y=lambda v: v.x * v.mask), diagnosis="y is what p = 0 would give: p is not used"),
     Mutant("dropout", "divided by p", "forward", dropout(y=lambda v: v.x * v.mask / max(v.p, 1e-3)), diagnosis="y is what 1 - p in place of p would give"),
     Mutant("dropout", "multiplied by 1 - p", "forward", dropout(y=lambda v: v.x * v.mask * (1 - v.p)), diagnosis="y is multiplied by (1 - p) twice too often"),
     Mutant("dropout", "True drops", "forward", dropout(y=lambda v: v.x * ~v.mask / (1 - v.p)), diagnosis="y is what ~mask in place of mask would give: True and False are exchanged"),
     Mutant("dropout", "mask ignored", "forward", dropout(y=lambda v: v.x / (1 - v.p)), diagnosis="y is what mask = True everywhere would give: mask is not used"),
-    Mutant("dropout", "rescaled by what the mask keeps", "forward", dropout(y=lambda v: v.x * v.mask / max(v.mask.mean(), 1e-3))),
+    Mutant("dropout", "rescaled by what the mask keeps", "forward", dropout(y=lambda v: v.x * v.mask / max(v.mask.mean(), 1e-3)), diagnosis="y is that of x * mask, divided by the share that the mask keeps"),
     Mutant("dropout", "what is dropped kept as it is", "forward", dropout(y=lambda v: np.where(v.mask, v.x / (1 - v.p), v.x)), diagnosis="y is wrong only where mask is False"),
     Mutant("dropout", "gx not rescaled", "gradient", dropout(gx=lambda v: v.gy * v.mask), diagnosis="gx is what p = 0 would give: p is not used"),
     Mutant("dropout", "gx not masked", "gradient", dropout(gx=lambda v: v.gy / (1 - v.p)), diagnosis="gx is what mask = True everywhere would give: mask is not used"),
@@ -472,6 +533,11 @@ WRONG = [
     Mutant("dropout", "mask of the last call", "pure", Stateful(_mask_of_last_call), diagnosis="grad reads the last call's inputs"),
     Mutant("dropout", "mask in float64", "stable", dropout(y=lambda v: v.x * (v.mask.astype(float) / (1 - v.p))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("dropout", "gx dropped through a view", "layout", dropout(gx=_masked_through_a_view)),
+    Mutant("dropout", "mask drawn, not given", "forward", dropout(y=_drawn), diagnosis="y is another one when the same inputs are given again: is it random, or kept from an earlier call?"),
+    Mutant("dropout", "p of each, in place of the mask", "forward", dropout(y=lambda v: v.x * (1 - v.p)), diagnosis="y is that of x * (1 - p), what is kept on average: mask is not used"),
+    Mutant("dropout", "mask divided by a number", "stable", dropout(gx=lambda v: v.gy * (v.mask / (1 - v.p))), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("dropout", "entries set, in a number", "forward", dropout(y=_dropped_by_index), diagnosis="TypeError: 'numpy.float64' object does not support item assignment"),
+    Mutant("dropout", "np.where of numbers", "stable", dropout(gx=lambda v: v.gy * np.where(v.mask, 1 / (1 - v.p), 0)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
 ]
 # fmt: on
 

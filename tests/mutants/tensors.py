@@ -380,10 +380,41 @@ def _cut_to(g, shape):
     return np.resize(g, shape)
 
 
+def _back_to_the_largest(g, shape):
+    front = g.ndim - len(shape)
+    axes = (*range(front), *(front + axis for axis, n in enumerate(shape) if n == 1))
+    return g.max(axis=axes).reshape(shape)
+
+
+def _back_front_axes_by_number(g, shape):
+    """Sums over the axes of length 1, numbered as the argument numbers them."""
+    return g.sum(axis=tuple(axis for axis, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+def _against_the_squeezed(gy, x, axis, keepdims):
+    """Compares x with a maximum that has lost its axes."""
+    return gy * (x == x.max(axis))
+
+
+def _first_of_all_axes(g, x, axis):
+    """Gives each gy to the entry that is largest in the whole array."""
+    gx = np.zeros_like(x)
+    gx.flat[x.argmax()] = g.sum()
+    return gx
+
+
+def _along_the_first_axes(gy, x, indices):
+    """Adds up one row of indices after the other, where an index that comes twice in a row counts once."""
+    gx = np.zeros_like(x)
+    for at, g in zip(indices, gy, strict=True):
+        gx[at] += g
+    return gx
+
+
 # fmt: off
 WRONG = [
     Mutant("add", "subtracted", "forward", add(y=lambda a, b: a - b), diagnosis="y is what -b in place of b would give"),
-    Mutant("add", "b twice", "forward", add(y=lambda a, b: a + 2 * b), diagnosis="b is added to y once too often"),
+    Mutant("add", "b twice", "forward", add(y=lambda a, b: a + 2 * b), diagnosis="y is what 2 * b in place of b would give"),
     Mutant("add", "not summed back", "gradient", add(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
     Mutant("add", "summed over the axes in front only", "gradient", add(back=_back_front_only), diagnosis="ga and gb are summed over the axes that the input lacks, but not over those where it has length 1"),
     Mutant("add", "summed over the axes of length 1 only", "gradient", add(back=_back_ones_only), diagnosis="ga and gb are summed over the axes where the input has length 1, but not over those that it lacks"),
@@ -393,12 +424,15 @@ WRONG = [
     Mutant("add", "summed over everything", "gradient", add(back=_back_over_everything), diagnosis="ga and gb are summed over everything, not only over the axes along which the input was broadcast"),
     Mutant("add", "shapes aligned at the front", "gradient", add(back=_back_from_behind), diagnosis="ga and gb are summed over the last axes, but broadcasting lines shapes up at their last axis"),
     Mutant("add", "summed over axis 0 whatever the shape", "gradient", add(back=_back_along_axis_0), diagnosis="ga and gb are summed over axis 0, whichever axes the input was broadcast along"),
-    Mutant("add", "cut to the shape", "gradient", add(back=_cut_to), diagnosis="ga is cut to the input's shape, but all uses of an entry add up; gb is the gradient of one use of the input, but all its uses add up"),
+    Mutant("add", "cut to the shape", "gradient", add(back=_cut_to), diagnosis="ga and gb are cut to the input's shape, but all uses of an entry add up"),
     Mutant("add", "gb negated", "gradient", add(gb=lambda gy, a, b: -gy), diagnosis="gb is negated"),
     Mutant("add", "gy ignored", "gradient", add(ga=lambda gy, a, b: np.ones_like(gy), gb=lambda gy, a, b: np.ones_like(gy)), diagnosis="ga and gb are what gy = ones would give: gy is ignored"),
     Mutant("add", "added into a", "pure", _into_the_first(add()), diagnosis="forward changes a in place"),
     Mutant("add", "gy doubled in place", "pure", _doubling_gy(add()), diagnosis="grad changes gy in place"),
     Mutant("add", "y in float64", "stable", _wide(add()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("add", "axes of length 1 by the argument's numbers", "gradient", add(back=_back_front_axes_by_number), diagnosis="ga and gb are summed over the axes where the input has length 1, numbered as the input numbers them, and not over those that it lacks"),
+    Mutant("add", "largest for the sum", "gradient", add(back=_back_to_the_largest), diagnosis="ga and gb are the largest of the uses' gradients, but all uses add up"),
+    Mutant("add", "maximum", "forward", add(y=np.maximum), diagnosis="y is what max(a, b) in place of a + b would give"),
 
     Mutant("multiply", "a squared", "forward", multiply(y=lambda a, b: a * a * b), diagnosis="in y, there is a factor a too many"),
     Mutant("multiply", "not summed back", "gradient", multiply(back=_back_not_summed), diagnosis="ga and gb are not summed over the axes along which the input was broadcast"),
@@ -417,6 +451,7 @@ WRONG = [
     Mutant("multiply", "multiplied into a", "pure", _into_the_first(multiply()), diagnosis="forward changes a in place"),
     Mutant("multiply", "reads the last call's inputs", "pure", _of_last_call(multiply()), diagnosis="grad reads the last call's inputs"),
     Mutant("multiply", "gradients in float64", "stable", _wide_gradients(multiply()), diagnosis="ga has dtype float64, but should be float32, like the inputs"),
+    Mutant("multiply", "sum of both factors", "gradient", multiply(ga=lambda gy, a, b: gy * (a + b), gb=lambda gy, a, b: gy * (a + b)), diagnosis="; gb is wrong too"),
 
     Mutant("divide", "b / a", "forward", divide(y=lambda a, b: b / np.where(a == 0, 1, a)), diagnosis="y is what you get with a and b exchanged"),
     Mutant("divide", "floored", "forward", divide(y=lambda a, b: a // b)),
@@ -433,6 +468,8 @@ WRONG = [
     Mutant("divide", "divided in a", "pure", _into_the_first(divide()), diagnosis="forward changes a in place"),
     Mutant("divide", "reads the last call's inputs", "pure", _of_last_call(divide()), diagnosis="grad reads the last call's inputs"),
     Mutant("divide", "y in float64", "stable", _wide(divide()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("divide", "logarithm for gb", "gradient", divide(gb=lambda gy, a, b: gy * a * np.log(abs(b)))),
+    Mutant("divide", "gb as if b were a factor", "gradient", divide(gb=lambda gy, a, b: gy * a), diagnosis="gb is what a * b in place of a / b would give"),
 
     Mutant("matmul", "b transposed where square", "forward", matmul(
         y=lambda a, b: a @ (np.swapaxes(b, -1, -2) if b.shape[-1] == b.shape[-2] else b)), diagnosis="y is wrong only where K == M: there, y is what b with its last two axes exchanged would give: transpose b"),
@@ -452,12 +489,14 @@ WRONG = [
     Mutant("matmul", "gy doubled in place", "pure", _doubling_gy(matmul()), diagnosis="grad changes gy in place"),
     Mutant("matmul", "reads the last call's inputs", "pure", _of_last_call(matmul()), diagnosis="grad reads the last call's inputs"),
     Mutant("matmul", "gradients in float64", "stable", _wide_gradients(matmul()), diagnosis="ga has dtype float64, but should be float32, like the inputs"),
+    Mutant("matmul", "np.dot", "forward", matmul(y=np.dot), diagnosis="y is wrong only where b has more than 2 dimensions"),
+    Mutant("matmul", "all axes of a and b reversed", "gradient", matmul(ga=lambda gy, a, b: gy @ b.T, gb=lambda gy, a, b: a.T @ gy), diagnosis="ga has shape | Input operand 1 has a mismatch in its core dimension | ga is wrong too"),
 
     Mutant("reduce_sum", "mean", "forward", reduce_sum(y=lambda x, axis, keepdims: x.mean(axis, keepdims=keepdims)), diagnosis="y is n times too small, n the number of entries that make one of y: mean instead of sum?"),
     Mutant("reduce_sum", "keepdims ignored", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(axis)), diagnosis="y is right but for the shape: an axis of length 1 is lost"),
     Mutant("reduce_sum", "always keeps the axes", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(axis, keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
     Mutant("reduce_sum", "axis ignored", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(keepdims=keepdims)), diagnosis="y is what axis = None would give: axis is not used"),
-    Mutant("reduce_sum", "axis 0 taken for None", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(axis or None, keepdims=keepdims)), diagnosis="y is what you get with the sum over everything, but should be with the sum over axis 0"),
+    Mutant("reduce_sum", "axis 0 taken for None", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(axis or None, keepdims=keepdims)), diagnosis="y is wrong only where axis is 0: there, y is what axis = None would give: axis is not used"),
     Mutant("reduce_sum", "last axis always", "forward", reduce_sum(
         y=lambda x, axis, keepdims: x.sum(-1 if x.ndim else None, keepdims=keepdims)), diagnosis="y is what axis = -1 would give: axis is not used"),
     Mutant("reduce_sum", "gy not given its axes back", "gradient", reduce_sum(restore=lambda gy, x, axis, keepdims: gy), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
@@ -470,68 +509,90 @@ WRONG = [
     Mutant("reduce_sum", "gx times x", "gradient", reduce_sum(gx=lambda g, x, axis: g * x), diagnosis="in gx, there is a factor x too many"),
     Mutant("reduce_sum", "accumulated", "pure", _accumulating(reduce_sum()), diagnosis="gx accumulates: called again, grad returns twice as much"),
     Mutant("reduce_sum", "ones in float64", "stable", reduce_sum(gx=lambda g, x, axis: g * np.ones(x.shape)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("reduce_sum", "axis None not expanded", "gradient", reduce_sum(
+        restore=lambda gy, x, axis, keepdims: gy if keepdims else np.expand_dims(gy, axis)), diagnosis="gx is wrong only where axis is None: TypeError: 'NoneType' object cannot be interpreted as an integer"),
 
     Mutant("reduce_mean", "sum", "forward", reduce_mean(y=lambda x, axis, keepdims: x.sum(axis, keepdims=keepdims)), diagnosis="y is n times too large, n the number of entries that make one of y: sum instead of mean?"),
     Mutant("reduce_mean", "always keeps the axes", "forward", reduce_mean(y=lambda x, axis, keepdims: x.mean(axis, keepdims=True)), diagnosis="y is right but for the shape: an axis of length 1 is kept"),
-    Mutant("reduce_mean", "axis 0 taken for None", "forward", reduce_mean(y=lambda x, axis, keepdims: x.mean(axis or None, keepdims=keepdims)), diagnosis="y is what you get with the mean over everything, but should be with the mean over axis 0"),
+    Mutant("reduce_mean", "axis 0 taken for None", "forward", reduce_mean(y=lambda x, axis, keepdims: x.mean(axis or None, keepdims=keepdims)), diagnosis="y is wrong only where axis is 0: there, y is what axis = None would give: axis is not used"),
     Mutant("reduce_mean", "over the first axis's length", "forward", reduce_mean(
-        y=lambda x, axis, keepdims: x.sum(axis, keepdims=keepdims) / (len(x) if x.ndim else 1)), diagnosis="y is n / k times what it should be, k the length of the first axis: divided by k?"),
+        y=lambda x, axis, keepdims: x.sum(axis, keepdims=keepdims) / (len(x) if x.ndim else 1)), diagnosis="y is divided by the length of the first axis, not by how many entries make one of y"),
     Mutant("reduce_mean", "not divided in grad", "gradient", reduce_mean(gx=lambda g, x, axis: np.broadcast_to(g, x.shape)), diagnosis="gx is n times too large, n the number of entries that make one of y: sum instead of mean?"),
     Mutant("reduce_mean", "divided by all entries of x", "gradient", reduce_mean(gx=lambda g, x, axis: np.broadcast_to(g / x.size, x.shape)), diagnosis="gx is m times too small, m the number of y's entries: divided by the size of all?"),
     Mutant("reduce_mean", "divided by the entries of y", "gradient", reduce_mean(gx=lambda g, x, axis: np.broadcast_to(g / g.size, x.shape)), diagnosis="gx is n / m times what it should be, m the number of y's entries: divided by y.size?"),
     Mutant("reduce_mean", "divided by n - 1", "gradient", reduce_mean(
         gx=lambda g, x, axis: np.broadcast_to(g / max(_count(x, axis) - 1, 1), x.shape)), diagnosis="gx is divided by n - 1 instead of n: the sample's instead of the population's?"),
     Mutant("reduce_mean", "divided by the first of several axes", "gradient", reduce_mean(
-        gx=lambda g, x, axis: np.broadcast_to(g / (x.shape[axis[0]] if isinstance(axis, tuple) else _count(x, axis)), x.shape))),
+        gx=lambda g, x, axis: np.broadcast_to(g / (x.shape[axis[0]] if isinstance(axis, tuple) else _count(x, axis)), x.shape)), diagnosis="gx is wrong only where axis is several axes"),
     Mutant("reduce_mean", "gy ignored", "gradient", reduce_mean(gx=lambda g, x, axis: np.full_like(x, 1 / _count(x, axis))), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("reduce_mean", "gy not given its axes back", "gradient", reduce_mean(restore=lambda gy, x, axis, keepdims: gy), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
     Mutant("reduce_mean", "axes restored in front", "gradient", reduce_mean(restore=_restored_in_front), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
     Mutant("reduce_mean", "negative axes not found", "gradient", reduce_mean(restore=_restored_unless_negative), diagnosis="gx is wrong only where axis has a negative axis"),
     Mutant("reduce_mean", "accumulated", "pure", _accumulating(reduce_mean()), diagnosis="gx accumulates: called again, grad returns twice as much"),
     Mutant("reduce_mean", "y in float64", "stable", _wide(reduce_mean()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("reduce_mean", "divided by x.shape of a tuple", "gradient", reduce_mean(gx=lambda g, x, axis: np.broadcast_to(g / x.shape[axis], x.shape)), diagnosis="TypeError: tuple indices must be integers or slices, not NoneType"),
+    Mutant("reduce_mean", "divided by np.prod of the lengths", "stable", reduce_mean(
+        gx=lambda g, x, axis: np.broadcast_to(g, x.shape) / (np.prod(x.shape) // np.prod(g.shape))), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
 
-    Mutant("reduce_max", "minimum", "forward", reduce_max(y=lambda x, axis, keepdims: x.min(axis, keepdims=keepdims)), diagnosis="y is the smallest of the entries that make it"),
+    Mutant("reduce_max", "minimum", "forward", reduce_max(y=lambda x, axis, keepdims: x.min(axis, keepdims=keepdims)), diagnosis="y is what the smallest would give, in place of the maximum"),
     Mutant("reduce_max", "largest magnitude", "forward", reduce_max(y=lambda x, axis, keepdims: abs(x).max(axis, keepdims=keepdims)), diagnosis="y is what abs(x) in place of x would give"),
-    Mutant("reduce_max", "not below 0", "forward", reduce_max(y=lambda x, axis, keepdims: x.max(axis, keepdims=keepdims, initial=0)), diagnosis="y is wrong only where y < 0"),
+    Mutant("reduce_max", "not below 0", "forward", reduce_max(y=lambda x, axis, keepdims: x.max(axis, keepdims=keepdims, initial=0)), diagnosis="y is what relu of permute(x) would give: one relu too many"),
     Mutant("reduce_max", "keepdims ignored", "forward", reduce_max(y=lambda x, axis, keepdims: x.max(axis)), diagnosis="y is right but for the shape: an axis of length 1 is lost"),
     Mutant("reduce_max", "full weight for each that ties", "gradient", reduce_max(gx=lambda g, x, axis: g * _ties(x, axis)), diagnosis="gx is wrong only where entries of x tie for the largest"),
     Mutant("reduce_max", "gy to every entry", "gradient", reduce_max(gx=lambda g, x, axis: np.broadcast_to(g, x.shape)), diagnosis="gx is gy, spread over the reduced axes: the derivative of the operation is missing"),
     Mutant("reduce_max", "shared among all that tie anywhere", "gradient", reduce_max(
         gx=lambda g, x, axis: g * _shared(_ties(x, axis).astype(x.dtype), None)), diagnosis="gx is m times too small, m the number of y's entries: divided by the size of all?"),
-    Mutant("reduce_max", "largest of all only", "gradient", reduce_max(gx=lambda g, x, axis: g * _shared(_ties(x, None).astype(x.dtype), axis=None))),
+    Mutant("reduce_max", "largest of all only", "gradient", reduce_max(gx=lambda g, x, axis: g * _shared(_ties(x, None).astype(x.dtype), axis=None)), diagnosis="in gx, only the largest entry of all of x has its gradient, but each slice has a largest of its own"),
     Mutant("reduce_max", "shared among all entries", "gradient", reduce_max(gx=lambda g, x, axis: g * _ties(x, axis) / _count(x, axis)), diagnosis="gx is n times too small, n the number of entries that make one of y: mean instead of sum?"),
     Mutant("reduce_max", "gy ignored", "gradient", reduce_max(gx=lambda g, x, axis: _shared(_ties(x, axis).astype(x.dtype), axis)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("reduce_max", "times x", "gradient", reduce_max(gx=lambda g, x, axis: g * x * _shared(_ties(x, axis).astype(x.dtype), axis)), diagnosis="in gx, there is a factor x too many"),
     Mutant("reduce_max", "no gradient at ties", "gradient", reduce_max(
-        gx=lambda g, x, axis: g * _ties(x, axis) * (_ties(x, axis).sum(axis, keepdims=True) == 1)), diagnosis="gx is wrong only where entries of x tie for the largest: there, gx is zero everywhere"),
+        gx=lambda g, x, axis: g * _ties(x, axis) * (_ties(x, axis).sum(axis, keepdims=True) == 1)), diagnosis="gx is wrong only where entries of x tie for the largest"),
     Mutant("reduce_max", "negative weight at ties", "gradient", reduce_max(
         gx=lambda g, x, axis: g * (2 * _winner(x, axis, np.min) - _shared(_ties(x, axis).astype(x.dtype), axis)).astype(x.dtype)), diagnosis="gx is wrong only where entries of x tie for the largest"),
     Mutant("reduce_max", "axes restored in front", "gradient", reduce_max(restore=_restored_in_front), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
     Mutant("reduce_max", "less the maximum in x", "pure", _moving_x(reduce_max(), np.max), diagnosis="forward changes x in place"),
     Mutant("reduce_max", "shares in float64", "stable", reduce_max(gx=lambda g, x, axis: g * (_ties(x, axis) / _ties(x, axis).sum(axis, keepdims=True))), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("reduce_max", "compared with the largest of all", "gradient", reduce_max(gx=lambda g, x, axis: g * (x == x.max())), diagnosis="in gx, only the largest entry of all of x has its gradient, but each slice has a largest of its own"),
+    Mutant("reduce_max", "all gy to the largest of all", "gradient", reduce_max(gx=_first_of_all_axes), diagnosis="gx is computed along all entries, as if in one row, whatever axis is"),
+    Mutant("reduce_max", "compared without the lost axes", "gradient", reduce_max(restore=_against_the_squeezed, gx=lambda g, x, axis: g)),
+    Mutant("reduce_max", "softmax for the winner", "gradient", reduce_max(
+        gx=lambda g, x, axis: g * _shared(np.exp(x - x.max(axis, keepdims=True)), axis)), diagnosis="(all entries are wrong)"),
+    Mutant("reduce_max", "nearly the largest count too", "gradient", reduce_max(
+        gx=lambda g, x, axis: g * _shared(np.isclose(x, x.max(axis, keepdims=True), rtol=0.1, atol=0.1).astype(x.dtype), axis))),
+    Mutant("reduce_max", "smallest in grad", "gradient", reduce_max(gx=lambda g, x, axis: g * _shared((x == x.min(axis, keepdims=True)).astype(x.dtype), axis)), diagnosis="gx is what -x in place of x would give"),
 
     Mutant("reduce_var", "sample variance", "forward", reduce_var(
         y=lambda x, axis, keepdims: x.var(axis, keepdims=keepdims) * _count(x, axis) / max(_count(x, axis) - 1, 1)), diagnosis="y is divided by n - 1 instead of n: the sample's instead of the population's?"),
     Mutant("reduce_var", "standard deviation", "forward", reduce_var(y=lambda x, axis, keepdims: x.std(axis, keepdims=keepdims)), diagnosis="y is the square root of what it should be"),
-    Mutant("reduce_var", "mean square", "forward", reduce_var(y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims)), diagnosis="y is the mean square of the entries that make it"),
+    Mutant("reduce_var", "mean square", "forward", reduce_var(y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims)), diagnosis="y is what leaving out mean(x) in x - mean(x) (part of var(x)) would give"),
     Mutant("reduce_var", "sum of squares", "forward", reduce_var(
         y=lambda x, axis, keepdims: (_deviation(x, axis) ** 2).sum(axis, keepdims=keepdims)), diagnosis="y is n times too large, n the number of entries that make one of y: sum instead of mean?"),
     Mutant("reduce_var", "mean over everything", "forward", reduce_var(
-        y=lambda x, axis, keepdims: ((x - x.mean()) ** 2).mean(axis, keepdims=keepdims))),
+        y=lambda x, axis, keepdims: ((x - x.mean()) ** 2).mean(axis, keepdims=keepdims)), diagnosis="y is what you get with the mean over everything, but should be with the mean over axis 0"),
     Mutant("reduce_var", "2 missing", "gradient", reduce_var(gx=lambda g, x, axis: g * _deviation(x, axis) / _count(x, axis)), diagnosis="gx is half of what it should be: a factor 2 is missing"),
     Mutant("reduce_var", "not divided in grad", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * _deviation(x, axis)), diagnosis="gx is n times too large, n the number of entries that make one of y: sum instead of mean?"),
-    Mutant("reduce_var", "mean not subtracted in grad", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * x / _count(x, axis)), diagnosis="gx is off by a term that is the same for all entries that make one of y (the mean's own derivative?)"),
+    Mutant("reduce_var", "mean not subtracted in grad", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * x / _count(x, axis)), diagnosis="gx is off by a term that is the same for all entries that make one of y (look at the mean)"),
     Mutant("reduce_var", "divided by n - 1 in grad", "gradient", reduce_var(
         gx=lambda g, x, axis: g * 2 * _deviation(x, axis) / max(_count(x, axis) - 1, 1)), diagnosis="gx is divided by n - 1 instead of n: the sample's instead of the population's?"),
     Mutant("reduce_var", "the mean moves in its own term only", "gradient", reduce_var(
         gx=lambda g, x, axis: g * 2 * _deviation(x, axis) * (1 - 1 / _count(x, axis)) / _count(x, axis)), diagnosis="gx is (n - 1) / n times what it should be, n the number of entries that make one of y"),
-    Mutant("reduce_var", "deviation from the mean of all", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * (x - x.mean()) / _count(x, axis)), diagnosis="gx is off by a term that is the same for all entries that make one of y (the mean's own derivative?)"),
+    Mutant("reduce_var", "deviation from the mean of all", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * (x - x.mean()) / _count(x, axis)), diagnosis="gx is off by a term that is the same for all entries that make one of y (look at the mean)"),
     Mutant("reduce_var", "gy ignored", "gradient", reduce_var(gx=lambda g, x, axis: 2 * _deviation(x, axis) / _count(x, axis)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("reduce_var", "gy not given its axes back", "gradient", reduce_var(restore=lambda gy, x, axis, keepdims: gy), diagnosis="in gx, gy is spread as it comes, along the last axes, not along those that were reduced"),
     Mutant("reduce_var", "spends the deviation", "pure", _spends_the_deviation, diagnosis="grad called again answers differently: it changes something it needs"),
     Mutant("reduce_var", "less the mean in x", "pure", _moving_x(reduce_var(), np.mean), diagnosis="forward changes x in place"),
     Mutant("reduce_var", "mean of squares less squared mean", "forward", reduce_var(
-        y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims) - x.mean(axis, keepdims=keepdims) ** 2)),
+        y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims) - x.mean(axis, keepdims=keepdims) ** 2), diagnosis="the variance is E[x^2] - E[x]^2"),
+    Mutant("reduce_var", "standard deviation in grad", "gradient", reduce_var(
+        gx=lambda g, x, axis: g * _deviation(x, axis) / np.maximum(x.std(axis, keepdims=True), 1e-9) / _count(x, axis)), diagnosis="gx is what the standard deviation would give, in place of the variance"),
+    Mutant("reduce_var", "y for the mean in grad", "gradient", reduce_var(
+        gx=lambda g, x, axis: g * 2 * (x - x.var(axis, keepdims=True)) / _count(x, axis)), diagnosis="gx is off by a term that is the same for all entries that make one of y (look at the mean)"),
+    Mutant("reduce_var", "divided by n twice", "gradient", reduce_var(gx=lambda g, x, axis: g * 2 * _deviation(x, axis) / _count(x, axis) ** 2), diagnosis="gx is n times too small, n the number of entries that make one of y: mean instead of sum?"),
+    Mutant("reduce_var", "squared deviation in grad", "gradient", reduce_var(gx=lambda g, x, axis: g * _deviation(x, axis) ** 2 / _count(x, axis)), diagnosis="(all entries are wrong)"),
+    Mutant("reduce_var", "mean absolute deviation", "forward", reduce_var(y=lambda x, axis, keepdims: abs(_deviation(x, axis)).mean(axis, keepdims=keepdims)), diagnosis="y is what the mean distance from the mean would give, in place of the variance"),
+    Mutant("reduce_var", "of squares less square of sum", "forward", reduce_var(
+        y=lambda x, axis, keepdims: (x**2).mean(axis, keepdims=keepdims) - x.sum(axis, keepdims=keepdims) ** 2)),
 
     Mutant("transpose", "axes not given", "forward", transpose(y=lambda x, axes: x.T), diagnosis="y is what all axes in reverse order in place of axes would give"),
     Mutant("transpose", "the inverse permutation", "forward", transpose(y=lambda x, axes: x.transpose(np.argsort(axes))), diagnosis="y is what the inverse of axes in place of axes would give"),
@@ -546,6 +607,8 @@ WRONG = [
     Mutant("transpose", "gx in a tuple", "gradient", transpose(gx=lambda gy, x, axes: (gy.transpose(np.argsort(axes)),)), diagnosis="grad(gy) returns a tuple of 1, but should return one array: gx"),
     Mutant("transpose", "gradient accumulated", "pure", _accumulating(transpose()), diagnosis="gx accumulates: called again, grad returns twice as much"),
     Mutant("transpose", "y in float64", "stable", _wide(transpose()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("transpose", "all axes reversed by .T in grad where it fits", "gradient", transpose(
+        gx=lambda gy, x, axes: gy.T if gy.T.shape == x.shape else gy.transpose(np.argsort(axes))), diagnosis="the entries of gx are right, but stand at other places"),
 
     Mutant("reshape", "first axis fastest", "forward", reshape(y=lambda x, shape: x.reshape(shape, order="F")), diagnosis="the entries of y are right, but stand at other places"),
     Mutant("reshape", "flat", "forward", reshape(y=lambda x, shape: x.ravel()), diagnosis="y is right but for the shape: all entries are there, in their order"),
@@ -577,6 +640,11 @@ WRONG = [
     Mutant("broadcast_to", "number of copies", "gradient", broadcast_to(gx=lambda gy, x, shape: np.full_like(x, gy.size // x.size)), diagnosis="gx is what gy = ones would give: gy is ignored"),
     Mutant("broadcast_to", "accumulated", "pure", _accumulating(broadcast_to()), diagnosis="gx accumulates: called again, grad returns twice as much"),
     Mutant("broadcast_to", "zeros in float64", "stable", broadcast_to(y=lambda x, shape: x + np.zeros(shape)), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("broadcast_to", "np.resize", "forward", broadcast_to(y=np.resize), diagnosis="the entries of y are right, but stand at other places"),
+    Mutant("broadcast_to", "axes of length 1 by the argument's numbers", "gradient", broadcast_to(gx=lambda gy, x, shape: _back_front_axes_by_number(gy, x.shape)), diagnosis="gx is summed over the axes where the input has length 1, numbered as the input numbers them, and not over those that it lacks"),
+    Mutant("broadcast_to", "averaged over the axes in front", "gradient", broadcast_to(
+        gx=lambda gy, x, shape: _back(gy.mean(tuple(range(gy.ndim - x.ndim))), x.shape)), diagnosis="gx is averaged over the axes that the input lacks: mean instead of sum?"),
+    Mutant("broadcast_to", "largest for the sum", "gradient", broadcast_to(gx=lambda gy, x, shape: _back_to_the_largest(gy, x.shape)), diagnosis="gx is the largest of the uses' gradients, but all uses add up"),
 
     Mutant("concatenate", "b first", "forward", concatenate(y=lambda a, b, axis: np.concatenate([b, a], axis)), diagnosis="y is what you get with a and b exchanged"),
     Mutant("concatenate", "axis 0 where it fits", "forward", concatenate(
@@ -584,7 +652,7 @@ WRONG = [
     Mutant("concatenate", "a twice", "forward", concatenate(
         y=lambda a, b, axis: np.concatenate([a, a if a.shape == b.shape else b], axis)), diagnosis="y is wrong only where M == K"),
     Mutant("concatenate", "cut in the middle", "gradient", concatenate(
-        ga=lambda gy, a, b, axis: _halves(gy, axis)[0], gb=lambda gy, a, b, axis: _halves(gy, axis)[1])),
+        ga=lambda gy, a, b, axis: _halves(gy, axis)[0], gb=lambda gy, a, b, axis: _halves(gy, axis)[1]), diagnosis="ga and gb are cut from gy in the middle, but pieces need not be of one length"),
     Mutant("concatenate", "cut at b's length", "gradient", concatenate(
         ga=lambda gy, a, b, axis: np.split(gy, [b.shape[axis]], axis)[0], gb=lambda gy, a, b, axis: np.split(gy, [b.shape[axis]], axis)[1]), diagnosis="ga and gb are what you get with a and b exchanged"),
     Mutant("concatenate", "gb from the start", "gradient", concatenate(
@@ -597,6 +665,14 @@ WRONG = [
     Mutant("concatenate", "ga ones", "gradient", concatenate(ga=lambda gy, a, b, axis: np.ones_like(a)), diagnosis="ga is what gy = ones would give: gy is ignored"),
     Mutant("concatenate", "gy doubled in place", "pure", _doubling_gy(concatenate()), diagnosis="grad changes gy in place"),
     Mutant("concatenate", "y in float64", "stable", _wide(concatenate()), diagnosis="y has dtype float64, but should be float32, like the inputs"),
+    Mutant("concatenate", "split along the first axis", "gradient", concatenate(
+        ga=lambda gy, a, b, axis: gy[: len(a)], gb=lambda gy, a, b, axis: gy[len(a) :]), diagnosis="ga and gb are cut from gy along axis 0, whatever axis is"),
+    Mutant("concatenate", "split along the last axis", "gradient", concatenate(
+        ga=lambda gy, a, b, axis: gy[..., : a.shape[-1]], gb=lambda gy, a, b, axis: gy[..., -b.shape[-1] :]), diagnosis="ga is cut from gy along the last axis, whatever axis is"),
+    Mutant("concatenate", "cut at a's first length", "gradient", concatenate(
+        ga=lambda gy, a, b, axis: np.split(gy, [len(a)], axis)[0], gb=lambda gy, a, b, axis: np.split(gy, [len(a)], axis)[1]), diagnosis="ga has shape"),
+    Mutant("concatenate", "gb one too far", "gradient", concatenate(
+        gb=lambda gy, a, b, axis: np.take(gy, range(a.shape[axis] - 1, gy.shape[axis] - 1), axis)), diagnosis="gb is cut from gy one place before where it should be, along axis"),
 
     Mutant("take", "one row further", "forward", take(y=lambda x, indices: x[indices - 1]), diagnosis="y is what indices - 1 in place of indices would give"),
     Mutant("take", "sorted", "forward", take(y=lambda x, indices: x[np.sort(indices, axis=None).reshape(indices.shape)]), diagnosis="the entries of y are right, but stand at other places"),
@@ -613,6 +689,7 @@ WRONG = [
     Mutant("take", "not cleared between calls of grad", "pure", _forgets_to_clear_its_rows, diagnosis="gx accumulates: called again, grad returns twice as much"),
     Mutant("take", "rows in one buffer", "pure", Stateful(_in_a_buffer_of_rows), diagnosis="a gradient is overwritten by a later call"),
     Mutant("take", "zeros in float64", "stable", take(gx=lambda gy, x, indices: _added_up(gy, np.zeros(x.shape), indices)), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("take", "added up row by row of indices", "gradient", take(gx=_along_the_first_axes), diagnosis="TypeError: iteration over a 0-d array"),
 
     Mutant("where", "branches exchanged", "forward", where(y=lambda c, a, b: np.where(c, b, a)), diagnosis="y is what you get with a and b exchanged"),
     Mutant("where", "0 in place of b", "forward", where(y=lambda c, a, b: np.where(c, a, 0 * b)), diagnosis="y is what b = 0 would give: b is not used"),
@@ -628,6 +705,9 @@ WRONG = [
     Mutant("where", "a third gradient", "gradient", where(grads=lambda ga, gb: (ga, gb, gb)), diagnosis="grad returns 3 gradients, number 3 is too many: only ga and gb are due"),
     Mutant("where", "reads the last call's condition", "pure", _of_last_call(where()), diagnosis="grad reads the last call's inputs"),
     Mutant("where", "zeros in float64", "stable", where(ga=lambda gy, c, a, b: np.where(c, gy, np.zeros(gy.shape))), diagnosis="ga has dtype float64, but should be float32, like the inputs"),
+    Mutant("where", "1 - condition", "stable", where(gb=lambda gy, c, a, b: gy * (1 - c)), diagnosis="gb has dtype float64, but should be float32, like the inputs"),
+    Mutant("where", "both masked by products, added", "forward", where(y=lambda c, a, b: c * a + b)),
+    Mutant("where", "np.where of 1 and 0", "stable", where(ga=lambda gy, c, a, b: gy * np.where(c, 1, 0)), diagnosis="ga has dtype float64, but should be float32, like the inputs"),
 
     Mutant("cumsum", "from the end", "forward", cumsum(y=lambda x, axis: _from_the_end(x, x, axis)), diagnosis="y is computed from the other end of axis"),
     Mutant("cumsum", "last axis always", "forward", cumsum(y=lambda x, axis: np.cumsum(x, -1)), diagnosis="y is what axis = -1 would give: axis is not used"),
@@ -641,6 +721,9 @@ WRONG = [
     Mutant("cumsum", "last axis always in grad", "gradient", cumsum(gx=lambda gy, x, axis: _from_the_end(gy, x, -1)), diagnosis="gx is what axis = -1 would give: axis is not used"),
     Mutant("cumsum", "summed in x", "pure", _into_the_first(cumsum()), diagnosis="forward changes x in place"),
     Mutant("cumsum", "gradient in float64", "stable", _wide_gradients(cumsum()), diagnosis="gx has dtype float64, but should be float32, like the inputs"),
+    Mutant("cumsum", "turned along the first axis", "gradient", cumsum(gx=lambda gy, x, axis: np.flip(np.cumsum(np.flip(gy, 0), axis), 0)), diagnosis="gx is flipped along axis 0, whatever axis is"),
+    Mutant("cumsum", "turned along the last axis", "gradient", cumsum(gx=lambda gy, x, axis: np.flip(np.cumsum(np.flip(gy, -1), axis), -1)), diagnosis="gx is flipped along the last axis, whatever axis is"),
+    Mutant("cumsum", "mean so far", "forward", cumsum(y=lambda x, axis: np.cumsum(x, axis) / np.cumsum(np.ones_like(x), axis)), diagnosis="y is that of the mean of the entries so far"),
 ]
 # fmt: on
 

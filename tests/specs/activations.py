@@ -42,6 +42,7 @@ OPS = [
        why="F.softplus is x above its threshold, and as one function it shows no value on the way"),
     Op("silu", x="...", par=6, torch=lambda x: x * torch.sigmoid(x)),
     Op("gelu", x="...", par=10, torch=gelu,
+       mistaken={"gelu's other form, with the error function": functional.gelu, "x * sigmoid(1.702 * x)": lambda x: x * torch.sigmoid(1.702 * x)},
        why="written out, so that what cancels in it is seen: 1 + tanh(-20) is 0 to torch, and 1e-17 is as right"),
     Op("softmax", x="... K", par=10, torch=softmax),
     Op("log_softmax", x="... K", par=10, torch=lambda x: x - torch.logsumexp(x, -1, keepdim=True)),

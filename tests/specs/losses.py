@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.nn.functional import softplus
 
 from tests.harness.rows.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
 from tests.harness.rows.spec import Op
@@ -56,6 +57,22 @@ def cosine_similarity(x, y):
     return (x * y).sum(-1) / (x.norm(dim=-1) * y.norm(dim=-1))
 
 
+def of_probabilities(logits, targets):
+    """The binary cross entropy of numbers that are taken for probabilities."""
+    p, q = (torch.clamp(a, 1e-12, 1) for a in (logits, 1 - logits))
+    return -(targets * torch.log(p) + (1 - targets) * torch.log(q)).mean()
+
+
+def kl_divergence(log_q, p):
+    """torch's, of which each row of p is a distribution."""
+    return functional.kl_div(log_q, p, reduction="batchmean")
+
+
+def other_direction(log_q, p):
+    """The divergence of p from q: q weighs the logarithms."""
+    return (torch.exp(log_q) * (log_q - torch.log(p))).sum() / len(p)
+
+
 # fmt: off
 OPS = [
     Op("mean_square_error", x="...", y=const("..."), par=4, output="l", torch=functional.mse_loss),
@@ -67,11 +84,24 @@ OPS = [
        why="at a hinge the label's entry must go with the others', so an interval for each entry would not do; "
        "margins are quarters, so that float32 does not round them beside scores of 1e4, which the fused oracle would not see"),
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12, output="l",
-       torch=binary_cross_entropy_with_logits),
-    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy),
+       torch=binary_cross_entropy_with_logits,
+       mistaken={"probabilities, but these are logits": of_probabilities, "the square error of the sigmoid": lambda logits, targets: ((torch.sigmoid(logits) - targets) ** 2).mean(),
+                 "the logarithm with the wrong sign in its second term": lambda logits, targets: (targets * softplus(-logits) - (1 - targets) * softplus(logits)).mean(),
+                 "the first term alone, without 1 - t": lambda logits, targets: (targets * softplus(-logits)).mean(),
+                 "both terms, with 1 - t left out": lambda logits, targets: (targets * softplus(-logits) + softplus(logits)).mean()}),
+    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy,
+       mistaken={"the label's probability: its logarithm is missing": lambda logits, labels: functional.nll_loss(torch.softmax(logits, -1), labels),
+                 "the likeliest class: labels is not used": lambda logits, labels: cross_entropy(logits, logits.argmax(-1)),
+                 "labels as weights, but they are classes": lambda logits, labels: -(torch.log_softmax(logits, -1) * labels[:, None]).sum() / len(logits)}),
     Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7, output="l",
-       torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean")),
+       torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean"),
+       mistaken={"the other direction, of p from q": other_direction, "both directions, half of each": lambda log_q, p: (kl_divergence(log_q, p) + other_direction(log_q, p)) / 2,
+                 "log_q normalized first": lambda log_q, p: kl_divergence(torch.log_softmax(log_q, -1), p),
+                 "exp(log_q), but log_q is a logarithm already": lambda log_q, p: kl_divergence(torch.exp(log_q), p),
+                 "the logarithm of log_q, but it is one already": lambda log_q, p: kl_divergence(torch.log(abs(log_q)), p)}),
     Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, output="c", torch=cosine_similarity),
     Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1, beyond=(2.0, 1 / 3), extreme=(0.01, 0.03, 10.0)), par=15, output="l",
-       torch=info_nce_loss),
+       torch=info_nce_loss,
+       mistaken={"the rows' squared distances, where their products are due":
+                 lambda x, y, temperature: cross_entropy(-((x[:, None] - y) ** 2).sum(-1) / temperature, torch.arange(len(x)))}),
 ]

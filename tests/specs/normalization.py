@@ -65,5 +65,7 @@ OPS = [
        also=constant_at_eps, border=at_eps,
        why="the two give the ends of the subdifferential where the norm equals eps; float32 has these eps, for it rounds 0.1 to more"),
     Op("dropout", x="...", mask=mask("..."), p=choice(0.5, 0.25, 0.1, beyond=(0.0, 1 / 3, 0.9)), par=4,
-       torch=lambda x, mask, p: x * mask / (1 - p)),
+       torch=lambda x, mask, p: x * mask / (1 - p),
+       mistaken={"x * (1 - p), what is kept on average: mask is not used": lambda x, mask, p: x * (1 - p),
+                 "x * mask, divided by the share that the mask keeps": lambda x, mask, p: x * mask / mask.double().mean()}),
 ]

@@ -27,6 +27,13 @@ def shares(yours, gy, x, axis, keepdims):
 
 LAST = {"K": "the length of x's last axis"}
 
+
+def running_mean(x, axis):
+    """The mean of the entries so far, along an axis."""
+    places = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+    return x.cumsum(axis) / torch.arange(1, x.shape[axis] + 1).reshape(places)
+
+
 # fmt: off
 OPS = [
     Op("add", a="~...", b="~...", par=10, torch=torch.add),
@@ -48,5 +55,5 @@ OPS = [
        torch=lambda a, b, axis: torch.cat((a, b), axis)),
     Op("take", x="V ...", indices=labels("...I", below="V"), par=8, torch=lambda x, indices: x[indices]),
     Op("where", condition=mask("~..."), a="~...", b="~...", par=8, torch=torch.where),
-    Op("cumsum", x="... K", axis=axis("x"), par=6, torch=torch.cumsum, words=LAST),
+    Op("cumsum", x="... K", axis=axis("x"), par=6, mistaken={"the mean of the entries so far": running_mean}, torch=torch.cumsum, words=LAST),
 ]

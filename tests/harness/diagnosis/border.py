@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tests.harness.diagnosis import unstable
 from tests.harness.diagnosis.diagnosis import Diagnosis, described, named, remedy
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
-from tests.harness.judgement.numbers import against
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
@@ -71,42 +72,74 @@ def border(trial: Trial) -> Border | None:
 
 
 def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
-    """Where it breaks, and what happens there."""
-    found = border(_in_float64(trial)) or border(trial)
+    """Where it breaks, what happens there, and why, if that is known."""
+    found, cases = border(trial), unstable.cases(trial)
+    there, line = (found.wrong, _at_border(found)) if found else (wrong, wrong.why)
+    code = _code(there)
+    if why := unstable.cause(cases, code):
+        return named(f"{line}: {why[0]}", why[1])
+    if there.warning and unstable.right_all_the_same(cases):
+        if _CHOOSES.search(code):
+            return named(f"{line}: np.where computes both its sides, for all entries", _CHOOSE_BEFORE)
+        line += ": the numbers are right all the same"
     if found is None:
         return described(wrong)
+    if found.flat:
+        return named(f"{line}: is something clipped?", "no clipping is needed: find a formula that stays finite")
+    if there.warning:
+        usual = (hint for kind, function, hint in _USUAL if kind in there.warning[0] and function.search(code))
+        return named(line, next(usual, ""))
+    return named(line, remedy(there))
+
+
+def rounded(wrong: Wrong, trial: Trial) -> Diagnosis | None:
+    """A form by which y has lost digits of ordinary numbers already; None where more is lost, or no form does that."""
+    if wrong.name != "y" or wrong.entry is None:
+        return None
+    yours, due = float(wrong.yours[wrong.entry]), float(wrong.torch[wrong.entry])
+    if not abs(yours - due) <= _FEW * max(1, abs(due)):
+        return None
+    why = unstable.cause(unstable.cases(trial), "")
+    return named(f"{wrong.why}: {why[0]}", why[1]) if why else None
+
+
+_FEW = 1e-3  # of what is due, or of 1: beyond that it is no matter of digits
+_CHOOSES = re.compile(r"\b(where|select|choose|piecewise)\(")
+_CHOOSE_BEFORE = "choose before the function sees it: np.where(condition, x, 0) inside, or np.minimum(x, 0)"
+_USUAL = (
+    ("overflow", re.compile(r"\bexp[m12]*\("), "let exp see negative numbers only, for instance -abs(x)"),
+    ("overflow", re.compile(r"\b(cosh|sinh)\("), "cosh and sinh grow as exp does: write them with exp(-abs(x))"),
+    (
+        "overflow",
+        re.compile(r"\*\*|\b(square|power)\("),
+        "a power overflows long before its root: take what is large out first",
+    ),
+    (
+        "by zero",
+        re.compile(r"\blog[12p]*0?\("),
+        "log sees a 0 that something rounded to: simplify the logarithm before it is computed",
+    ),
+)
+"""A kind of warning, a function on the line that gave it, and what usually mends that."""
+
+
+def _code(wrong: Wrong) -> str:
+    """The line of the submission that NumPy warned of, without its comment; empty where it is not known."""
+    return wrong.warning[2].partition("#")[0] if wrong.warning else ""
+
+
+def _at_border(found: Border) -> str:
     there, place = found.wrong, found.place
     if there.warning:
-        what, where = there.warning
-        hint = "let exp see negative numbers only, for instance -abs(x)" if what.startswith("overflow") else ""
-        return named(f"{what} {place} ({where})", hint)
+        what, where, _ = there.warning
+        return f"{what} {place} ({where})"
     if there.entry is None:
-        return named(f"{there.why}, {place}", remedy(there))
-    yours, due = float(there.yours[there.entry]), float(there.torch[there.entry])
+        return f"{there.why}, {place}"
     if found.flat:
-        return named(
-            f"{there.name} no longer changes {place}: is something clipped?",
-            "no clipping is needed: find a formula that stays finite",
-        )
-    what = f"is {yours}" if not np.isfinite(yours) else "loses its accuracy"
-    return named(f"{there.name} {what} {place}: {against(yours, due)}")
-
-
-def _in_float64(trial: Trial) -> Trial:
-    """The same in float64, with the largest number large enough to break there too, if it ever does."""
-    example = trial.example
-    if example.dtype != np.float32:
-        return trial
-    arrays = [
-        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
-        for a in (*example.inputs, example.gy)
-    ]
-    largest = max(
-        (a for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"), key=lambda a: abs(a).max(initial=0)
-    )
-    at = np.unravel_index(np.argmax(abs(largest)), largest.shape)
-    largest[at] *= 10 if abs(largest[at]) >= 5 else 1
-    return replace(trial, examples=(Example(tuple(arrays[:-1]), arrays[-1]),))
+        return f"{there.name} no longer changes {place}"
+    numbers = there.why.partition(" is ")[2]
+    what = "loses its accuracy" if np.isfinite(there.yours[there.entry]) else f"is {there.yours[there.entry]}"
+    return f"{there.name} {what} {place}: {numbers}"
 
 
 def _wrong(trial: Trial, example: Example) -> Wrong | None:

@@ -8,12 +8,14 @@ nothing is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.diagnosis.places import places
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.judgement.tolerance import ROUNDINGS, off_entries
 from tests.harness.rows.shapes import parsed
@@ -21,21 +23,29 @@ from tests.harness.rows.shapes import parsed
 ENOUGH = 6  # cases on each side of a condition
 MOSTLY = 0.5  # of what satisfies it is wrong: where there are zeros, a wrong formula may be right
 
+LIMITS = (1, 2, 3, 6)  # where people cut a function off
+
 ZERO = 1e-12  # what is less is what rounding leaves of 0
 SLIGHT = 1e-4  # relative to the largest term: no more than what something small, added or clipped, changes
 ROUNDED = 1e-11  # likewise, to the entry: what may be rounding
 RUNS = 2  # of Monte-Carlo arithmetic, to tell it from rounding
+BY_CHANCE = 8  # times less than is usual, so few runs may have found
+NEARLY = 1e-9
+TINY = 1e-150  # what is less has a square of 0
 NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
 
-def of_dimensions(name: str, samples: Sequence[Sample]) -> str:
+def of_dimensions(name: str, samples: Sequence[Sample], silent: Callable[[Sample], bool] = lambda s: False) -> str:
     """`only where N == K`: for which sizes an array is wrong; nothing where no such condition fits.
 
     Where an input has another shape than the array, so that none of its entries can tell: or for which inputs with a 0.
+    `silent`: whether a sample would be right although what is wrong is at work there.
     """
     alike = [v for v in samples[0].arrays() if samples[0].inputs[v].shape == samples[0].right[name].shape]
     conditions = [(words, np.array([holds(s) for s in samples])) for words, holds in _sizes(samples[0])]
-    return _best(*_whole(name, samples), iter([*conditions, *_holding_zero(samples, alike)]))
+    wrong, zero = _whole(name, samples)
+    zero |= np.array([silent(s) for s in samples])
+    return _best(wrong, zero, iter([*conditions, *_holding_zero(samples, alike)]))
 
 
 def of_zeros(name: str, samples: Sequence[Sample]) -> str:
@@ -66,8 +76,26 @@ def of_places(name: str, samples: Sequence[Sample]) -> str:
     wrong = np.concatenate([_differing(name, s).ravel() for s in cases])
     shapes = [s.right[name].shape for s in cases]
     ndim = len(shapes[0]) if len({len(shape) for shape in shapes}) == 1 else 0
-    places = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in _places(ndim))
-    return _best(wrong, _zeros(name, cases), places)
+    masks = ((words, np.concatenate([mask(n).ravel() for n in shapes])) for words, mask in places(ndim))
+    return _best(wrong, _zeros(name, cases), masks)
+
+
+def zero_there(name: str, samples: Sequence[Sample]) -> bool:
+    """Whether all that is wrong is 0."""
+    pairs = [(s.yours[name], s.wrong(name)) for s in samples if s.wrong(name) is not None]
+    return any(wrong.any() for _, wrong in pairs) and not any(np.any(yours[wrong]) for yours, wrong in pairs)
+
+
+def holds(words: str, name: str, sample: Sample) -> NDArray | None:
+    """For which entries of what is right a condition holds, of its words; None where this sample does not tell."""
+    shape = sample.right[name].shape
+    for said, holding in _sizes(sample):
+        if said == words:
+            return np.full(shape, holding(sample))
+    entrywise = (*_holding_zero([sample]), *_values(name, [sample]))
+    masks = ((said, mask(shape)) for said, mask in places(len(shape)))
+    found = next((mask for said, mask in (*entrywise, *masks) if said == words), None)
+    return None if found is None else np.broadcast_to(found.reshape(shape if found.size > 1 else ()), shape)
 
 
 def slight(name: str, samples: Sequence[Sample]) -> bool:
@@ -93,9 +121,10 @@ def _whole(name: str, samples: Sequence[Sample]) -> tuple[NDArray, NDArray]:
 def _differing(name: str, sample: Sample) -> NDArray:
     """Which entries of an array of the right shape differ by more than rounding; those that the tolerance lets pass as well."""
     error, terms = _error(name, sample)
-    return sample.wrong(name) | ~(error <= ROUNDINGS * np.finfo(np.float64).eps * terms)
+    return sample.wrong(name) | ~(error <= BY_CHANCE * ROUNDINGS * np.finfo(np.float64).eps * terms)
 
 
+@lru_cache(maxsize=512)
 def _error(name: str, sample: Sample) -> tuple[NDArray, NDArray]:
     """How far each entry is from the nearest right one, and the largest term of the sum that makes it.
 
@@ -172,6 +201,7 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         yield f"only where {v} > 0", values > 0
         yield f"only where {v} <= 0", values <= 0
         yield f"only where {v} >= 0", values >= 0
+        yield from _beyond(v, values, name, cases)
     pairs = [(v, w) for v, w in combinations(alike, 2) if known[v].dtype.kind == known[w].dtype.kind == "f"]
     for c in cases[0].numbers:
         limit = np.concatenate([np.full(s.right[name].size, s.inputs[c]) for s in cases])
@@ -192,6 +222,18 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
         yield "only where y > 0", y > 0
 
 
+def _beyond(v: str, values: NDArray, name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
+    """Entries on one side of a number among the arguments, or of a usual one, or between it and 0."""
+    limits: list[tuple[str, object]] = [(f"{n}", n) for n in LIMITS]
+    limits += [(c, np.concatenate([np.full(s.right[name].size, s.inputs[c]) for s in cases])) for c in cases[0].numbers]
+    for c, limit in limits:
+        yield f"only where 0 < {v} <= {c}", (values > 0) & (values <= limit)
+        yield f"only where -{c} <= {v} < 0", (values < 0) & (values >= -limit)
+        yield f"only where {v} > {c}", values > limit
+        yield f"only where {v} < {c}", values < limit
+        yield f"only where {v} < -{c}", values < -limit
+
+
 def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
     """Entries whose row, along the last axis, is zero, or is shorter than a number among the arguments."""
     for v in (v for v in alike if all(s.inputs[v].ndim for s in cases)):
@@ -199,11 +241,12 @@ def _rows(alike: Sequence[str], cases: Sequence[Sample]) -> Iterator[tuple[str, 
         each = np.concatenate(
             [np.broadcast_to(r, s.inputs[v].shape).ravel() for r, s in zip(lengths, cases, strict=True)]
         )
-        yield f"only where all of {v} along the last axis is 0", each == 0
+        yield f"only where all of {v} along the last axis is 0", each <= TINY
         for c in cases[0].numbers:
             limit = np.concatenate([np.full(s.inputs[v].size, s.inputs[c]) for s in cases])
-            yield f"only where the length of {v} along the last axis is below {c}", each < limit
-            yield f"only where the length of {v} along the last axis is above {c}", each > limit
+            same = abs(each - limit) <= NEARLY * limit  # on either side of it, for its rounding
+            yield f"only where the length of {v} along the last axis is below {c}", (each < limit) | same
+            yield f"only where the length of {v} along the last axis is above {c}", (each > limit) | same
 
 
 def _flags(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:
@@ -220,10 +263,10 @@ def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
     """The entry of each row that an integer names."""
     for v in cases[0].inputs:
         chosen = [s.inputs[v] for s in cases]
-        integers = all(isinstance(c, np.ndarray) and c.dtype.kind == "i" for c in chosen)
+        integers = all(isinstance(c, np.ndarray) and c.dtype.kind in "iu" for c in chosen)
         if integers and all(c.shape == s.right[name].shape[:-1] for c, s in zip(chosen, cases, strict=True)):
-            places = [np.arange(s.right[name].shape[-1]) == c[..., None] for c, s in zip(chosen, cases, strict=True)]
-            there = np.concatenate([place.ravel() for place in places])
+            masks = [np.arange(s.right[name].shape[-1]) == c[..., None] for c, s in zip(chosen, cases, strict=True)]
+            there = np.concatenate([mask.ravel() for mask in masks])
             yield f"only in the entry of each row that {v} names", there
             yield f"except in the entry of each row that {v} names", ~there
 
@@ -232,37 +275,9 @@ def _tied(x: NDArray, axis: object) -> NDArray:
     """Which entries are the largest along the axis, and not alone."""
     if (
         axis is None
-        or isinstance(axis, int)
+        or isinstance(axis, int | np.integer)
         or (all(-x.ndim <= a < x.ndim for a in axis) and len(set(axis)) == len(axis))
     ):
         largest = x == x.max(axis=axis, keepdims=True)
         return largest & (largest.sum(axis=axis, keepdims=True) > 1)
     return np.zeros(x.shape, bool)
-
-
-def _places(ndim: int) -> Iterator[tuple[str, object]]:
-    def along(axis: int, index: int):
-        def mask(shape: tuple[int, ...]) -> NDArray:
-            places = np.zeros(shape, bool)
-            np.moveaxis(places, axis, 0)[index] = True
-            return places
-
-        return mask
-
-    def diagonal(shape: tuple[int, ...]) -> NDArray:
-        return np.indices(shape)[-1] == np.indices(shape)[-2]
-
-    def at(index: int):
-        return lambda shape: np.arange(np.prod(shape)) == index % np.prod(shape)
-
-    if ndim != 1:
-        yield "only in the first entry", at(0)
-        yield "only in the last entry", at(-1)
-    names = {1: ("entry",), 2: ("row", "column")}.get(ndim, tuple(f"slice along axis {a}" for a in range(ndim)))
-    for axis, what in enumerate(names):
-        for index, which in ((0, "first"), (-1, "last")):
-            yield f"only in the {which} {what}", along(axis, index)
-            yield f"except in the {which} {what}", lambda shape, axis=axis, index=index: ~along(axis, index)(shape)
-    if ndim == 2:
-        yield "only on the diagonal", diagonal
-        yield "only off the diagonal", lambda shape: ~diagonal(shape)

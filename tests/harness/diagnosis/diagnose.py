@@ -6,24 +6,36 @@ described: the worst entry, and which entries are wrong.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
-from tests.harness.diagnosis import border, conditions, interplay
-from tests.harness.diagnosis.claim import Claim
-from tests.harness.diagnosis.diagnosis import Diagnosis, are, described, named
-from tests.harness.diagnosis.samples import Exhausted, Inquiry, Observe, Sample, close, generic, mixed, observed, square
-from tests.harness.diagnosis.search import claimed
+from tests.harness.diagnosis import border, conditions, facts, interplay
+from tests.harness.diagnosis.diagnosis import Claim, Diagnosis, are, described, named
+from tests.harness.diagnosis.edit import Edit, SaysNothing
+from tests.harness.diagnosis.samples import (
+    Exhausted,
+    Inquiry,
+    Observe,
+    Sample,
+    close,
+    generic,
+    graded,
+    mixed,
+    observed,
+    square,
+)
+from tests.harness.diagnosis.search import claimed, claimed_negated, contradicts, predicted
 from tests.harness.diagnosis.wording import wording
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad
 
+VARIED = 96  # graded examples, to see where an array is wrong
 WORK = 20_000  # questions and predictions of one diagnosis; of the known mutants the dearest takes 1767
 
 
@@ -46,8 +58,12 @@ def _diagnosed(prop: str, wrong: Wrong, trial: Trial, forward_holds: bool) -> Di
     """The diagnosis, where the output is y and grad is given gy, whatever the row calls them."""
     inquiry = Inquiry(trial.ask, WORK)
     try:
+        if plain := facts.first(trial.op, prop, wrong, inquiry):
+            return plain
         if prop in ("forward", "gradient"):
-            found = _of_values(trial.op, prop, wrong, inquiry, forward_holds)
+            if found := border.rounded(wrong, trial):
+                return found
+            found = facts.told(_of_values(trial, prop, wrong, inquiry, forward_holds), trial.op, prop, wrong, inquiry)
             steps = (Call(), Grad(0))
             changed = interplay.changes(trial.op, steps, trial.observe(*steps))
             return _because_of(changed, found) if changed else found
@@ -56,25 +72,33 @@ def _diagnosed(prop: str, wrong: Wrong, trial: Trial, forward_holds: bool) -> Di
         return described(wrong, f" (no cause was found in {WORK} tries)")
 
 
-def _of_values(op: Operation, prop: str, wrong: Wrong, observe: Inquiry, forward_holds: bool) -> Diagnosis:
-    see = partial(observed, observe=observe)
+def _of_values(trial: Trial, prop: str, wrong: Wrong, observe: Inquiry, forward_holds: bool) -> Diagnosis:
+    op, see = trial.op, partial(observed, observe=observe)
+    examples = cache(lambda: [see(s) for s in graded(trial)])
     samples = [see(s) for s in generic(op)]
     names = ["y"] if prop == "forward" else [f"g{v}" for v in op.variables]
     if prop == "gradient" and (miscounted := _count(names, samples) or _order(names, samples)):
         return miscounted
-    bad = [n for n in names if not all(s.is_right(n) for s in samples)]
+    wide, bad = len(samples), [n for n in names if not all(s.is_right(n) for s in samples)]
     if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
         return _FOLLOWS
-    claims = {n: claimed(n, samples, observe.spend) for n in bad}
+    claims = {n: claimed(n, samples, observe.spend, graded=examples) for n in bad}
     if bad and not any(claims.values()):
         samples += (small := [see(s) for s in square(op)])
-        claims = {n: claimed(n, small, observe.spend) for n in bad}
+        claims = {n: claimed(n, small, observe.spend, graded=examples) for n in bad}
         if any(claims.values()):
             bad = [n for n in bad if not all(s.is_right(n) for s in small)]
-    claims = {n: c for n, c in claims.items() if c}
-    if claims and not forward_holds and set(claims.values()) == {claimed("y", samples, observe.spend)}:
-        return _FOLLOWS
-    return _made(claims, bad, samples, wrong) if claims else _where(op, observe, bad, samples, wrong)
+    if bad and not any(claims.values()):
+        claims = {n: claimed_negated(n, samples[:wide], observe.spend, graded=examples) for n in bad}
+    # A fitted number may be that of a gy taken twice: then this is to be told.
+    claims = {
+        n: c for n, c in claims.items() if c and not (c.fitted and n != "y" and not _is_linear(n, samples, observe))
+    }
+    if claims and not forward_holds:
+        of_y = claimed("y", samples, observe.spend)
+        if of_y and {c.text for c in claims.values()} == {of_y.text}:
+            return _FOLLOWS
+    return _made(claims, bad, samples, wrong) if claims else _where(trial, observe, bad, samples, wrong)
 
 
 def _because_of(changed: Diagnosis, found: Diagnosis) -> Diagnosis:
@@ -85,7 +109,7 @@ def _because_of(changed: Diagnosis, found: Diagnosis) -> Diagnosis:
 _FOLLOWS = named("follows from y, which is wrong: mend the forward first")
 
 
-def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
+def _made(claims: dict[str, Edit], bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
     """The claims, one in a part: arrays that are wrong in the same way are named together."""
     together: dict[tuple[str, str], list[str]] = {}
     for name, claim in claims.items():
@@ -103,35 +127,55 @@ def _made(claims: dict[str, Claim], bad: list[str], samples: list[Sample], wrong
     elif rest:
         lines.append(f"{are(rest)} wrong too")
     hints = tuple(dict.fromkeys(c.hint for c in claims.values() if c.hint))
-    return Diagnosis(tuple(lines), hints, _picture(list(claims), samples))
+    made = tuple(Claim(name, claim) for name, claim in claims.items())
+    return Diagnosis(tuple(lines), hints, _picture(list(claims), samples), claims=made)
 
 
-def _where(op: Operation, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
+def _where(trial: Trial, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
     """No hypothesis holds: the worst entry, and where the array is wrong. `bad`: what is wrong on the generic samples."""
-    varied = [observed(s, observe) for s in mixed(op)]
+    op = trial.op
+    examples = [observed(s, observe) for s in graded(trial, VARIED)]
+    varied = [observed(s, observe) for s in mixed(op)] + examples
     name = wrong.name if wrong.name in bad or not bad else bad[0]
     wide = [s for s in varied if min(s.gy.shape, default=0) > 1]
+    off = [s for s in varied if name and name in s.yours and not s.is_right(name)]
+    there = claimed(name, off, observe.spend) if name else None
+    holds = bool(there) and not contradicts(there, name, varied)
+
+    def silent(s: Sample) -> bool:
+        with contextlib.suppress(SaysNothing):
+            array = predicted(there, name, s) if there and not holds else None
+            return array is not None and close(array, s.right[name])
+        return False
+
     found = name and (
-        conditions.of_dimensions(name, varied)
+        conditions.of_dimensions(name, varied, silent)
         or conditions.of_values(name, varied)
         or conditions.of_zeros(name, varied)
         or (conditions.of_places(name, samples + wide) if name in bad else "")
     )
     picture = _picture([name] if name else [], samples + varied)
-    if not found and wrong.name == "y" and interplay.remembers(op, observe):
-        return named(
-            "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
-        )
+    if not found and holds:
+        return _made({name: there}, [name], varied, wrong)
+    if not found and wrong.name == "y" and (found_again := interplay.again(op, observe)):
+        return named(*found_again)
     if found:
-        there = claimed(name, [s for s in varied if name in s.yours and not s.is_right(name)], observe.spend)
         more = f": there, {there.said_of([name])}" if there else f": {wrong.why}" if wrong.crash else ""
-        return named(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
+        if not more and conditions.zero_there(name, varied):
+            more = ": it is 0 there"
+        told = named(f"{name} is wrong {found}{more}", there.hint if there else "", picture)
+        return replace(told, claims=(Claim(name, there, found),))
     shaped = all(s.wrong(name) is not None for s in samples) if name in bad else False
+    if shaped and name != "y" and _has_a_term_without_gy(name, samples, observe):
+        line = f"in {name}, a term is not multiplied by gy: for gy = 0 it should be 0, but is not"
+        return named(line, "gy multiplies all of the derivative: are brackets missing?", picture)
     if shaped and name != "y" and not _is_linear(name, samples, observe):
         line = f"in {name}, gy is used non-linearly: the gradient for a sum of two gy is not the sum of the gradients"
         return named(line, "a vector-Jacobian product multiplies by gy, once", picture)
     if wrong.entry is None:
         return described(wrong, picture=picture)
+    if name and name not in bad and conditions.slight(name, varied):
+        return named(wrong.why, "is something small added, or clipped, where it need not be?", picture)
     masks = [s.wrong(name) for s in samples]
     entries = " (all entries are wrong)" if all(m is not None and m.all() and m.size > 1 for m in masks) else ""
     others = [n for n in bad if n != wrong.name]
@@ -152,6 +196,18 @@ def _is_linear(name: str, samples: list[Sample], observe: Observe) -> bool:
         if not one.shape == two.shape == both.shape or close(one + two, both):
             return True
     return not samples
+
+
+def _has_a_term_without_gy(name: str, samples: list[Sample], observe: Observe) -> bool:
+    """Whether your gradient for a gy of 0 is not 0."""
+    at = [f"g{v}" for v in samples[0].op.variables].index(name)
+    for s in samples:
+        seen = observe([s.example.inputs], [np.zeros_like(s.gy)], (Call(), Grad(0)))
+        values = seen.answers[1].values if len(seen.answers) > 1 else ()
+        array = values[at] if isinstance(values, tuple) and len(values) > at else None
+        if not isinstance(array, np.ndarray) or not np.all(np.isfinite(array)) or not np.any(abs(array) > 1e-9):
+            return False
+    return True
 
 
 def _picture(names: Iterable[str], samples: list[Sample]) -> tuple[Sample, str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.harness.diagnosis.edit import Edit
     from tests.harness.diagnosis.samples import Sample
     from tests.harness.judgement.judge import Wrong
 
@@ -15,17 +16,30 @@ SEPARATOR = "; "
 
 
 @dataclass(frozen=True)
+class Claim:
+    """That an array is what an edit makes, wherever it is wrong; `where` it is wrong at all, if that is claimed too.
+
+    An empty `where` is everywhere. No edit where only the place is claimed.
+    """
+
+    name: str
+    edit: Edit | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """`parts` say how it is wrong: several, where gradients are wrong for different reasons. `hints`: what usually mends it.
 
     `picture`: a sample and the name of a wrong array in it. `found`: a cause or a condition was found and is claimed;
-    otherwise the parts only describe what was seen.
+    otherwise the parts only describe what was seen. `claims`: of it, what further examples can contradict.
     """
 
     parts: tuple[str, ...]
     hints: tuple[str, ...] = ()
     picture: tuple[Sample, str] | None = None
     found: bool = True
+    claims: tuple[Claim, ...] = ()
 
     @property
     def line(self) -> str:
@@ -64,10 +78,16 @@ def described(wrong: Wrong, extra: str = "", picture: tuple[Sample, str] | None 
     return Diagnosis((wrong.why + extra,), (hint,) if hint else (), picture, found=False)
 
 
+_PROMOTED = (
+    "something in float64 promotes the rest: np.ones, np.zeros or astype(float) without the inputs' dtype, an array of Python "
+    "numbers as in np.where(x > 0, 1, 0.5), or a NumPy number such as np.sqrt(2 / np.pi), where float(...) makes a plain one"
+)
+
+
 def remedy(wrong: Wrong) -> str:
     """The usual remedy for what the judge itself can name."""
     if "has dtype" in wrong.why and wrong.yours is not None and str(wrong.yours.dtype) == "float64":
-        return "np.ones(shape), np.zeros(shape) and astype(float) are float64: give them dtype=x.dtype"
+        return _PROMOTED
     if "has dtype float" in wrong.why:
         return "its digits are lost: name no dtype, or that of the inputs, as in astype(x.dtype)"
     if "shares its memory" in wrong.why:

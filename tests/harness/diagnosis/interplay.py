@@ -72,15 +72,22 @@ def _pair(op: Operation) -> tuple[Sample, Sample, Sample]:
     return next((found for found in tried if differs(found[0], found[2])), tried[0])
 
 
-def remembers(op: Operation, observe: Observe) -> bool:
-    """Whether a second call, on other inputs of the same shapes, returns the first call's y."""
-    a, b = next(generic(op)), twin(op)
-    seen = observe([a.example.inputs, b.example.inputs], [], (Call(0), Call(1)))
+def again(op: Operation, observe: Observe) -> tuple[str, str] | None:
+    """What is wrong with asking again, and the remedy: y is random, or that of an earlier call; None where neither is."""
+    number, a = max(enumerate(generic(op)), key=lambda pair: pair[1].gy.size)  # what is random may be alike by chance
+    b = twin(op, number)
+    seen = observe([a.example.inputs, b.example.inputs], [], (Call(0), Call(0), Call(1)))
     ys = [answer.values[0] for answer in seen.answers if isinstance(answer.values, tuple)]
-    return (
-        len(ys) == 2
-        and all(isinstance(y, np.ndarray) and y.shape == b.right["y"].shape for y in ys)
-        and (ys[0].size == 1 or np.ptp(ys[0]) > 0)  # a constant is no memory
-        and close(ys[0], ys[1])
-        and not close(ys[1], b.right["y"])
-    )
+    if len(ys) < 3 or not all(isinstance(y, np.ndarray) and np.all(np.isfinite(y)) for y in ys):
+        return None
+    one, same, other = ys
+    if not close(one, same):
+        return (
+            "y is another one when the same inputs are given again: is it random, or kept from an earlier call?",
+            "draw nothing at random, and keep nothing between calls",
+        )
+    # A constant is no memory.
+    constant = one.size > 1 and np.ptp(one) == 0
+    if not constant and close(one, other) and other.shape == b.right["y"].shape and not close(other, b.right["y"]):
+        return "a call returns the y of an earlier call with inputs of the same shape", "remember nothing between calls"
+    return None

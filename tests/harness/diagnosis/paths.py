@@ -1,118 +1,272 @@
-"""Hypotheses about a gradient that arrives along several paths, where one of them is cut, doubled or turned round.
+"""Edits of a path of the backward pass: its term is missing, has another factor, or is another array's.
 
 In x * f(x), x reaches y on two paths, as a factor and through f; the product rule has a term for each. The same goes for a
-mean that is subtracted, a root that divides. A path is an argument of one call in the row's torch expression.
+mean that is subtracted, a root that divides. A path is an argument of a call in the row's torch expression.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.calls import OVER, axis_of, edit, inside, named, node_of, plain, reducing
+from tests.harness.diagnosis.edit import Edit, Edits
+from tests.harness.diagnosis.expression import Change, Node, recorded, rewritten
+from tests.harness.diagnosis.functions import DIV, LINEAR, MATMUL, MUL, REDUCTIONS, ROLES, RSUB, TWO_SIDED
+from tests.harness.diagnosis.leftovers import along
 from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.steps import UNSPOKEN
 from tests.harness.rows.imports import torch
 
-_ROUTINE = ("view", "unsqueeze", "squeeze", "detach", "expand", "double", "to")
-_LINEAR = [
-    f.__name__ for f in (torch.Tensor.add, torch.Tensor.sub, torch.rsub, torch.Tensor.mul, torch.Tensor.div, torch.neg)
-]
+_LONG = 40
+
+
+def reduction_paths(g: str, sample: Sample) -> Edits:
+    """The gradient's term of one reduction, or of all of them, is missing or has another factor."""
+    found = reducing(sample) if g != "y" else []
+    for chosen in [*([node] for node in found), *([found] if len(found) > 1 else [])]:
+        what, one, v = named(chosen), len(chosen) == 1, g[1:]
+        treated = "is treated as a constant: it depends" if one else "are treated as constants: they depend"
+        constant = _paths_times(chosen, lambda n: 0)
+        yield edit(f"in {{g}}, {what} {treated} on {v} too", sample, constant, f"a term for each path from {v} to y")
+        for is_wrong, are_wrong, slope in _SLOPES:
+            terms = f"the term that comes through {what} {is_wrong}" if one else f"the terms of {what} {are_wrong}"
+            yield edit(f"in {{g}}, {terms}", sample, _paths_times(chosen, slope))
+
+
+def reduction_path_otherwise(g: str, sample: Sample) -> Edits:
+    """The gradient's term of one reduction has a factor of which only this is known."""
+    for node in reducing(sample) if g != "y" else ():
+        text = f"in {{g}}, the term that comes through {named([node])} has a wrong factor, the same all along its axis"
+        without = rewritten(sample.op.torch, _paths_times([node], lambda n: 0))
+        yield Edit(text, after=_other_factor(g, without, axis_of(node)), fitted=True)
+
+
+_SLOPES: tuple[tuple[str, str, Callable[[int], float]], ...] = (
+    ("has the wrong sign", "have the wrong sign", lambda n: -1),
+    ("is twice what it should be", "are twice what they should be", lambda n: 2),
+    ("is half of what it should be", "are half of what they should be", lambda n: 0.5),
+    (
+        f"is n times too large, {OVER}: sum instead of mean?",
+        "are n times too large, n the number of entries that they are over: sum instead of mean?",
+        lambda n: n,
+    ),
+    (
+        f"is n times too small, {OVER}: mean instead of sum?",
+        "are n times too small, n the number of entries that they are over: mean instead of sum?",
+        lambda n: 1 / n,
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Path:
-    """An argument of a call: the function's name, which argument of how many, and the number of the path."""
+    """An argument of a call."""
 
-    function: str
-    argument: int
-    of: int
-    number: int
+    node: Node
+    at: int
+
+    @property
+    def is_alone(self) -> bool:
+        return len(self.node.places) == 1
 
     @property
     def what(self) -> str:
-        """What goes this way, in words."""
-        if self.of == 1:
-            return self.function
-        if self.function == torch.Tensor.mul.__name__:
-            return "one factor of a product"
-        if self.function == torch.Tensor.sub.__name__:
-            return ("what is subtracted from", "what is subtracted")[self.argument]
-        if self.function == torch.Tensor.div.__name__:
-            return ("the numerator", "the denominator")[self.argument] + " of a division"
-        return f"the {('first', 'second', 'third')[min(self.argument, 2)]} argument of {self.function}"
+        """What goes this way, in the notation of a formula where that is short."""
+        node = self.node
+        if self.is_alone:
+            return REDUCTIONS.get(node.name, node.text) if len(node.text) <= _LONG else node.name
+        text = node.words[self.at]
+        if text.startswith("(") and text.endswith(")"):
+            text = text[1:-1]
+        roles = ROLES.get(node.name, ("the argument",) * 3)
+        return f"{text if len(text) <= _LONG else roles[self.at]}{inside(node)}"
 
 
-def term(g: str, sample: Sample) -> Claims:
+def paths(g: str, sample: Sample) -> Edits:
     """The gradient's term of one path is missing, or has another factor."""
-    if g == "y":
-        return
-    for path in _paths(sample):
-        rule = "the product rule has two terms" if "product" in path.what else "its own derivative is missing"
-        claim = Claim(f"in {{g}}, {path.what} is treated as a constant: {rule}", "the input is in it too")
-        yield claim, lambda sample, number=path.number: _with_term(sample, g, number, 0)
-        for factor, words in (
-            (-1, "has the wrong sign"),
-            (2, "is twice what it should be"),
-            (0.5, "is half of what it should be"),
-        ):
-            claim = Claim(f"in {{g}}, the term that comes through {path.what} {words}")
-            yield claim, lambda sample, number=path.number, factor=factor: _with_term(sample, g, number, factor)
-        for letter in sample.op.letters:
-            for power, words in ((-1, "small: mean instead of sum?"), (1, "large: sum instead of mean?")):
-                claim = Claim(f"in {{g}}, the term that comes through {path.what} is {letter} times too {words}")
-                yield (
-                    claim,
-                    lambda sample, number=path.number, letter=letter, power=power: _with_term(
-                        sample, g, number, float(sample.sizes[letter]) ** power
-                    ),
-                )
+    for path in paths_of(sample) if g != "y" else ():
+        rule = "its own derivative is missing"
+        if not path.is_alone and path.node.name in (MUL, DIV):
+            rule = f"the {'product' if path.node.name == 'mul' else 'quotient'} rule has two terms"
+        text = f"in {{g}}, {path.what} is treated as a constant: {rule}"
+        yield Edit(text, "the input is in it too", after=_term(g, path, lambda s: 0))
+        for words, factor in _factors(g, sample):
+            yield Edit(f"in {{g}}, the term that comes through {path.what} {words}", after=_term(g, path, factor))
 
 
-def _paths(sample: Sample) -> list[Path]:
-    tensors = [
-        torch.tensor(v, requires_grad=v.dtype.kind == "f") if isinstance(v, np.ndarray) else v
-        for v in sample.inputs.values()
-    ]
-    with _Calls() as calls:
-        sample.op.torch(*tensors)
-    return calls.paths
+def other_factors(g: str, sample: Sample) -> Edits:
+    """The gradient's term of one path has something of what is computed on the way for a factor."""
+    for path in paths_of(sample) if g != "y" else ():
+        for words, factor in _values(g, sample):
+            yield Edit(f"in {{g}}, the term that comes through {path.what} {words}", after=_term(g, path, factor))
 
 
-def _with_term(s: Sample, g: str, number: int, factor: float) -> NDArray | None:
+def other_argument(g: str, sample: Sample) -> Edits:
+    """Another array of the same shape stands for an argument of a product: for its value, or in the other's gradient alone."""
+    nodes = [n for n in recorded(sample) if isinstance(n.result, torch.Tensor) and n.result.is_floating_point()]
+    for path in paths_of(sample):
+        node, at = path.node, path.at
+        if node.name not in (*TWO_SIDED, MATMUL) or len(node.places) != 2:
+            continue
+        values = {v: v for v in sample.arrays()} | {
+            f"{v}.T": f"{v}.T" for v in sample.arrays() if sample.inputs[v].ndim == 2
+        }
+        values |= {n.text: n.number for n in nodes if n.number < node.number}
+        for words, source in values.items():
+            if isinstance(source, str):
+                v, _, turned = source.partition(".")
+                value = sample.inputs[v].T if turned else sample.inputs[v]
+            else:
+                value = next(n.result for n in nodes if n.number == source)
+            if tuple(value.shape) != tuple(node.args[at].shape) or words == node.words[at].strip("()"):
+                continue
+            said = f"{_short(words)} stands where {_short(plain(node.words[at]))} should be{inside(node)}"
+            yield edit(f"in {{g}}, {said}", sample, _with_other(node, at, source, sample, only_backward=g != "y"))
+
+
+def summed_with(g: str, sample: Sample) -> Edits:
+    """What is added up along a path that was broadcast has a factor too many."""
+    for path in paths_of(sample) if g != "y" else ():
+        arg, result = path.node.args[path.at], path.node.result
+        if len(path.node.places) != 2 or arg.shape == result.shape:
+            continue
+        for words, value in (("y", lambda y: y), ("exp(y)", torch.exp), ("log(y)", lambda y: torch.log(abs(y)))):
+            text = f"in {{g}}, what is added up for {path.what} has a factor {words} too many"
+            yield edit(text, sample, {path.node.number: _hooked(path.at, value)})
+
+
+def _hooked(at: int, value: Callable) -> Change:
+    """The call, with what comes back to one of its arguments multiplied before it is added up."""
+
+    def change(func, args, kwargs):
+        result = func(*args, **kwargs)
+        wide = args[at].expand(result.shape) + 0
+        if wide.requires_grad:
+            wide.register_hook(lambda gradient: gradient * value(result.detach()))
+        return func(*args[:at], wide, *args[at + 1 :], **kwargs)
+
+    return change
+
+
+def _fits(array: NDArray, into: NDArray) -> bool:
+    try:
+        return np.broadcast_shapes(array.shape, into.shape) == into.shape
+    except ValueError:
+        return False
+
+
+def _short(words: str) -> str:
+    words = words[1:-1] if words.startswith("((") and words.endswith(")") else words
+    return words if len(words) <= _LONG else f"{words[: _LONG - 4]} ..."
+
+
+def _with_other(
+    node: Node, at: int, source: str | tuple[int, ...], sample: Sample, *, only_backward: bool
+) -> dict[tuple[int, ...], Change]:
+    """`source`: the number of the call whose result stands there, or an input's name."""
+    kept: list = []
+    changes: dict[tuple[int, ...], Change] = {}
+    if isinstance(source, tuple):
+
+        def keep(func, args, kwargs):
+            kept[:] = [func(*args, **kwargs)]
+            return kept[0]
+
+        changes[source] = keep
+    name, _, turned = source.partition(".") if isinstance(source, str) else ("", "", "")
+    number = list(sample.inputs).index(name) if name else -1
+
+    def change(func, args, kwargs, inputs=()):
+        other = kept[0] if kept else inputs[number].T if turned else inputs[number]
+        if other.shape != args[at].shape:
+            raise ValueError("of another shape")
+        if not only_backward:
+            return func(*args[:at], other, *args[at + 1 :], **kwargs)
+        fixed = [a.detach() if isinstance(a, torch.Tensor) else a for a in args]
+        value = func(*fixed, **kwargs)
+        own = func(*fixed[:at], args[at], *fixed[at + 1 :], **kwargs)
+        rest = func(*args[:at], other.detach(), *args[at + 1 :], **kwargs)
+        return value + (own - own.detach()) + (rest - rest.detach())
+
+    change.wants_inputs = number >= 0
+    return changes | {node.number: change}
+
+
+def _factors(g: str, sample: Sample) -> Iterator[tuple[str, Callable[[Sample], object]]]:
+    """What a term may be multiplied by, and the words for it."""
+    yield "has the wrong sign", lambda s: -1
+    yield "is twice what it should be", lambda s: 2
+    yield "is half of what it should be", lambda s: 0.5
+    for letter in sample.op.letters:
+        yield f"is {letter} times too small: mean instead of sum?", lambda s, k=letter: 1 / s.sizes[k]
+        yield f"is {letter} times too large: sum instead of mean?", lambda s, k=letter: s.sizes[k]
+    for v in sample.arrays():
+        if _fits(sample.inputs[v], sample.right[g]):
+            yield f"lacks the factor {v}", lambda s, v=v: 1 / s.inputs[v]
+            yield f"has the factor {v} once too often", lambda s, v=v: s.inputs[v]
+
+
+def _values(g: str, sample: Sample) -> Iterator[tuple[str, Callable[[Sample], object]]]:
+    """Likewise: what is computed on the way."""
+    for node in recorded(sample):
+        value = node.result
+        if isinstance(value, torch.Tensor) and tuple(value.shape) == sample.right[g].shape and len(node.text) <= _LONG:
+            yield f"lacks the factor {node.text}", lambda s, n=node.number: 1 / node_of(s, n).result.detach().numpy()
+            yield f"has the factor {node.text} too many", lambda s, n=node.number: node_of(s, n).result.detach().numpy()
+
+
+def paths_of(sample: Sample) -> Iterator[Path]:
+    for node in recorded(sample):
+        if (node.name.startswith("_") and node.name != RSUB) or node.name in UNSPOKEN:
+            continue
+        # A number that is added or multiplied makes no path of its own.
+        for at in () if len(node.places) == 1 and node.name in LINEAR else node.places:
+            if node.args[at].requires_grad:
+                yield Path(node, at)
+
+
+def _term(g: str, path: Path, factor: Callable[[Sample], object]) -> Callable:
     """The right gradient with the term of this path multiplied by the factor."""
 
-    def cut(*inputs):
-        with _Calls(number):
-            return s.op.torch(*inputs)
+    def after(s: Sample, right: NDArray) -> NDArray:
+        rest = without(s, g, path, s.gy)
+        return rest + factor(s) * (right - rest)
+
+    return after
+
+
+def without(s: Sample, g: str, path: Path, gy: NDArray) -> NDArray:
+    """The gradient for a gy without the term of this path."""
+
+    def cut(func, args, kwargs):
+        return func(*args[: path.at], args[path.at].detach(), *args[path.at + 1 :], **kwargs)
 
     try:
-        without = s.with_torch(cut)[g]
+        return s.edited(gy=gy, torch=rewritten(s.op.torch, {path.node.number: cut}))[g]
     except RuntimeError:  # nothing is left to differentiate
-        without = np.zeros_like(s.right[g])
-    return without + factor * (s.right[g] - without)
+        return np.zeros_like(s.right[g])
 
 
-class _Calls(torch.overrides.TorchFunctionMode):
-    """Notes the paths, and cuts one of them."""
+def _other_factor(g: str, without: Callable, axis: int) -> Callable:
+    """The right gradient with another factor for one of its terms, which varies in other axes alone."""
 
-    def __init__(self, cut: int = -1):
-        super().__init__()
-        self.paths: list[Path] = []
-        self._cut = cut
+    def after(s: Sample, right: NDArray) -> NDArray | None:
+        if right.ndim != s.gy.ndim:
+            return None
+        rest = s.edited(torch=without)[g]
+        return along(lambda s: right - rest, axis, g)(s, right)
 
-    def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
-        name = getattr(func, "__name__", "")
-        if name.startswith("_") or name in _ROUTINE:
-            return func(*args, **(kwargs or {}))
-        args = list(args)
-        tensors = [at for at, a in enumerate(args) if isinstance(a, torch.Tensor)]
-        # A number that is added or multiplied makes no path of its own.
-        for place, at in enumerate(() if len(tensors) == 1 and name in _LINEAR else tensors):
-            if args[at].requires_grad:
-                self.paths.append(Path(name, place, len(tensors), len(self.paths)))
-                if self.paths[-1].number == self._cut:
-                    args[at] = args[at].detach()
-        return func(*args, **(kwargs or {}))
+    return after
+
+
+def _paths_times(nodes: list[Node], slope: Callable[[int], float]) -> dict[tuple[int, ...], Change]:
+    def change(func, args, kwargs):
+        value = func(*args, **kwargs)
+        factor = slope(args[0].numel() // value.numel())
+        return value * factor + (value * (1 - factor)).detach()
+
+    return {node.number: change for node in nodes}

@@ -7,15 +7,17 @@ than one, all of them unequal, and values that are not zero and not alike.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples.examples import Example, dimensions_of, drawn_example
-from tests.harness.judgement.tolerance import off_entries
+from tests.harness.examples.examples import ORDINARY, Example, dimensions_of, drawn_example, stream
+from tests.harness.judgement.tolerance import ROUNDINGS, off_entries
+from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random
@@ -57,7 +59,10 @@ def _in_float64(values: tuple | Odd) -> tuple | Odd:
     return tuple(v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in values)
 
 
+GRADED = 25  # the simplest, and two of each mode of the schedule
 _BATCHES = ((5,), (3, 2), (2, 5), (4, 3, 2))
+_LEAST = 1e-12  # times gy: what no screen tells from 0
+_NEXT = 1e-8  # relative and absolute: beyond rounding, and too near for anything that is smooth
 _CLOSE = 1e-9  # relative, to the largest entry: far above rounding, far below what tells one cause from another
 
 
@@ -101,36 +106,48 @@ class Sample:
         """The names of the inputs that are a single float of Python's."""
         return [v for v, value in self.inputs.items() if isinstance(value, float)]
 
-    def with_inputs(self, **changed) -> dict[str, NDArray] | None:
-        """What would be right for other inputs: of y alone where gy does not fit it; None where torch refuses them."""
-        arrays = {
-            n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v for n, v in changed.items()
-        }
-        try:
-            with warnings.catch_warnings(action="ignore"):  # torch's doubts about what nobody wrote
-                truth = Truth(self.op, tuple((self.inputs | arrays).values()), self.gy)
-                return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
-        except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError):
-            return None
+    def edited(
+        self, *, inputs: Mapping[str, object] | None = None, gy: NDArray | None = None, torch: Callable | None = None
+    ) -> dict[str, NDArray]:
+        """What would be right for other inputs, another gy of any shape that broadcasts, or another torch function.
 
-    def right_with(self, name: str, /, **changed) -> NDArray | None:
-        """What would be right in the place of one array, for other inputs; None where nothing would."""
-        return (self.with_inputs(**changed) or {}).get(name)
+        Of y alone where gy does not fit it. Raises what torch raises where it refuses them.
+        """
+        given = self.inputs | {
+            n: np.array(v, order="C") if isinstance(self.inputs[n], np.ndarray) else v
+            for n, v in (inputs or {}).items()
+        }
+        op = replace(self.op, torch=torch, also=None) if torch else self.op
+        upstream = self.gy if gy is None else np.array(np.broadcast_to(gy, self.gy.shape))
+        with warnings.catch_warnings(action="ignore"):  # torch's doubts about what nobody wrote
+            truth = Truth(op, tuple(given.values()), upstream)
+            return self._named(truth) if truth.y.shape == self.gy.shape else {"y": truth.y}
+
+    def with_inputs(self, **changed) -> dict[str, NDArray]:
+        """What would be right for other inputs."""
+        return self.edited(inputs=changed)
 
     def with_gy(self, gy: NDArray) -> dict[str, NDArray]:
-        """What would be right for another upstream gradient, of any shape that broadcasts to gy's."""
-        return self._named(Truth(self.op, self.example.inputs, np.array(np.broadcast_to(gy, self.gy.shape))))
+        """What would be right for another upstream gradient."""
+        return self.edited(gy=gy)
 
     def with_torch(self, function: Callable) -> dict[str, NDArray]:
         """What would be right if the operation were another torch function."""
-        return self._named(Truth(replace(self.op, torch=function, also=None), self.example.inputs, self.gy))
+        return self.edited(torch=function)
 
     def wrong(self, name: str) -> NDArray | None:
         """Which entries of your array are wrong; None where its shape is."""
-        yours, right = self.yours.get(name), self.right[name]
-        if yours is None or yours.shape != right.shape:
-            return None
-        return off_entries(yours, self.truth, self.number(name), self.example.dtype)[0]
+        if name not in self._judged:
+            yours, right = self.yours.get(name), self.right[name]
+            alike = yours is not None and yours.shape == right.shape
+            off = off_entries(yours, self.truth, self.number(name), self.example.dtype)[0] if alike else None
+            self._judged[name] = off
+        return self._judged[name]
+
+    @cached_property
+    def _judged(self) -> dict[str, NDArray | None]:
+        """What has been found wrong so far: it takes many runs of the oracle."""
+        return {}
 
     def number(self, name: str) -> int:
         """Which of the oracle's answers it is: 0 for y, from 1 for the gradients."""
@@ -139,6 +156,26 @@ class Sample:
     def is_right(self, name: str) -> bool:
         wrong = self.wrong(name)
         return wrong is not None and not wrong.any()
+
+    def rounding(self, name: str, shape: tuple[int, ...]) -> NDArray:
+        """How far each entry of an array of this shape may be off for its rounding, where it has cancelled."""
+        least = _LEAST * max(1.0, abs(self.gy).max(initial=0))
+        noise = ROUNDINGS * np.finfo(np.float64).eps * self.truth.noise(2)[self.number(name)] + least
+        return noise if noise.shape == shape else noise.max(initial=0)
+
+    def neighbours(self) -> Iterator[Sample]:
+        """The same with inputs next to these: moved up and down at random, by next to nothing."""
+        for seed, sign in product(range(3), (1, -1)):  # to both sides, and each entry by a step of its own
+            rng = np.random.default_rng(seed)
+            moved = tuple(
+                np.asarray(
+                    v + sign * rng.choice([-1, 1], v.shape) * rng.uniform(0.5, 1, v.shape) * (_NEXT * abs(v) + _NEXT)
+                )
+                if isinstance(v, np.ndarray) and v.dtype.kind == "f"
+                else v
+                for v in self.example.inputs
+            )
+            yield replace(self, example=replace(self.example, inputs=moved))
 
     def _named(self, truth: Truth) -> dict[str, NDArray]:
         return {"y": truth.y} | {f"g{v}": g for v, g in zip(self.op.variables, truth.gradients, strict=True)}
@@ -178,6 +215,14 @@ def mixed(op: Operation, count: int = 120) -> Iterator[Sample]:
         sizes = {letter: int(rng.integers(1, 4)) for letter in op.letters}
         runs = {run: tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3))) for run in op.runs}
         yield _sample(op, Dimensions(sizes, runs), Random(100 + number, zeros=0.2))
+
+
+def graded(trial: Trial, count: int = GRADED, seed: int = 0) -> Iterator[Sample]:
+    """Examples as an operation is graded on, the failing one first: ties, zeros, ones and extremes among them."""
+    first = (trial.example,) if trial.example.dtype == np.float64 else ()
+    drawn = (example for (example,) in islice(stream(trial.op, ORDINARY, seed=seed), count))
+    for example in (*first, *drawn):
+        yield Sample(trial.op, example)
 
 
 def observed(sample: Sample, observe: Observe) -> Sample:

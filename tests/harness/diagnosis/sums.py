@@ -1,180 +1,54 @@
-"""Hypotheses about the uses of an input that was broadcast, which are to be added up.
-
-hypotheses.py holds the table that these stand in, __init__.py says what a hypothesis is.
-"""
+"""Edits of a sum in the backward pass: the gradient's term of a path adds up along another axis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.claim import Claim, Claims
+from tests.harness.diagnosis.edit import Edit, Edits
+from tests.harness.diagnosis.paths import Path, paths_of, without
 from tests.harness.diagnosis.samples import Sample, close
-from tests.harness.rows.shapes import parsed
 
-
-@dataclass(frozen=True)
-class Uses:
-    """The gradient of an input, as if each use of its entries were an entry of its own: before they are added up.
-
-    `front`, `ones`: the axes along which it was repeated, because it lacks them, or has them with length 1.
-    """
-
-    gradient: NDArray
-    front: tuple[int, ...]
-    ones: tuple[int, ...]
-    shape: tuple[int, ...]
-
-    def summed(self) -> NDArray:
-        """What is right."""
-        return self.gradient.sum((*self.front, *self.ones), keepdims=True).reshape(self.shape)
-
-
-def not_added_up(g: str, sample: Sample) -> Claims:
-    """The uses of an input that was broadcast are not added up, or not all, or otherwise."""
-    if not _broadcasts(g, sample):
-        return
-    kept = "sum over the axes that it lacks, and over those where it has length 1; keep the latter"
-    for words, add in _ADDED_UP:
-        yield Claim(f"{{g}} {{is}} {words}", kept), lambda sample, add=add: _from_uses(sample, g, add)
-    claim = Claim("{g} {is} gy, added up in the input's shape: the derivative of the operation is missing")
-    yield claim, lambda sample: _from_uses(sample, g, _of_upstream(sample))
-    text = "{g} {is} the sum of gy times the sum of the slopes: multiply first, in the shape of y, then add up"
-    yield (
-        Claim(text),
-        lambda sample: _from_uses(
-            sample, g, lambda upstream: _of_upstream(sample)(upstream) * _of_slope(sample)(upstream)
-        ),
-    )
-
-
-_ADDED_UP: tuple[tuple[str, Callable[[Uses], NDArray]], ...] = (
-    ("not summed over the axes along which the input was broadcast", lambda uses: uses.gradient),
-    (
-        "summed over the axes that the input lacks, but not over those where it has length 1",
-        lambda uses: uses.gradient.sum(uses.front),
-    ),
-    (
-        "summed over the axes where the input has length 1, but not over those that it lacks",
-        lambda uses: uses.gradient.sum(uses.ones, keepdims=True),
-    ),
-    ("right but for the shape: an axis of length 1 is lost", lambda uses: uses.gradient.sum((*uses.front, *uses.ones))),
-    (
-        "averaged over the axes along which the input was broadcast: mean instead of sum?",
-        lambda uses: uses.gradient.mean((*uses.front, *uses.ones), keepdims=True).reshape(uses.shape),
-    ),
-    ("the gradient of one use of the input, but all its uses add up", lambda uses: _at(uses, 0)),
-    ("the gradient of the last use of the input, but all its uses add up", lambda uses: _at(uses, -1)),
-    (
-        "summed over everything, not only over the axes along which the input was broadcast",
-        lambda uses: np.full(uses.shape, uses.gradient.sum()) if uses.front or uses.ones else uses.gradient,
-    ),
-    (
-        "summed over axis 0, whichever axes the input was broadcast along",
-        lambda uses: (
-            uses.gradient.sum(0, keepdims=not uses.front) if uses.gradient.shape != uses.shape else uses.gradient
-        ),
-    ),
-    (
-        "summed over the last axes, but broadcasting lines shapes up at their last axis",
-        lambda uses: _summed_behind(uses),
-    ),
-    (
-        "cut to the input's shape, but all uses of an entry add up",
-        lambda uses: np.resize(uses.gradient, uses.shape),
-    ),
+_Weight = Callable[[Sample], NDArray]
+_WEIGHTS: tuple[tuple[str, _Weight], ...] = (
+    ("gy", lambda s: np.ones_like(s.right["y"])),
+    ("gy * y", lambda s: s.right["y"]),
+    ("gy * exp(y)", lambda s: np.exp(s.right["y"])),
+)
+"""What is added up in a term, and what multiplies gy in it."""
+_OVER: tuple[tuple[str, Callable[[NDArray], NDArray]], ...] = (
+    ("over axis 0", lambda a: a.sum(0, keepdims=True)),
+    ("over everything", lambda a: a.sum(keepdims=True)),
 )
 
 
-def other_factor(g: str, sample: Sample) -> Claims:
-    """Where inputs are broadcast: a factor too many or too few, or another one, before uses are added up."""
-    if not any(_broadcasts(f"g{v}", sample) for v in (sample.op.variables if g == "y" else (g[1:],))):
+def over_another_axis(g: str, sample: Sample) -> Edits:
+    """What is added up along the last axis in a term is added up elsewhere, or not at all."""
+    if g == "y" or sample.gy.shape != sample.right[g].shape or not sample.gy.ndim:
         return
-    sources = {"y": lambda sample: sample.right["y"]} | {
-        v: lambda sample, variable=v: sample.inputs[variable] for v in sample.arrays()
-    }
-    for v, value in sources.items():
-        yield (
-            Claim(f"in {{g}}, the factor {v} is missing"),
-            lambda sample, value=value: _with_factor_inside(sample, g, lambda sample: 1 / value(sample)),
-        )
-        yield (
-            Claim(f"in {{g}}, there is a factor {v} too many"),
-            lambda sample, value=value: _with_factor_inside(sample, g, value),
-        )
-    for v, value in sources.items():
-        for w, other in sources.items():
-            if v != w:
-                claim = Claim(f"in {{g}}, there is a factor {w} where {v} should be")
-                yield (
-                    claim,
-                    lambda sample, value=value, other=other: _with_factor_inside(
-                        sample, g, lambda sample: other(sample) / value(sample)
-                    ),
-                )
-    claim = Claim("{g} {is} gy divided by the derivative, but should be multiplied by it")
-    if g != "y":
-        yield (
-            claim,
-            lambda sample: _from_uses(
-                sample,
-                g,
-                lambda upstream: Uses(
-                    sample.gy**2 / upstream.gradient, upstream.front, upstream.ones, upstream.shape
-                ).summed(),
-            ),
-        )
+    for path in paths_of(sample):
+        for what, weight in _WEIGHTS:
+            if _summed(sample, g, path, weight) is None:
+                continue
+            for where, add in _OVER:
+                text = f"in {{g}}, {what} is summed {where}, but should be over the last axis"
+                yield Edit(text, after=_added_up(g, path, weight, add))
+            return
 
 
-def _broadcasts(g: str, sample: Sample) -> bool:
-    return g != "y" and any(token.broadcasts for token in parsed(sample.op.shapes[g[1:]]))
+def _added_up(g: str, path: Path, weight: _Weight, add: Callable[[NDArray], NDArray]) -> Callable:
+    def after(s: Sample, right: NDArray) -> NDArray | None:
+        shared = _summed(s, g, path, weight)
+        return None if shared is None else without(s, g, path, s.gy) + shared * add(s.gy * weight(s))
+
+    return after
 
 
-def _from_uses(s: Sample, g: str, add: Callable[[Uses], NDArray]) -> NDArray | None:
-    uses = _uses(s, g)
-    return None if uses is None else add(uses)
-
-
-def _uses(s: Sample, g: str) -> Uses | None:
-    """None where an input with an entry for each use does not give the same y."""
-    value, tail = s.inputs[g[1:]], sum(not token.run for token in parsed(s.op.shapes[g[1:]]))
-    lead = s.right["y"].shape[: s.right["y"].ndim - tail]
-    full = (*lead, *value.shape[value.ndim - tail :])
-    front = len(full) - value.ndim
-    if front < 0:
-        return None
-    ones = tuple(a for a in range(front, len(lead)) if value.shape[a - front] == 1 < full[a])
-    named = s.with_inputs(**{g[1:]: np.broadcast_to(value, full)})
-    if named is None or not close(named["y"], s.right["y"]):
-        return None
-    return Uses(named[g], tuple(range(front)), ones, value.shape)
-
-
-def _summed_behind(u: Uses) -> NDArray:
-    total = u.gradient.sum(tuple(range(len(u.shape), u.gradient.ndim)))
-    return total.sum(tuple(a for a, n in enumerate(u.shape) if n == 1), keepdims=True)
-
-
-def _at(u: Uses, use: int) -> NDArray:
-    """The gradient of the first or the last use."""
-    gradient = u.gradient
-    for axis in (*u.front, *u.ones):
-        gradient = np.take(gradient, [use], axis)
-    return gradient.reshape(u.shape)
-
-
-def _of_upstream(s: Sample) -> Callable[[Uses], NDArray]:
-    return lambda uses: Uses(s.gy, uses.front, uses.ones, uses.shape).summed()
-
-
-def _of_slope(s: Sample) -> Callable[[Uses], NDArray]:
-    return lambda uses: Uses(uses.gradient / s.gy, uses.front, uses.ones, uses.shape).summed()
-
-
-def _with_factor_inside(s: Sample, g: str, factor: Callable[[Sample], NDArray]) -> NDArray | None:
-    if g == "y":
-        return s.right["y"] * factor(s)
-    return _from_uses(s, g, lambda uses: Uses(uses.gradient * factor(s), uses.front, uses.ones, uses.shape).summed())
+def _summed(s: Sample, g: str, path: Path, weight: _Weight) -> NDArray | None:
+    """What multiplies the sum in the path's term; None where it is no such sum along the last axis."""
+    ones = np.ones_like(s.gy)
+    share = (s.with_gy(ones)[g] - without(s, g, path, ones)) / weight(s).sum(-1, keepdims=True)
+    term = s.right[g] - without(s, g, path, s.gy)
+    return share if np.any(term) and close(share * (s.gy * weight(s)).sum(-1, keepdims=True), term) else None

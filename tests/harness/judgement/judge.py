@@ -26,7 +26,7 @@ class Wrong(Exception):
 
     `why`: one line. `status`: fail, or error for an exception. Where an array is at fault, `name` is what the rules call
     it (y, gx), `yours` and `torch` its values (`torch` may be missing), `entry` the index of its worst entry. `warning`:
-    what NumPy warned of, and where.
+    what NumPy warned of, where, and the text of that line, where it is known.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Wrong(Exception):
         torch: NDArray | None = None,
         entry: tuple[int, ...] | None = None,
         crash: Crash | None = None,
-        warning: tuple[str, str] | None = None,
+        warning: tuple[str, str, str] | None = None,
     ):
         super().__init__(why)
         self.why, self.status, self.name, self.entry = why, status, name, entry
@@ -83,10 +83,10 @@ def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
     if not all(np.all(abs(a) < limit) for a in true):
         raise UnsuitedExample(NEAR_THE_LIMIT if all(np.all(np.isfinite(a)) for a in true) else NOT_FINITE)
     for number, part in ((0, "forward"), (1, "grad")):
-        for what, file, line in seen.answers[number].warnings if number < len(seen.answers) else ():
+        for what, file, line, source in seen.answers[number].warnings if number < len(seen.answers) else ():
             where = f"{_short(file)}, line {line}"
             why = f"{what} warning in {part} ({where}), though the true result is finite (rule 4)"
-            raise Wrong(why, warning=(f"{what} warning in {part}", where))
+            raise Wrong(why, warning=(f"{what} warning in {part}", where, source))
         forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
 
 

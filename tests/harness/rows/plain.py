@@ -64,6 +64,11 @@ class Choice(Plain):
         for option in self.options:
             same = "is" if option is None or isinstance(option, bool) else "=="
             yield f"only where {{v}} {same} {option!r}", lambda value, option=option: value == option
+        if all(type(option) is float for option in self._domain):
+            yield "only where {v} < 0", lambda value: value < 0
+            yield "only where {v} == 0", lambda value: value == 0
+            yield "only where {v} > 1", lambda value: value > 1
+            yield "unless {v} == 1", lambda value: value != 1
         for option in self.options if len(self.options) > 2 else ():
             yield f"unless {{v}} == {option!r}", lambda value, option=option: value != option
 

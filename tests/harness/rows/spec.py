@@ -26,6 +26,7 @@ class Operation:
     why: str = ""
     output: str = "y"
     words: dict[str, str] = field(default_factory=dict)
+    mistaken: dict[str, Callable] = field(default_factory=dict)
 
     @cached_property
     def upstream(self) -> str:
@@ -93,6 +94,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     why: str = "",
     output: str = "y",
     words: dict[str, str] | None = None,
+    mistaken: dict[str, Callable] | None = None,
     **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
@@ -103,7 +105,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     right gradients are no such interval, `ties(yours, gy, *inputs)` is the nearest right one to yours, all in NumPy;
     for an operation of one variable. `border`: where a border is met by design alone, `border(beside, *inputs)` moves inputs
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
-    it. `words`: what to call a dimension for which the stub has another letter, or none. Raises ValueError where it cannot be read.
+    it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
+    it, in words and in torch; a diagnosis tries them. Raises ValueError where it cannot be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     for argument, kind in kinds.items():
@@ -111,7 +114,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {})
+    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {})
     if output in kinds:
         raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:

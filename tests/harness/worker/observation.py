@@ -118,13 +118,13 @@ class Answer:
     """What one step did.
 
     `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind.
-    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, with the
-    candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
+    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, each with the
+    file, the number and the text of the candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
     """
 
     values: tuple[NDArray | Odd, ...] | Odd
     container: str = ""
-    warnings: tuple[tuple[str, str, int], ...] = ()
+    warnings: tuple[tuple[str, str, int, str], ...] = ()
     changed: tuple[int, ...] = ()
 
 
@@ -206,7 +206,10 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: 
         return Answer(
             Odd(text(values)) if isinstance(values, str) else tuple(map(returned, some(values, MOST_VALUES))),
             container,
-            tuple((text(what), text(file), number(line, 0, 2**31)) for what, file, line in some(a["warnings"], 100)),
+            tuple(
+                (text(what), text(file), number(line, 0, 2**31), text(source))
+                for what, file, line, source in some(a["warnings"], 100)
+            ),
             tuple(number(i, -isinstance(step, Grad), most - 1) for i in some(a["changed"], most + 1)),
         )
 

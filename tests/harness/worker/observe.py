@@ -4,6 +4,7 @@ Runs beside the candidate's code, in this process or in a worker: NumPy and the 
 """
 
 import builtins
+import linecache
 import os
 import sys
 import traceback
@@ -72,7 +73,7 @@ def observe(
             changed = _changed(given, pristine)
             if isinstance(step, Grad):
                 changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
-            answers.append(Answer(values, container, tuple(dict.fromkeys(warnings)), changed))
+            answers.append(Answer(values, container, tuple(map(_sourced, dict.fromkeys(warnings))), changed))
             returned.append(_Returned(result, isinstance(step, Grad), given, room))
     restless = tuple(n for n, results in enumerate(returned) if results.changed())
     shared = tuple(n for n, results in enumerate(returned) if any(map(results.shares_with, returned[:n])))
@@ -270,6 +271,11 @@ def _line() -> tuple[str, int]:
             return file, frame.f_lineno
         frame = frame.f_back
     return "", 0
+
+
+def _sourced(warning: tuple[str, str, int]) -> tuple[str, str, int, str]:
+    """A warning with the text of the candidate's line."""
+    return (*warning, printable(linecache.getline(*warning[1:]).strip(), 200))
 
 
 def _crash(error: BaseException) -> Crash:

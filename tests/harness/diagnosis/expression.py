@@ -1,0 +1,247 @@
+"""A row's torch expression, recorded call by call, and computed again with one of its calls changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+
+from tests.harness.diagnosis.functions import (
+    ATOM,
+    CLAMP,
+    CONSTANTS,
+    INFIX,
+    LEAST,
+    LENGTHS,
+    MIDDLE,
+    NEG,
+    RSUB,
+    SAID,
+    SHORT,
+    SILENT,
+    WHERE,
+    WRITTEN,
+    XLOGY,
+)
+from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
+from tests.harness.rows.imports import torch
+from tests.harness.rows.oracle import tensor
+
+Change = Callable[[Callable, tuple, dict], object]
+"""What a call returns instead, of its function, its arguments and its keywords."""
+
+_ROUNDED = 1e-9  # relative: what a row adds to a number for its rounding
+_ASKED = ("__get__", "__len__", "__set__")  # attributes and lengths: nothing is computed
+
+
+class _Named(float):
+    """A number among the inputs, that knows its name, and with it what is made of it on the way."""
+
+    words = ""
+
+    def __rsub__(self, other):
+        if not isinstance(other, int | float):
+            return NotImplemented
+        return _named(float(other) - float(self), f"{other} - {self.words}")
+
+    def __rmul__(self, other):
+        if not isinstance(other, int | float):
+            return NotImplemented
+        return _named(float(other) * float(self), f"{other} * {self.words}")
+
+    def __mul__(self, other):
+        if not isinstance(other, int | float):
+            return NotImplemented
+        same = abs(other - 1) < _ROUNDED
+        return _named(float(self) * float(other), self.words if same else f"{self.words} * {other}")
+
+
+def _named(value: float, words: str) -> _Named:
+    number = _Named(value)
+    number.words = words
+    return number
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One call. `text` is it in the notation of a formula, `words` are its arguments; `places` says which of them are tensors.
+
+    `number`: its place among the calls; of a step inside a call, that call's number and its place there. `within`: that call.
+    """
+
+    number: tuple[int, ...]
+    name: str
+    function: Callable
+    args: tuple
+    kwargs: dict
+    result: object
+    text: str
+    words: tuple[str, ...]
+    within: str = ""
+
+    @property
+    def said(self) -> str:
+        """How the call is named in a sentence."""
+        return SAID.get(self.name, self.name)
+
+    @property
+    def places(self) -> list[int]:
+        return [at for at, a in enumerate(self.args) if isinstance(a, torch.Tensor)]
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether floats of the same shape come out as the one tensor that went in."""
+        if self.name.startswith("_") or self.name in SILENT or len(self.places) != 1:
+            return False
+        went_in = self.args[self.places[0]]
+        if not isinstance(self.result, torch.Tensor) or self.result.shape != went_in.shape:
+            return False
+        return went_in.is_floating_point() and self.result.is_floating_point()
+
+    @property
+    def bound(self) -> str:
+        """What a clamp compares with, in words."""
+        bound = self.kwargs.get("min", self.kwargs.get("max"))
+        return getattr(bound, "words", f"{bound:.6g}") if bound is not None else ""
+
+
+@lru_cache(maxsize=64)
+def recorded(sample: Sample) -> tuple[Node, ...]:
+    """The calls of the row's expression for a sample, in their order; what torch has as one function before its steps."""
+    given = {v: tensor(value) for v, value in sample.inputs.items()}
+    for v in sample.op.variables:
+        given[v].requires_grad_()
+    with _Running(given) as running:
+        sample.op.torch(*(_named(a, v) if isinstance(a, float) else a for v, a in given.items()))
+    return tuple(node for node in running.nodes if node.number)
+
+
+def rewritten(expression: Callable, changes: Mapping[tuple[int, ...], Change]) -> Callable:
+    """The expression with the calls of these numbers changed."""
+
+    def changed(*inputs):
+        known = {n: partial(c, inputs=inputs) if getattr(c, "wants_inputs", False) else c for n, c in changes.items()}
+        with _Running({}, known):
+            return expression(*inputs)
+
+    return changed
+
+
+class _Stopped(Exception):
+    """An expression that has got as far as was wanted."""
+
+
+def stopped_at(expression: Callable, number: tuple[int, ...]) -> Callable:
+    """What the call of this number gives."""
+
+    def stop(func, args, kwargs):
+        raise _Stopped(func(*args, **kwargs))
+
+    def part(*inputs):
+        try:
+            rewritten(expression, {number: stop})(*inputs)
+        except _Stopped as stopped:
+            return stopped.args[0]
+        raise RuntimeError("it did not get so far")
+
+    return part
+
+
+class _Running(torch.overrides.TorchFunctionMode):
+    """Numbers the calls; notes them, or changes some."""
+
+    def __init__(self, given: Mapping[str, object], changes: Mapping[tuple[int, ...], Change] | None = None):
+        super().__init__()
+        self.nodes: list[Node] = []
+        self._changes, self._at = changes, [-1]
+        self._within = [""]
+        self._words = {id(value): (v, ATOM) for v, value in given.items() if isinstance(value, torch.Tensor)}
+
+    def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
+        kwargs, name = dict(kwargs or {}), getattr(func, "__name__", "")
+        if name in _ASKED:
+            result = func(*args, **kwargs)
+            if isinstance(result, torch.Tensor) and self._changes is None:
+                self._words[id(result)] = (f"{self._of(args[0], ATOM)}.T", ATOM)
+                self.nodes.append(
+                    Node((), "", func, args, kwargs, result, "", ())
+                )  # so that it lives, and no other gets its id
+            return result
+        self._at[-1] += 1
+        number = tuple(self._at)
+        if self._changes is not None:
+            if number in self._changes:
+                return self._changes[number](func, args, kwargs)
+            return self._stepwise(func, name, args, kwargs)
+        node = Node(
+            number,
+            name,
+            func,
+            args,
+            kwargs,
+            None,
+            self._text(name, args, kwargs),
+            tuple(self._of(a, ATOM) for a in args),
+            self._within[-1],
+        )
+        at = len(self.nodes)
+        self.nodes.append(node)
+        self._within.append(self._within[-1] if name in UNSPOKEN else node.text)
+        result = self._stepwise(func, name, args, kwargs)
+        self._within.pop()
+        self.nodes[at] = replace(node, result=result)
+        if isinstance(result, torch.Tensor):
+            binds = ATOM if name not in INFIX else INFIX[name][1]
+            self._words[id(result)] = self._words.get(id(args[0])) if name in SILENT else (node.text, binds)
+        return result
+
+    def _stepwise(self, func: Callable, name: str, args: tuple, kwargs: dict):
+        if name not in STEPS:
+            return func(*args, **kwargs)
+        self._at.append(-1)
+        with self:
+            result = STEPS[name](*args, **kwargs)
+        self._at.pop()
+        return result
+
+    def _text(self, name: str, args: tuple, kwargs: dict) -> str:
+        if name in INFIX and len(args) == 2:
+            sign, binds = INFIX[name]
+            return f"{self._of(args[0], binds)}{sign}{self._of(args[1], binds + 1)}"
+        if name == NEG:
+            return f"-{self._of(args[0], MIDDLE)}"
+        if name == RSUB:
+            return f"{self._of(args[1], LEAST)} - {self._of(args[0], MIDDLE)}"
+        if name == XLOGY:
+            return f"{self._of(args[0], MIDDLE)} * log({self._of(args[1], 0)})"
+        if name == "__getitem__" and isinstance(args[1], tuple):
+            picked = [a for a in args[1] if isinstance(a, torch.Tensor)]
+            return f"{self._of(args[0], ATOM)}[rows, {self._of(picked[-1], 0)}]" if picked else self._of(args[0], 0)
+        if name == WHERE and (short := _clipped(*(self._of(a, 0) for a in args))):
+            return short
+        inside = ", ".join(
+            self._of(a, 0) for a in (args if name == WHERE else (a for a in args if isinstance(a, torch.Tensor)))
+        )
+        if name == CLAMP:
+            inside += f", {self._of(kwargs.get('min', kwargs.get('max')), 0)}"
+        if name in LENGTHS:
+            return f"|{inside}|"
+        return WRITTEN.get(name, "{}({})").format(SHORT.get(name, name), inside)
+
+    def _of(self, value: object, binds: int) -> str:
+        if isinstance(value, torch.Tensor):
+            text, own = self._words.get(id(value)) or ("...", ATOM)
+            return text if own >= binds else f"({text})"
+        if isinstance(value, float):
+            return value.words if isinstance(value, _Named) else CONSTANTS.get(value, f"{value:.6g}")
+        return str(value)
+
+
+def _clipped(condition: str, above: str, below: str) -> str:
+    """A choice by a sign in the words of a formula; empty where it is none of these."""
+    for v in (above, below):
+        known = {(v, "0"): f"max({v}, 0)", ("0", v): f"min({v}, 0)"}
+        if condition == f"{v} > 0" and (above, below) in known:
+            return known[above, below]
+    return f"-abs({below})" if (condition, above) == (f"{below} > 0", f"-{below}") else ""
