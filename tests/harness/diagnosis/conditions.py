@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tests.harness.diagnosis.places import places
 from tests.harness.diagnosis.samples import Sample
-from tests.harness.judgement.tolerance import ROUNDINGS, off_entries
+from tests.harness.judgement.tolerance import ROUNDINGS
 from tests.harness.rows.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
@@ -130,12 +130,10 @@ def _error(name: str, sample: Sample) -> tuple[NDArray, NDArray]:
 
     That is asked only where it matters: the error is 0 where it is no more than a rounding of the entry itself.
     """
-    yours, truth = sample.yours[name], sample.truth
-    number = sample.number(name)
-    _, nearest = off_entries(yours, truth, number, sample.example.dtype)
-    error = abs(yours - nearest)
+    nearest = sample.nearest(name)
+    error = abs(sample.yours[name] - nearest)
     error = np.where(error <= ROUNDED * abs(nearest), 0, error)
-    return error, abs(nearest) + (truth.noise(RUNS)[number] if error.any() else 0)
+    return error, abs(nearest) + (sample.truth.noise(RUNS)[sample.number(name)] if error.any() else 0)
 
 
 def _zeros(name: str, cases: Sequence[Sample]) -> NDArray:

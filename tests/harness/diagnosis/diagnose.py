@@ -11,8 +11,10 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, partial
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness.diagnosis import border, conditions, facts, interplay
 from tests.harness.diagnosis.diagnosis import Claim, Diagnosis, are, described, named
@@ -98,7 +100,7 @@ def _of_values(trial: Trial, prop: str, wrong: Wrong, observe: Inquiry, forward_
         of_y = claimed("y", samples, observe.spend)
         if of_y and {c.text for c in claims.values()} == {of_y.text}:
             return _FOLLOWS
-    return _made(claims, bad, samples, wrong) if claims else _where(trial, observe, bad, samples, wrong)
+    return _made(claims, bad, samples, wrong) if claims else _where(trial, observe, bad, samples, wrong, examples())
 
 
 def _because_of(changed: Diagnosis, found: Diagnosis) -> Diagnosis:
@@ -131,11 +133,16 @@ def _made(claims: dict[str, Edit], bad: list[str], samples: list[Sample], wrong:
     return Diagnosis(tuple(lines), hints, _picture(list(claims), samples), claims=made)
 
 
-def _where(trial: Trial, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong) -> Diagnosis:
-    """No hypothesis holds: the worst entry, and where the array is wrong. `bad`: what is wrong on the generic samples."""
+def _where(
+    trial: Trial, observe: Inquiry, bad: list[str], samples: list[Sample], wrong: Wrong, known: list[Sample]
+) -> Diagnosis:
+    """No hypothesis holds: the worst entry, and where the array is wrong.
+
+    `bad`: what is wrong on the generic samples. `known`: the first graded examples.
+    """
     op = trial.op
-    examples = [observed(s, observe) for s in graded(trial, VARIED)]
-    varied = [observed(s, observe) for s in mixed(op)] + examples
+    more = islice(graded(trial, VARIED), len(known), None)
+    varied = [observed(s, observe) for s in mixed(op)] + known + [observed(s, observe) for s in more]
     name = wrong.name if wrong.name in bad or not bad else bad[0]
     wide = [s for s in varied if min(s.gy.shape, default=0) > 1]
     off = [s for s in varied if name and name in s.yours and not s.is_right(name)]
@@ -185,12 +192,10 @@ def _where(trial: Trial, observe: Inquiry, bad: list[str], samples: list[Sample]
 
 def _is_linear(name: str, samples: list[Sample], observe: Observe) -> bool:
     """Whether your gradient for gy + h is that for gy and that for h, added up."""
-    at = [f"g{v}" for v in samples[0].op.variables].index(name)
     for number, s in enumerate(samples):
         other = np.asarray(np.random.default_rng(number).uniform(-2, 2, s.gy.shape))
-        seen = observe([s.example.inputs], [s.gy, other, s.gy + other], (Call(), Grad(0, 0), Grad(0, 1), Grad(0, 2)))
-        parts = [a.values[at] for a in seen.answers[1:] if isinstance(a.values, tuple) and len(a.values) > at]
-        if len(parts) < 3 or any(not isinstance(p, np.ndarray) or not np.all(np.isfinite(p)) for p in parts):
+        parts = _gradients(name, s, [s.gy, other, s.gy + other], observe)
+        if not parts:
             return True  # nothing can be said
         one, two, both = parts
         if not one.shape == two.shape == both.shape or close(one + two, both):
@@ -200,14 +205,20 @@ def _is_linear(name: str, samples: list[Sample], observe: Observe) -> bool:
 
 def _has_a_term_without_gy(name: str, samples: list[Sample], observe: Observe) -> bool:
     """Whether your gradient for a gy of 0 is not 0."""
-    at = [f"g{v}" for v in samples[0].op.variables].index(name)
     for s in samples:
-        seen = observe([s.example.inputs], [np.zeros_like(s.gy)], (Call(), Grad(0)))
-        values = seen.answers[1].values if len(seen.answers) > 1 else ()
-        array = values[at] if isinstance(values, tuple) and len(values) > at else None
-        if not isinstance(array, np.ndarray) or not np.all(np.isfinite(array)) or not np.any(abs(array) > 1e-9):
+        parts = _gradients(name, s, [np.zeros_like(s.gy)], observe)
+        if not parts or not np.any(abs(parts[0]) > 1e-9):
             return False
     return True
+
+
+def _gradients(name: str, s: Sample, gys: list[NDArray], observe: Observe) -> list[NDArray]:
+    """Your gradient of this name for each gy; nothing where one is no array of finite numbers."""
+    steps = (Call(), *(Grad(0, number) for number in range(len(gys))))
+    seen, at = observe([s.example.inputs], gys, steps), s.number(name) - 1
+    parts = [a.values[at] for a in seen.answers[1:] if isinstance(a.values, tuple) and len(a.values) > at]
+    whole = len(parts) == len(gys) and all(isinstance(p, np.ndarray) and np.all(np.isfinite(p)) for p in parts)
+    return parts if whole else []
 
 
 def _picture(names: Iterable[str], samples: list[Sample]) -> tuple[Sample, str] | None:

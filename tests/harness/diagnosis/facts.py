@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.diagnosis import Diagnosis, are, described, named
+from tests.harness.diagnosis.diagnosis import Diagnosis, are, named
 from tests.harness.diagnosis.samples import Observe, Sample, close, generic, mixed
 from tests.harness.examples.examples import drawn_example
 from tests.harness.judgement.judge import Wrong, crash_line
@@ -40,14 +41,13 @@ class _Asked:
 
 
 def first(op: Operation, prop: str, wrong: Wrong, observe: Observe) -> Diagnosis | None:
-    """What makes every cause idle: another dtype, or a Jacobian where a gradient is due."""
-    if "has dtype float" in wrong.why:  # nothing else that is wrong can be told apart from it
-        return described(wrong)
+    """What makes every cause idle: a Jacobian where a gradient is due."""
     if prop != "gradient" or wrong.crash:
         return None
     rows = [_asked(s, observe) for s in _rows(op)]
+    wide = cache(lambda: [_asked(s, observe) for s in generic(op)])
     for name in (f"g{v}" for v in op.variables):
-        words = _jacobian(name, rows) or _jacobian(name, [_asked(s, observe) for s in generic(op)])
+        words = _jacobian(name, rows) or _jacobian(name, wide())
         if words:
             sample = rows[-1].sample
             yours, due = rows[-1].one[name].shape, sample.right[name].shape

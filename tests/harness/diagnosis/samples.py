@@ -137,16 +137,25 @@ class Sample:
 
     def wrong(self, name: str) -> NDArray | None:
         """Which entries of your array are wrong; None where its shape is."""
+        judged = self._judgement(name)
+        return None if judged is None else judged[0]
+
+    def nearest(self, name: str) -> NDArray:
+        """The right values nearest to yours, for an array of the right shape."""
+        return self._judgement(name)[1]
+
+    def _judgement(self, name: str) -> tuple[NDArray, NDArray] | None:
         if name not in self._judged:
-            yours, right = self.yours.get(name), self.right[name]
-            alike = yours is not None and yours.shape == right.shape
-            off = off_entries(yours, self.truth, self.number(name), self.example.dtype)[0] if alike else None
-            self._judged[name] = off
+            yours = self.yours.get(name)
+            alike = yours is not None and yours.shape == self.right[name].shape
+            self._judged[name] = (
+                off_entries(yours, self.truth, self.number(name), self.example.dtype) if alike else None
+            )
         return self._judged[name]
 
     @cached_property
-    def _judged(self) -> dict[str, NDArray | None]:
-        """What has been found wrong so far: it takes many runs of the oracle."""
+    def _judged(self) -> dict[str, tuple[NDArray, NDArray] | None]:
+        """What has been judged so far: it takes many runs of the oracle."""
         return {}
 
     def number(self, name: str) -> int:

@@ -96,9 +96,10 @@ def _at_a_tie(edit: Edit, name: str, s: Sample, due: NDArray, slack: float) -> b
     """Whether inputs next to these have another right answer, whatever gy is, or another one by the edit."""
     everywhere = 1 + abs(s.gy)  # a gy of 0 would hide that something jumps
     right = s.with_gy(everywhere)[name]
+    near = list(s.neighbours())
     try:
-        pairs = ((n.with_gy(everywhere)[name], right) for n in s.neighbours())
-        edited = ((predicted(edit, name, n), due) for n in s.neighbours())
+        pairs = ((n.with_gy(everywhere)[name], right) for n in near)
+        edited = ((predicted(edit, name, n), due) for n in near)
         return any(
             a is None or a.shape != b.shape or np.any(abs(a - b) > slack * (1 + abs(b)))
             for a, b in chain(pairs, edited)

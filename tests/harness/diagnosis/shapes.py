@@ -37,19 +37,17 @@ def shape(g: str, sample: Sample) -> Edits:
     if g == "y":
         return
     due = _summed(sample.gy, right)
+    wrong = f", but {due} {'are' if due.startswith('axes') else 'is'} due" if due else ": that is the wrong axis"
     for axes in [*([(-1,)] if sample.gy.ndim > 1 else []), *_axes(sample.gy.ndim)]:
         over = _over(axes, sample.gy.ndim)
         for keep in (True, False):
             for word, reduce in _BOTH:
-                wrong = (
-                    f"but {due} {'are' if due.startswith('axes') else 'is'} due" if due else "that is the wrong axis"
-                )
-                text = f"{{g}} {{is}} gy {word} over {over}{', ' if due else ': '}{wrong}"
+                text = f"{{g}} {{is}} gy {word} over {over}{wrong}"
                 summed = lambda s, right, axes=axes, k=keep, f=reduce: f(s.gy, axis=axes, keepdims=k)  # noqa: E731
                 yield Edit(text, after=summed)
     text = f"{{g}} {{is}} gy itself: the sum over the axes that {g[1:]} does not have is missing"
     hint = "sum over the batch: gy.sum(axis=0, keepdims=True)"
-    yield Edit(text, hint, after=lambda s, right: _if_a_sum_is_missing(s.gy, right))
+    yield Edit(text, hint, after=lambda s, right: s.gy if _summed(s.gy, right) else None)
     yield Edit(
         f"{{g}} {{is}} gy itself, in the shape of y, but should have that of {g[1:]}", after=lambda s, right: s.gy
     )
@@ -128,11 +126,6 @@ def elsewhere(g: str, sample: Sample) -> Edits:
 def _squeezed(yours: NDArray, right: NDArray) -> NDArray | None:
     longer = [[n for n in a.shape if n != 1] for a in (right, yours)]
     return right.reshape(yours.shape) if longer[0] == longer[1] else None
-
-
-def _if_a_sum_is_missing(gy: NDArray, right: NDArray) -> NDArray | None:
-    sums = (np.sum(gy, axes, keepdims=keep) for axes in _axes(gy.ndim) for keep in (False, True))
-    return gy if any(close(total, right) for total in sums) else None
 
 
 def _summed(gy: NDArray, right: NDArray) -> str:

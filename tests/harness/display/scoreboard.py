@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -127,18 +128,21 @@ def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> N
         terminal.write(f"{verdict.score:6g}", bold=True)
         terminal.write(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
         terminal.write_line("  incomplete" if verdict.missing else "", red=True)
-    lines = [line for verdict in best_first for line in _reasons(verdict, outcomes)]
+    ends = Counter(PurePath(outcome.submission).name for outcome in outcomes)
+    lines = [line for verdict in best_first for line in _reasons(verdict, names[verdict.submission], ends)]
     if lines:
         terminal.write_line("")
     for line in lines:
         terminal.write_line(line if len(line) < width else f"{line[: width - 4]}...")
 
 
-def _reasons(verdict: Outcome, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """`anna.py: affine gradient: gw is N times too small`, one for each reason; the folder only where the name alone is another's too."""
-    ends = [PurePath(outcome.submission).name for outcome in outcomes]
+def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[str]:
+    """`anna.py: affine gradient: gw is N times too small`, one for each reason.
+
+    `whole`: its name with the folder, for where the name alone is another's too. `ends`: how many have each name.
+    """
     end = PurePath(verdict.submission).name
-    name = printable(end) if ends.count(end) == 1 else _short(printable(verdict.submission))
+    name = printable(end) if ends[end] == 1 else whole
     for where, result in _without_echoes([r for r in verdict.results if r.failed]):
         first, *more = where.split(", ")
         yield f"{name}: {first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
