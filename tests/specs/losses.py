@@ -94,7 +94,7 @@ OPS = [
                  "the likeliest class: labels is not used": lambda logits, labels: cross_entropy(logits, logits.argmax(-1)),
                  "labels as weights, but they are classes": lambda logits, labels: -(torch.log_softmax(logits, -1) * labels[:, None]).sum() / len(logits)}),
     Op("kl_divergence", log_q="N C", p=probabilities("N C"), par=7, output="l",
-       torch=lambda log_q, p: functional.kl_div(log_q, p, reduction="batchmean"),
+       torch=kl_divergence,
        mistaken={"the other direction, of p from q": other_direction, "both directions, half of each": lambda log_q, p: (kl_divergence(log_q, p) + other_direction(log_q, p)) / 2,
                  "log_q normalized first": lambda log_q, p: kl_divergence(torch.log_softmax(log_q, -1), p),
                  "exp(log_q), but log_q is a logarithm already": lambda log_q, p: kl_divergence(torch.exp(log_q), p),

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
+from numpy.typing import NDArray
+
 from tests.harness.diagnosis import functions
 from tests.harness.diagnosis.diagnosis import listed
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Change, Node, recorded, rewritten
+from tests.harness.diagnosis.expression import LONG, Change, Node, recorded, rewritten, with_argument
 from tests.harness.diagnosis.functions import NUMBERS, REDUCTIONS
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
 
-_LONG = 40  # of a formula, in characters, that is still read at a glance
 Others = Iterator[tuple[str, Change]]
 """What might stand in a call's place: the words that follow `what`, and the change."""
 
@@ -92,7 +93,7 @@ def other_number(node: Node) -> Others:
     for words, number in NUMBERS:
         if value and number(value) != value:
             text = f"{words.format(node.words[at])} in place of {node.words[at]}{inside(node)} would give"
-            yield text, lambda f, args, kwargs, n=number: f(*args[:at], n(args[at]), *args[at + 1 :], **kwargs)
+            yield text, lambda f, args, kwargs, n=number: f(*with_argument(args, at, n(args[at])), **kwargs)
 
 
 def swapped(node: Node) -> Others:
@@ -172,6 +173,31 @@ def reducing(sample: Sample) -> list[Node]:
     return [n for n in kept if not any(n.number[: len(m.number)] == m.number for m in kept if m is not n)]
 
 
+def choices(sample: Sample) -> list[list[Node]]:
+    """Each of these reductions, and then all together."""
+    found = reducing(sample)
+    return [*([node] for node in found), *([found] if len(found) > 1 else [])]
+
+
+def divisions(sample: Sample) -> list[Node]:
+    """The calls that divide one array by another."""
+    return [node for node in recorded(sample) if node.name == functions.DIV and len(node.places) == 2]
+
+
+def divisor(node: Node) -> Callable[[Sample], NDArray]:
+    """What is divided by in this call, of any sample."""
+    return lambda s: _node(s, node.number).args[1].detach().numpy()
+
+
+def values_like(sample: Sample, array: NDArray) -> dict[str, Callable[[Sample], NDArray]]:
+    """What is computed on the way, in the shape of an array: its formula, where that is short, and its values in any sample."""
+    return {
+        node.text: lambda s, number=node.number: _node(s, number).result.detach().numpy()
+        for node in recorded(sample)
+        if isinstance(node.result, torch.Tensor) and tuple(node.result.shape) == array.shape and node.is_short
+    }
+
+
 def named(nodes: list[Node]) -> str:
     """The mean and the variance."""
     return listed(list(dict.fromkeys(REDUCTIONS[n.name] for n in nodes)))
@@ -189,10 +215,6 @@ def axis_of(node: Node) -> object:
     return node.kwargs["dim"] if "dim" in node.kwargs else node.args[1] if len(node.args) > 1 else None
 
 
-def node_of(sample: Sample, number: tuple[int, ...]) -> Node:
-    return next(node for node in recorded(sample) if node.number == number)
-
-
 def edit(text: str, sample: Sample, changes: dict[tuple[int, ...], Change], hint: str = "") -> Edit:
     """The expression with some of its calls changed."""
     return Edit(text, hint, torch=rewritten(sample.op.torch, changes))
@@ -205,8 +227,8 @@ def briefly(node: Node) -> str:
 
 def inside(node: Node, said: str = " in ") -> str:
     """Where something is, in a formula that is short; else nothing."""
-    within = f" (part of {node.within})" if 0 < len(node.within) <= _LONG else ""
-    return f"{said}{node.text}{within}" if len(node.text) <= _LONG else ""
+    within = f" (part of {node.within})" if 0 < len(node.within) <= LONG else ""
+    return f"{said}{node.text}{within}" if node.is_short else ""
 
 
 def along(axes: int | tuple[int, ...]) -> Change:
@@ -220,11 +242,11 @@ def along(axes: int | tuple[int, ...]) -> Change:
 
 
 def _for(node: Node) -> str:
-    return f" in place of {node.text}" if len(node.text) <= _LONG else ""
+    return f" in place of {node.text}" if node.is_short else ""
 
 
 def _briefly(text: str, instead: str) -> str:
-    return text if len(text) <= _LONG else instead
+    return text if len(text) <= LONG else instead
 
 
 def plain(words: str) -> str:
@@ -235,6 +257,10 @@ def plain(words: str) -> str:
         if not depth:  # what the first one opens is closed here
             return words[1:-1] if words.startswith("(") and at == len(words) - 1 else words
     return words
+
+
+def _node(sample: Sample, number: tuple[int, ...]) -> Node:
+    return next(node for node in recorded(sample) if node.number == number)
 
 
 def _first(args: tuple):

@@ -10,20 +10,19 @@ from tests.harness.diagnosis.calls import (
     along,
     axis_of,
     briefly,
+    divisions,
+    divisor,
     edit,
     inside,
     named,
-    node_of,
     plain,
     reducing,
 )
-from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Change, Node, recorded, stopped_at
-from tests.harness.diagnosis.functions import ADD, ADDITIVE, BINDS, DIV, NEG, REDUCTIONS, RSUB, SUMS
+from tests.harness.diagnosis.edit import Edit, Edits, times
+from tests.harness.diagnosis.expression import LONG, Change, Node, recorded, stopped_at, with_argument
+from tests.harness.diagnosis.functions import ADD, ADDITIVE, BINDS, NEG, REDUCTIONS, RSUB, SUMS
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
-
-_LONG = 40
 
 
 def order(g: str, sample: Sample) -> Edits:
@@ -62,7 +61,7 @@ def brackets(g: str, sample: Sample) -> Edits:
             for side in (1, 0):
                 words = BINDS[second.name](*(w if n != at else (a, b)[side] for n, w in enumerate(second.words)))
                 formula = f"{a} {SUMS[first.name]} {words}" if side else f"{words} {SUMS[first.name]} {b}"
-                if len(formula) > 2 * _LONG:
+                if len(formula) > 2 * LONG:
                     formula = f"{second.said} of one side of {SUMS[first.name]} alone"
                 text = f"{{g}} {{is}} what {formula} would give: brackets are missing"
                 yield edit(text, sample, _of_one_side(first, second, at, side))
@@ -132,21 +131,21 @@ def part(g: str, sample: Sample) -> Edits:
     """What one of the calls on the way gives, in the place of the whole."""
     nodes = [n for n in recorded(sample) if isinstance(n.result, torch.Tensor) and n.result.requires_grad]
     for node in nodes[:-1]:
-        if node.result.shape == sample.right["y"].shape and len(node.text) <= _LONG and node.text not in sample.inputs:
+        if node.result.shape == sample.right["y"].shape and node.is_short and node.text not in sample.inputs:
             yield Edit(f"{{g}} {{is}} that of {node.text} alone", torch=stopped_at(sample.op.torch, node.number))
 
 
 def denominator(g: str, sample: Sample) -> Edits:
     """What divides inside is missing in the gradient, or divides once too often."""
-    for node in recorded(sample):
-        if node.name == DIV and len(node.places) == 2:
-            what, number = plain(node.words[1]), node.number
-            if g == "y":
-                yield edit(f"{{g}} {{is}} not divided by {what}", sample, {number: lambda func, args, kwargs: args[0]})
-                continue
-            for text, power in ((f"not divided by {what}, as y is", 1), (f"divided by {what} once too often", -1)):
-                after = lambda s, right, n=number, p=power: right * node_of(s, n).args[1].detach().numpy() ** float(p)  # noqa: E731
-                yield Edit(f"{{g}} {{is}} {text}", after=after)
+    for node in divisions(sample):
+        what = plain(node.words[1])
+        if g == "y":
+            change = {node.number: lambda func, args, kwargs: args[0]}
+            yield edit(f"{{g}} {{is}} not divided by {what}", sample, change)
+            continue
+        for text, power in ((f"not divided by {what}, as y is", 1), (f"divided by {what} once too often", -1)):
+            by = divisor(node)
+            yield times(f"{{g}} {{is}} {text}", lambda s, by=by, p=power: by(s) ** float(p))
 
 
 def _instead(function: Callable) -> Change:
@@ -158,7 +157,7 @@ def _exchanged(first: Node, second: Node) -> dict[tuple[int, ...], Change]:
 
     def skip(func, args, kwargs):
         at = first.places[0]
-        waiting[:] = [lambda value: func(*args[:at], value, *args[at + 1 :], **kwargs)]
+        waiting[:] = [lambda value: func(*with_argument(args, at, value), **kwargs)]
         return args[at]
 
     return {first.number: skip, second.number: lambda func, args, kwargs: waiting[0](func(*args, **kwargs))}
@@ -171,9 +170,7 @@ def _distributed(first: Node, second: Node) -> dict[tuple[int, ...], Change]:
         waiting[:] = [lambda function: func(function(args[0]), function(args[1]))]
         return func(*args, **kwargs)
 
-    at = second.places[0]
-    each = lambda func, args, kwargs: waiting[0](lambda v: func(*args[:at], v, *args[at + 1 :], **kwargs))  # noqa: E731
-    return {first.number: note, second.number: each}
+    return {first.number: note, second.number: _each(waiting, second.places[0])}
 
 
 def _of_one_side(first: Node, second: Node, at: int, side: int) -> dict[tuple[int, ...], Change]:
@@ -183,7 +180,7 @@ def _of_one_side(first: Node, second: Node, at: int, side: int) -> dict[tuple[in
     def note(func, args, kwargs):
         sides = args if first.name != RSUB else args[::-1]
         one, other = sides[side], sides[1 - side]
-        sign = {ADD: (1, 1)}.get(first.name, (1, -1))
+        sign = (1, 1) if first.name == ADD else (1, -1)
 
         def make(call: Callable):
             made = call(one if isinstance(one, torch.Tensor) else torch.as_tensor(one, dtype=torch.float64))
@@ -192,8 +189,12 @@ def _of_one_side(first: Node, second: Node, at: int, side: int) -> dict[tuple[in
         waiting[:] = [make]
         return func(*args, **kwargs)
 
-    each = lambda func, args, kwargs: waiting[0](lambda v: func(*args[:at], v, *args[at + 1 :], **kwargs))  # noqa: E731
-    return {first.number: note, second.number: each}
+    return {first.number: note, second.number: _each(waiting, at)}
+
+
+def _each(waiting: list[Callable], at: int) -> Change:
+    """What the one who waits makes of this call, as a function of its argument at a place."""
+    return lambda func, args, kwargs: waiting[0](lambda value: func(*with_argument(args, at, value), **kwargs))
 
 
 def _scaled(number: int, power: int) -> Change:

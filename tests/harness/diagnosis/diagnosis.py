@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SEPARATOR = "; "
 """Between the parts of a diagnosis, and between its hints, where they are told in one line."""
+MULTIPLY = "multiply by gy: grad(gy) is the vector-Jacobian product"
+"""What mends a gradient that does not use gy, or not as a factor."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
 from tests.harness.rows.imports import torch
 from tests.harness.rows.oracle import tensor
 
+LONG = 40  # of a formula, in characters, that is still read at a glance
 Change = Callable[[Callable, tuple, dict], object]
 """What a call returns instead, of its function, its arguments and its keywords."""
 
@@ -100,6 +101,11 @@ class Node:
         return went_in.is_floating_point() and self.result.is_floating_point()
 
     @property
+    def is_short(self) -> bool:
+        """Whether its formula is read at a glance."""
+        return len(self.text) <= LONG
+
+    @property
     def bound(self) -> str:
         """What a clamp compares with, in words."""
         bound = self.kwargs.get("min", self.kwargs.get("max"))
@@ -126,6 +132,11 @@ def rewritten(expression: Callable, changes: Mapping[tuple[int, ...], Change]) -
             return expression(*inputs)
 
     return changed
+
+
+def with_argument(args: tuple, at: int, value: object) -> tuple:
+    """The arguments of a call with another one at a place."""
+    return (*args[:at], value, *args[at + 1 :])
 
 
 class _Stopped(Exception):

@@ -94,7 +94,7 @@ def pointwise(g: str, sample: Sample) -> Edits:
         for v, other, h in ((v, w.replace("y", v), h) for v in ("y", g[1:]) for w, h in SLOPES.items()):
             if words != other:
                 text = f"in {{g}}, there is {other} where {words} should be"
-                yield times(text, lambda s, f=f, h=h, v=v: h(_value(s, v)) / f(s.right["y"]))
+                yield times(text, lambda s, f=f, h=h, v=v: h(s.value(v)) / f(s.right["y"]))
 
 
 def other_slope(g: str, sample: Sample) -> Edits:
@@ -105,7 +105,7 @@ def other_slope(g: str, sample: Sample) -> Edits:
         for words, slope in (SLOPES | OTHER_SLOPES).items():
             slope_of = re.sub(r"\by\b", v, words)
             text = f"{{g}} {{is}} gy * {slope_of}: the derivative of something else"
-            yield Edit(text, after=lambda s, right, v=v, slope=slope: s.gy * slope(_value(s, v)))
+            yield Edit(text, after=lambda s, right, v=v, slope=slope: s.gy * slope(s.value(v)))
 
 
 def of_an_input(g: str, sample: Sample) -> Edits:
@@ -187,10 +187,6 @@ def nearly(g: str, sample: Sample) -> Edits:
     hint = "is something small added, or clipped, where it need not be?"
     text = "{g} {is} right to a few digits only, in every entry"
     yield Edit(text, hint, after=lambda s, right: _if_near(s.yours[g], right))
-
-
-def _value(s: Sample, name: str) -> NDArray:
-    return s.right["y"] if name == "y" and "y" not in s.op.variables else s.inputs[name]
 
 
 def _lengths(s: Sample, g: str, inputs: tuple[str, ...]) -> NDArray:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.diagnosis import Diagnosis, are, named
+from tests.harness.diagnosis.diagnosis import MULTIPLY, Diagnosis, are, named
 from tests.harness.diagnosis.samples import Observe, Sample, close, generic, mixed
 from tests.harness.examples.examples import drawn_example
 from tests.harness.judgement.judge import Wrong, crash_line
@@ -19,7 +19,6 @@ from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Crash, Grad
 
-_MULTIPLY = "multiply by gy: grad(gy) is the vector-Jacobian product"
 _CONTRACTIONS: tuple[tuple[str, Callable[[NDArray, NDArray], NDArray]], ...] = (
     ("gy @ J", lambda gy, j: np.tensordot(gy, j, gy.ndim)),
     ("J @ gy", lambda gy, j: np.tensordot(j, gy, gy.ndim)),
@@ -125,7 +124,7 @@ def _with_unused(found: Diagnosis, op: Operation, observe: Observe) -> Diagnosis
         if found.found
         else ()
     )
-    hints = tuple(dict.fromkeys((_MULTIPLY, *(h for h in found.hints if "once" not in h and "brackets" not in h))))
+    hints = tuple(dict.fromkeys((MULTIPLY, *(h for h in found.hints if "once" not in h and "brackets" not in h))))
     return replace(found, parts=(line, *kept), hints=hints, found=True)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tests.harness.diagnosis.edit import Edit, Edits, SaysNothing
 from tests.harness.diagnosis.functions import OF_AN_INPUT, STANDS
-from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.samples import Sample, fits
 
 _REDUCTIONS: dict[str, Callable] = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "sum": np.sum}
 _ALIKE = 1e-6  # relative: what varies less, along an axis, does not vary
@@ -22,7 +22,7 @@ def offset(g: str, sample: Sample) -> Edits:
     if yours.shape != right.shape:
         return
     for v in sample.arrays():
-        if _fits(sample.inputs[v], right):
+        if fits(sample.inputs[v], right):
             for said, sign in (("added to", 1), ("subtracted from", -1)):
                 text = f"{v} is {said} {{g}} once too often"
                 yield Edit(text, after=lambda s, right, v=v, sign=sign: _plus(right, sign * s.inputs[v]))
@@ -165,15 +165,8 @@ def _times_factor(s: Sample, g: str, axis: int | tuple[int, ...]) -> NDArray | N
     return None if alike else right * np.median(factor, axis, keepdims=True)
 
 
-def _fits(array: NDArray, into: NDArray) -> bool:
-    try:
-        return np.broadcast_shapes(array.shape, into.shape) == into.shape
-    except ValueError:
-        return False
-
-
 def _plus(right: NDArray, term: NDArray) -> NDArray | None:
-    return right + term if _fits(term, right) else None
+    return right + term if fits(term, right) else None
 
 
 def _beside(term: NDArray, right: NDArray) -> NDArray:

@@ -12,22 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.calls import OVER, axis_of, edit, inside, named, node_of, plain, reducing
+from tests.harness.diagnosis.calls import OVER, axis_of, choices, edit, inside, named, plain, reducing, values_like
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Change, Node, recorded, rewritten
+from tests.harness.diagnosis.expression import LONG, Change, Node, recorded, rewritten, with_argument
 from tests.harness.diagnosis.functions import DIV, LINEAR, MATMUL, MUL, REDUCTIONS, ROLES, RSUB, TWO_SIDED
 from tests.harness.diagnosis.leftovers import along
-from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.samples import Sample, fits
 from tests.harness.diagnosis.steps import UNSPOKEN
 from tests.harness.rows.imports import torch
-
-_LONG = 40
 
 
 def reduction_paths(g: str, sample: Sample) -> Edits:
     """The gradient's term of one reduction, or of all of them, is missing or has another factor."""
-    found = reducing(sample) if g != "y" else []
-    for chosen in [*([node] for node in found), *([found] if len(found) > 1 else [])]:
+    for chosen in choices(sample) if g != "y" else ():
         what, one, v = named(chosen), len(chosen) == 1, g[1:]
         treated = "is treated as a constant: it depends" if one else "are treated as constants: they depend"
         constant = _paths_times(chosen, lambda n: 0)
@@ -78,12 +75,10 @@ class Path:
         """What goes this way, in the notation of a formula where that is short."""
         node = self.node
         if self.is_alone:
-            return REDUCTIONS.get(node.name, node.text) if len(node.text) <= _LONG else node.name
-        text = node.words[self.at]
-        if text.startswith("(") and text.endswith(")"):
-            text = text[1:-1]
+            return REDUCTIONS.get(node.name, node.text) if node.is_short else node.name
+        text = plain(node.words[self.at])
         roles = ROLES.get(node.name, ("the argument",) * 3)
-        return f"{text if len(text) <= _LONG else roles[self.at]}{inside(node)}"
+        return f"{text if len(text) <= LONG else roles[self.at]}{inside(node)}"
 
 
 def paths(g: str, sample: Sample) -> Edits:
@@ -91,7 +86,7 @@ def paths(g: str, sample: Sample) -> Edits:
     for path in paths_of(sample) if g != "y" else ():
         rule = "its own derivative is missing"
         if not path.is_alone and path.node.name in (MUL, DIV):
-            rule = f"the {'product' if path.node.name == 'mul' else 'quotient'} rule has two terms"
+            rule = f"the {'product' if path.node.name == MUL else 'quotient'} rule has two terms"
         text = f"in {{g}}, {path.what} is treated as a constant: {rule}"
         yield Edit(text, "the input is in it too", after=_term(g, path, lambda s: 0))
         for words, factor in _factors(g, sample):
@@ -122,7 +117,7 @@ def other_argument(g: str, sample: Sample) -> Edits:
                 value = sample.inputs[v].T if turned else sample.inputs[v]
             else:
                 value = next(n.result for n in nodes if n.number == source)
-            if tuple(value.shape) != tuple(node.args[at].shape) or words == node.words[at].strip("()"):
+            if tuple(value.shape) != tuple(node.args[at].shape) or words == plain(node.words[at]):
                 continue
             said = f"{_short(words)} stands where {_short(plain(node.words[at]))} should be{inside(node)}"
             yield edit(f"in {{g}}, {said}", sample, _with_other(node, at, source, sample, only_backward=g != "y"))
@@ -147,21 +142,13 @@ def _hooked(at: int, value: Callable) -> Change:
         wide = args[at].expand(result.shape) + 0
         if wide.requires_grad:
             wide.register_hook(lambda gradient: gradient * value(result.detach()))
-        return func(*args[:at], wide, *args[at + 1 :], **kwargs)
+        return func(*with_argument(args, at, wide), **kwargs)
 
     return change
 
 
-def _fits(array: NDArray, into: NDArray) -> bool:
-    try:
-        return np.broadcast_shapes(array.shape, into.shape) == into.shape
-    except ValueError:
-        return False
-
-
 def _short(words: str) -> str:
-    words = words[1:-1] if words.startswith("((") and words.endswith(")") else words
-    return words if len(words) <= _LONG else f"{words[: _LONG - 4]} ..."
+    return words if len(words) <= LONG else f"{words[: LONG - 4]} ..."
 
 
 def _with_other(
@@ -185,11 +172,11 @@ def _with_other(
         if other.shape != args[at].shape:
             raise ValueError("of another shape")
         if not only_backward:
-            return func(*args[:at], other, *args[at + 1 :], **kwargs)
-        fixed = [a.detach() if isinstance(a, torch.Tensor) else a for a in args]
+            return func(*with_argument(args, at, other), **kwargs)
+        fixed = tuple(a.detach() if isinstance(a, torch.Tensor) else a for a in args)
         value = func(*fixed, **kwargs)
-        own = func(*fixed[:at], args[at], *fixed[at + 1 :], **kwargs)
-        rest = func(*args[:at], other.detach(), *args[at + 1 :], **kwargs)
+        own = func(*with_argument(fixed, at, args[at]), **kwargs)
+        rest = func(*with_argument(args, at, other.detach()), **kwargs)
         return value + (own - own.detach()) + (rest - rest.detach())
 
     change.wants_inputs = number >= 0
@@ -205,18 +192,16 @@ def _factors(g: str, sample: Sample) -> Iterator[tuple[str, Callable[[Sample], o
         yield f"is {letter} times too small: mean instead of sum?", lambda s, k=letter: 1 / s.sizes[k]
         yield f"is {letter} times too large: sum instead of mean?", lambda s, k=letter: s.sizes[k]
     for v in sample.arrays():
-        if _fits(sample.inputs[v], sample.right[g]):
+        if fits(sample.inputs[v], sample.right[g]):
             yield f"lacks the factor {v}", lambda s, v=v: 1 / s.inputs[v]
             yield f"has the factor {v} once too often", lambda s, v=v: s.inputs[v]
 
 
 def _values(g: str, sample: Sample) -> Iterator[tuple[str, Callable[[Sample], object]]]:
     """Likewise: what is computed on the way."""
-    for node in recorded(sample):
-        value = node.result
-        if isinstance(value, torch.Tensor) and tuple(value.shape) == sample.right[g].shape and len(node.text) <= _LONG:
-            yield f"lacks the factor {node.text}", lambda s, n=node.number: 1 / node_of(s, n).result.detach().numpy()
-            yield f"has the factor {node.text} too many", lambda s, n=node.number: node_of(s, n).result.detach().numpy()
+    for words, value in values_like(sample, sample.right[g]).items():
+        yield f"lacks the factor {words}", lambda s, value=value: 1 / value(s)
+        yield f"has the factor {words} too many", value
 
 
 def paths_of(sample: Sample) -> Iterator[Path]:
@@ -232,9 +217,15 @@ def paths_of(sample: Sample) -> Iterator[Path]:
 def _term(g: str, path: Path, factor: Callable[[Sample], object]) -> Callable:
     """The right gradient with the term of this path multiplied by the factor."""
 
+    return term_times(lambda s: without(s, g, path, s.gy), factor)
+
+
+def term_times(rest: Callable[[Sample], NDArray], factor: Callable[[Sample], object]) -> Callable:
+    """The right gradient with all but the rest of it multiplied by the factor."""
+
     def after(s: Sample, right: NDArray) -> NDArray:
-        rest = without(s, g, path, s.gy)
-        return rest + factor(s) * (right - rest)
+        others = rest(s)
+        return others + factor(s) * (right - others)
 
     return after
 
@@ -243,7 +234,7 @@ def without(s: Sample, g: str, path: Path, gy: NDArray) -> NDArray:
     """The gradient for a gy without the term of this path."""
 
     def cut(func, args, kwargs):
-        return func(*args[: path.at], args[path.at].detach(), *args[path.at + 1 :], **kwargs)
+        return func(*with_argument(args, path.at, args[path.at].detach()), **kwargs)
 
     try:
         return s.edited(gy=gy, torch=rewritten(s.op.torch, {path.node.number: cut}))[g]

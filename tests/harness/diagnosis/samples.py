@@ -106,6 +106,10 @@ class Sample:
         """The names of the inputs that are a single float of Python's."""
         return [v for v, value in self.inputs.items() if isinstance(value, float)]
 
+    def value(self, name: str) -> NDArray:
+        """The output, y, or an input."""
+        return self.right["y"] if name == "y" else self.inputs[name]
+
     def edited(
         self, *, inputs: Mapping[str, object] | None = None, gy: NDArray | None = None, torch: Callable | None = None
     ) -> dict[str, NDArray]:
@@ -197,6 +201,21 @@ def close(a: NDArray, b: NDArray, least: float = 1e-300) -> bool:
     finite = np.isfinite(b)
     allowed = max(_CLOSE * abs(b[finite]).max(initial=0), least)
     return bool(np.all((finite & (abs(a - b) <= allowed)) | (a == b)))
+
+
+def fits(array: NDArray, into: NDArray) -> bool:
+    """Whether an array can be broadcast to the shape of another."""
+    try:
+        return np.broadcast_shapes(array.shape, into.shape) == into.shape
+    except ValueError:
+        return False
+
+
+def alone(array: NDArray, at: tuple) -> NDArray:
+    """An array with nothing but the entries at a place, and 0 elsewhere."""
+    one = np.zeros(array.shape)
+    one[at] = array[at]
+    return one
 
 
 def generic(op: Operation) -> Iterator[Sample]:

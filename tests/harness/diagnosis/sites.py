@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-import numpy as np
-
 from tests.harness.diagnosis import forms_elementwise, forms_rows
 from tests.harness.diagnosis.forms import Axes, Family
 from tests.harness.rows.imports import torch
+from tests.harness.rows.oracle import tensor
 from tests.harness.rows.spec import Operation
 
 FAMILIES = (*forms_elementwise.FAMILIES, *forms_rows.FAMILIES)
@@ -47,14 +46,6 @@ def axes_at(op: Operation, inputs: Sequence, sites: Sequence[Site]) -> dict[Site
     return {site: axes for site, axes in found.items() if axes is not None}
 
 
-def tensor(value: object, dtype: type) -> object:
-    """Floats in this dtype, integers in int64; what is no array as Python has it."""
-    if not isinstance(value, np.ndarray):
-        return value.item() if isinstance(value, np.generic) else value
-    kinds = {"f": dtype, "b": np.bool_}
-    return torch.from_numpy(np.array(value.astype(kinds.get(value.dtype.kind, np.int64))))
-
-
 class Recorded(torch.overrides.TorchFunctionMode):
     """Notes the tensors that go into an expression, and those of floats that its calls return, in order."""
 
@@ -82,7 +73,7 @@ class Recorded(torch.overrides.TorchFunctionMode):
 
 def _recorded(op: Operation, inputs: Sequence) -> Recorded:
     with Recorded() as recorded, torch.no_grad():
-        recorded.begin(tensors := [tensor(v, np.float64) for v in inputs])
+        recorded.begin(tensors := [tensor(v) for v in inputs])
         op.torch(*tensors)
     return recorded
 

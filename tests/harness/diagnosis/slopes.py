@@ -7,12 +7,10 @@ from collections.abc import Callable
 
 from tests.harness.diagnosis.calls import briefly, edit, missing, plain
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Node, recorded
+from tests.harness.diagnosis.expression import LONG, Node, recorded
 from tests.harness.diagnosis.functions import DUE, INSTEAD, POW, RELU
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
-
-_LONG = 40
 
 
 def derivative_missing(g: str, sample: Sample) -> Edits:
@@ -27,7 +25,7 @@ def derivative_missing(g: str, sample: Sample) -> Edits:
         yield _slope(text, sample, node, lambda v, s: torch.ones_like(v))
         if node.name == POW and isinstance(node.args[1], int | float):
             power = node.args[1]
-            words = f"{node.words[0]}**{power}" if len(node.words[0]) <= _LONG else f"the power {power}"
+            words = f"{node.words[0]}**{power}" if len(node.words[0]) <= LONG else f"the power {power}"
             text = f"in {{g}}, the derivative of {words} lacks its factor {power}"
             yield _slope(text, sample, node, lambda v, s, power=power: v ** (power - 1))
             text = f"in {{g}}, {power} * {words} stands for the derivative of {words}"
@@ -40,7 +38,7 @@ def derivative_wrong(g: str, sample: Sample) -> Edits:
     for node in nodes if g != "y" else ():
         if node.name not in DUE or len(nodes) == 1 or (node.name == POW and node.args[1] != 2):
             continue
-        what = f"{node.said}, s = {node.text}" if len(node.text) <= _LONG else f"s = {node.name}(v)"
+        what = f"{node.said}, s = {node.text}" if node.is_short else f"s = {node.name}(v)"
         due = DUE[node.name]
         for words, slope in INSTEAD.items():
             if words != due:
@@ -55,7 +53,7 @@ def derivative_wrong(g: str, sample: Sample) -> Edits:
 
 
 def _of(words: str, node: Node) -> str:
-    if len(node.text) > _LONG:
+    if not node.is_short:
         return words
     argument = node.words[node.places[0]]
     return re.sub(r"\b[v]\b", lambda _: argument, words)

@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis.calls import named, node_of, reducing
+from tests.harness.diagnosis.calls import choices, divisions, divisor, named, plain, values_like
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Node, recorded, rewritten
-from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.expression import LONG, rewritten
+from tests.harness.diagnosis.paths import term_times
+from tests.harness.diagnosis.samples import Sample, alone
 from tests.harness.rows.imports import torch
-
-_LONG = 40
 
 
 def terms(g: str, sample: Sample) -> Edits:
     """What comes through a mean, a variance or a norm is wrong in a way that can be told."""
     right = sample.right[g]
-    found = reducing(sample) if g != "y" and sample.yours[g].shape == right.shape else []
-    for chosen in [*([node] for node in found), *([found] if len(found) > 1 else [])]:
+    for chosen in choices(sample) if g != "y" and sample.yours[g].shape == right.shape else ():
         term = "the term that comes through" if len(chosen) == 1 else "the terms that come through"
         what = f"{term} {named(chosen)}"
         without = rewritten(sample.op.torch, {n.number: _constant for n in chosen})
@@ -64,19 +62,16 @@ def _mixed(g: str, without: Callable, ones: dict[str, Callable], *, in_the_term:
 
 def _factors(sample: Sample, right: NDArray) -> Iterator[tuple[str, Callable[[Sample], object]]]:
     """What the term may be multiplied by, and the words for it."""
-    for node in recorded(sample):
-        if node.name == "div" and len(node.places) == 2 and len(node.words[1]) <= _LONG:
-            of = lambda s, n=node.number: node_of(s, n).args[1].detach().numpy()  # noqa: E731
+    for node in divisions(sample):
+        if len(node.words[1]) <= LONG:
+            of = divisor(node)
             for times, power in (("once", 1), ("twice", 2)):
                 yield f"is divided by {node.words[1]} {times} too often", lambda s, f=of, p=power: f(s) ** -float(p)
                 yield f"should be divided by {node.words[1]} {times} more", lambda s, f=of, p=power: f(s) ** float(p)
     values: dict[str, Callable[[Sample], NDArray]] = {
         v: lambda s, v=v: s.inputs[v] for v in sample.arrays() if sample.inputs[v].shape == right.shape
     }
-    for node in recorded(sample):
-        if _is_alike(node, right):
-            words = node.text[1:-1] if node.text.startswith("((") else node.text
-            values[words] = lambda s, n=node.number: node_of(s, n).result.detach().numpy()
+    values |= {plain(words): value for words, value in values_like(sample, right).items()}
     for words, value in values.items():
         for other, instead in values.items():
             if words != other:
@@ -84,17 +79,8 @@ def _factors(sample: Sample, right: NDArray) -> Iterator[tuple[str, Callable[[Sa
                 yield text, lambda s, a=instead, b=value: a(s) / b(s)
 
 
-def _is_alike(node: Node, right: NDArray) -> bool:
-    value = node.result
-    return isinstance(value, torch.Tensor) and tuple(value.shape) == right.shape and len(node.text) <= _LONG
-
-
 def _times(g: str, without: Callable, factor: Callable[[Sample], object]) -> Callable:
-    def after(s: Sample, right: NDArray) -> NDArray:
-        rest = s.edited(torch=without)[g]
-        return rest + factor(s) * (right - rest)
-
-    return after
+    return term_times(lambda s: s.edited(torch=without)[g], factor)
 
 
 def _unreduced(g: str, without: Callable) -> Callable:
@@ -103,9 +89,8 @@ def _unreduced(g: str, without: Callable) -> Callable:
     def after(s: Sample, right: NDArray) -> NDArray:
         own = np.empty(right.shape)
         for at in np.ndindex(right.shape):
-            alone = np.zeros(right.shape)
-            alone[at] = s.gy[at]
-            own[at] = (s.with_gy(alone)[g] - s.edited(gy=alone, torch=without)[g])[at]
+            one = alone(s.gy, at)
+            own[at] = (s.with_gy(one)[g] - s.edited(gy=one, torch=without)[g])[at]
         rest = s.edited(torch=without)[g]
         left = s.yours[g] - rest
         fitting = (n for n in (1, *right.shape) if np.allclose(left, n * own, rtol=1e-9, atol=0))

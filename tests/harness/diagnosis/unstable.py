@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.diagnosis.forms import Axes, Form
-from tests.harness.diagnosis.sites import Recorded, Site, axes_at, sites_of, tensor
+from tests.harness.diagnosis.sites import Recorded, Site, axes_at, sites_of
 from tests.harness.examples.examples import EXTREME, Example, dimensions_of, drawn_example, stream
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.tolerance import ROUNDINGS, RTOL
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.imports import torch
-from tests.harness.rows.oracle import Truth
+from tests.harness.rows.oracle import Truth, tensor
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad, Observation

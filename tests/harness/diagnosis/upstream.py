@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.diagnosis.diagnosis import MULTIPLY
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.samples import Sample, close
+from tests.harness.diagnosis.samples import Sample, alone, close, fits
 from tests.harness.rows.oracle import Truth
 
 
@@ -16,11 +17,8 @@ def other(g: str, sample: Sample) -> Edits:
     """The gradient for something else than gy."""
     if g == "y":
         return
-    text, hint = (
-        "{g} {is} what gy = ones would give: gy is ignored",
-        "multiply by gy: grad(gy) is the vector-Jacobian product",
-    )
-    yield Edit(text, hint, after=lambda s, right: _with_ones(s, g))
+    text = "{g} {is} what gy = ones would give: gy is ignored"
+    yield Edit(text, MULTIPLY, after=lambda s, right: _with_ones(s, g))
     for words, function in _IN_ITS_PLACE:
         yield Edit(f"{{g}} {{is}} what {words} in place of gy would give", gy=lambda s, f=function: f(s.gy))
 
@@ -73,12 +71,11 @@ def in_its_place(g: str, sample: Sample) -> Edits:
             text = f"{{g}} {{is}} {name}: the wrong gradient stands there"
             yield Edit(text, after=lambda s, right, name=name: s.right[name])
     if sample.gy.shape == sample.right[g].shape:
-        hint = "multiply by gy: grad(gy) is the vector-Jacobian product"
         for v in sample.arrays():
             yield Edit(f"{{g}} {{is}} gy * {v}: {v} stands in the place of the derivative", after=_times_input(v))
-        yield Edit("{g} {is} y: gy is ignored", hint, after=lambda s, right: s.right["y"])
+        yield Edit("{g} {is} y: gy is ignored", MULTIPLY, after=lambda s, right: s.right["y"])
         text = "{g} {is} y - gy: gy is subtracted as if it were a target, but should multiply"
-        yield Edit(text, hint, after=lambda s, right: s.right["y"] - s.gy)
+        yield Edit(text, MULTIPLY, after=lambda s, right: s.right["y"] - s.gy)
 
 
 def forward_again(g: str, sample: Sample) -> Edits:
@@ -91,9 +88,7 @@ def forward_again(g: str, sample: Sample) -> Edits:
 
 def from_the_other_end(g: str, sample: Sample) -> Edits:
     """Reversed along an axis that an argument names; or computed from that axis's other end."""
-    for v, value in sample.inputs.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool):
-            continue
+    for v in _whole_numbers(sample):
         text = f"{{g}} {{is}} reversed along {v}: turned once too often, or once too little"
         yield Edit(text, after=lambda s, right, v=v: np.flip(right, s.inputs[v]))
         text = f"{{g}} {{is}} computed from the other end of {v}"
@@ -110,8 +105,8 @@ def from_the_other_end(g: str, sample: Sample) -> Edits:
 
 def cut_elsewhere(g: str, sample: Sample) -> Edits:
     """Where a gradient is a piece of gy: one that begins at another place, or is cut along another axis."""
-    for v, value in sample.inputs.items() if g != "y" else ():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or _start(sample, g, v) is None:
+    for v in _whole_numbers(sample) if g != "y" else ():
+        if _start(sample, g, v) is None:
             continue
         for behind in (False, True):
             for axis, words in ((0, "axis 0"), (-1, "the last axis")):
@@ -165,6 +160,12 @@ def as_if_elementwise(g: str, sample: Sample) -> Edits:
         )
 
 
+def _whole_numbers(sample: Sample) -> list[str]:
+    """The names of the arguments that are an int, as an axis is."""
+    given = sample.inputs.items()
+    return [v for v, value in given if isinstance(value, int | np.integer) and not isinstance(value, bool)]
+
+
 def _with_ones(s: Sample, g: str) -> NDArray:
     """The gradient for a gy of ones. Where the truth is 0, any rounding of it will do."""
     predicted, rounding = s.with_gy(np.ones(()))[g], 1e-12 * abs(s.right[g]).max(initial=0)
@@ -174,9 +175,7 @@ def _with_ones(s: Sample, g: str) -> NDArray:
 
 
 def _times_input(v: str) -> Callable:
-    return lambda s, right: (
-        s.gy * s.inputs[v] if np.broadcast_shapes(s.gy.shape, s.inputs[v].shape) == s.gy.shape else None
-    )
+    return lambda s, right: s.gy * s.inputs[v] if fits(s.inputs[v], s.gy) else None
 
 
 def _forward_of_upstream(s: Sample, g: str) -> NDArray | None:
@@ -260,17 +259,10 @@ def _number_of_contributions(s: Sample, g: str) -> NDArray:
 
 def _reached(s: Sample, g: str, at: tuple[int, ...]) -> NDArray:
     """Which entries of the gradient an entry of gy contributes to, be it 0 itself."""
-    return (
-        s.with_gy(
-            np.equal(np.arange(s.gy.size).reshape(s.gy.shape), np.ravel_multi_index(at, s.gy.shape)).astype(float)
-        )[g]
-        != 0
-    )
+    return s.with_gy(alone(np.ones(s.gy.shape), at))[g] != 0
 
 
 def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray]]:
     """What each entry of gy adds to the gradient."""
     for at in np.ndindex(s.gy.shape):
-        alone = np.zeros(s.gy.shape)
-        alone[at] = s.gy[at]
-        yield at, s.with_gy(alone)[g]
+        yield at, s.with_gy(alone(s.gy, at))[g]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.diagnosis.edit import Edit, Edits, SaysNothing
-from tests.harness.diagnosis.samples import Sample, close
+from tests.harness.diagnosis.samples import Sample, alone, close, fits
 from tests.harness.rows.shapes import Token, parsed
 
 
@@ -103,13 +103,13 @@ def other_factor(g: str, sample: Sample) -> Edits:
         return
     names = ("y", *sample.arrays())
     for v in names:
-        yield Edit(f"in {{g}}, the factor {v} is missing", after=_with_factor(g, lambda s, v=v: 1 / _value(s, v)))
-        yield Edit(f"in {{g}}, there is a factor {v} too many", after=_with_factor(g, lambda s, v=v: _value(s, v)))
+        yield Edit(f"in {{g}}, the factor {v} is missing", after=_with_factor(g, lambda s, v=v: 1 / s.value(v)))
+        yield Edit(f"in {{g}}, there is a factor {v} too many", after=_with_factor(g, lambda s, v=v: s.value(v)))
     for v in names:
         for w in names:
             if v != w:
                 text = f"in {{g}}, there is a factor {w} where {v} should be"
-                yield Edit(text, after=_with_factor(g, lambda s, v=v, w=w: _value(s, w) / _value(s, v)))
+                yield Edit(text, after=_with_factor(g, lambda s, v=v, w=w: s.value(w) / s.value(v)))
     if g != "y":
         text = "{g} {is} gy divided by the derivative, but should be multiplied by it"
         yield Edit(text, after=_from_uses(g, lambda s, uses: uses.summed(s.gy**2 / uses.gradient)))
@@ -141,7 +141,7 @@ def product(g: str, sample: Sample) -> Edits:
         return
     for v in (*sample.arrays(), "y"):
         text = f"{{g}} {{is}} gy * {v}, summed to the shape of {g[1:]}: {v} stands in the place of the derivative"
-        yield Edit(text, after=lambda s, right, v=v: _summed_like(right, _product(s.gy, _value(s, v))))
+        yield Edit(text, after=lambda s, right, v=v: _summed_like(right, _product(s.gy, s.value(v))))
 
 
 def outside(g: str, sample: Sample) -> Edits:
@@ -193,9 +193,7 @@ def _summed_over(s: Sample, g: str, axes: tuple[int, ...], *, keep: bool) -> NDA
         where = [slice(None)] * s.gy.ndim
         for axis, index in zip(due, at, strict=True):
             where[axis] = index
-        alone = np.zeros(s.gy.shape)
-        alone[tuple(where)] = s.gy[tuple(where)]
-        parts[tuple(where)] = s.with_gy(alone)[g].reshape(parts[tuple(where)].shape)
+        parts[tuple(where)] = s.with_gy(alone(s.gy, tuple(where)))[g].reshape(parts[tuple(where)].shape)
     return parts.sum(axes, keepdims=keep)
 
 
@@ -208,10 +206,6 @@ def _axes(axes: tuple[int, ...]) -> str:
 
 def _broadcasts(g: str, sample: Sample) -> bool:
     return g != "y" and any(token.broadcasts for token in parsed(sample.op.shapes[g[1:]]))
-
-
-def _value(s: Sample, name: str) -> NDArray:
-    return s.right["y"] if name == "y" and "y" not in s.arrays() else s.inputs[name]
 
 
 def _from_uses(g: str, add: Callable[[Sample, Uses], NDArray]) -> Callable:
@@ -267,14 +261,10 @@ def _with_factor(g: str, factor: Callable[[Sample], NDArray]) -> Callable:
 def _product(a: NDArray, b: NDArray) -> NDArray | None:
     """Their product, where b broadcasts to a; as a factor of each row along the last axes, or of each entry of axis 1."""
     ways = {shape: b.reshape(shape) for shape in (b.shape, b.shape + (1,) * max(a.ndim - 1 - b.ndim, 0))}
-    fitting = [shaped for shaped in ways.values() if _fits(shaped, a)]
+    fitting = [shaped for shaped in ways.values() if fits(shaped, a)]
     if len(fitting) > 1:  # nobody can tell which is meant
         raise SaysNothing
     return a * fitting[0] if fitting else None
-
-
-def _fits(b: NDArray, into: NDArray) -> bool:
-    return b.ndim <= into.ndim and all(m in (1, n) for m, n in zip(b.shape[::-1], into.shape[::-1], strict=False))
 
 
 def _summed_like(array: NDArray, value: NDArray | None) -> NDArray | None:

@@ -19,8 +19,7 @@ MOST = 60  # variants of one example
 
 def is_ordinary(values: NDArray | float) -> bool:
     """Whether each number is 0 or of a moderate magnitude."""
-    size = abs(np.asarray(values, np.float64))
-    return bool(np.all((size == 0) | ((size >= SMALL) & (size <= LARGE))))
+    return bool(np.all(_ordinary(np.asarray(values, np.float64))))
 
 
 def ordinary(op: Operation, example: Example) -> Iterator[Example]:
@@ -44,6 +43,11 @@ def _variants(op: Operation, example: Example) -> Iterator[Example]:
             yield variant
 
 
+def _ordinary(values: NDArray) -> NDArray:
+    size = abs(values)
+    return (size == 0) | ((size >= SMALL) & (size <= LARGE))
+
+
 def _options(kind: Kind, value: object) -> list:
     """The value first, then others that a number among the arguments may usually have."""
     if not isinstance(kind, Choice) or not isinstance(value, float):
@@ -65,8 +69,7 @@ def _without_zeros(values: NDArray) -> NDArray:
 
 def _moderate(values: NDArray) -> NDArray:
     """Each number that is too small or too large is 1, or -1."""
-    size = abs(values)
-    return np.where((size == 0) | ((size >= SMALL) & (size <= LARGE)), values, np.sign(values)).astype(values.dtype)
+    return np.where(_ordinary(values), values, np.sign(values)).astype(values.dtype)
 
 
 def _counted(values: NDArray) -> NDArray:

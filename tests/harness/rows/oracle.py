@@ -15,7 +15,6 @@ from tests.harness.rows.imports import torch
 from tests.harness.rows.noise import STEP, Jitter, Move
 from tests.harness.rows.spec import Operation
 
-_WIDE = {"f": np.float64, "b": np.bool_}
 RUNS = 6  # of Monte-Carlo arithmetic, for the whole of it
 _ANY = 1e-30
 _shapes: dict[tuple, tuple[int, ...]] = {}
@@ -137,8 +136,8 @@ class _Run:
         return tuple(g.numpy() for g in gradients)
 
 
-def tensor(value):
-    """Floats in float64 whatever they came in, integers likewise in int64; what is no array (an axis) as Python has it."""
+def tensor(value, floats: type = np.float64):
+    """Floats in float64, or this dtype, whatever they came in, integers likewise in int64; what is no array (an axis) as Python has it."""
     if not isinstance(value, np.ndarray):
         return value.item() if isinstance(value, np.generic) else value
-    return torch.from_numpy(value.astype(_WIDE.get(value.dtype.kind, np.int64)))
+    return torch.from_numpy(value.astype({"f": floats, "b": np.bool_}.get(value.dtype.kind, np.int64)))
