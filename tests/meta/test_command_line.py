@@ -132,7 +132,10 @@ CRASHES = {
         "line 6: stops the interpreter",
     ),
     "an error at import": ("def affine(x, w, b):\n    pass\n\n1 / 0\n", "line 4: ZeroDivisionError"),
-    "a foreign import": ("import torch\n\ndef affine(x, w, b):\n    pass\n", "line 1: imports torch"),
+    "a foreign import that decides": (
+        "import torch\nif torch.cuda.is_available():\n    pass\ndef affine(x, w, b):\n    pass\n",
+        "line 2: ImportError: uses torch; only NumPy",
+    ),
 }
 
 

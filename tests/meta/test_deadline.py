@@ -13,12 +13,12 @@ import pytest
 
 from tests.harness.submissions import deadline as module
 from tests.harness.submissions import limits, patience
-from tests.harness.submissions.deadline import Expired, deadline
+from tests.harness.submissions.deadline import deadline
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.usage import Usage
 from tests.harness.worker.counting import Cost
 from tests.harness.worker.observation import Call
-from tests.harness.worker.refusal import RefusedOperation
+from tests.harness.worker.refusal import OutOfTime, RefusedOperation
 
 COMPUTING, ASLEEP = 5.0, 10.0
 
@@ -49,7 +49,7 @@ def stopped(body: Callable[[], None]) -> str:
     try:
         with deadline(COMPUTING, ASLEEP):
             body()
-    except Expired as expired:
+    except OutOfTime as expired:
         return str(expired)
     return ""
 
@@ -116,7 +116,7 @@ def test_who_swallows_the_exception_gets_it_again(machine):
         for _ in range(3):
             try:
                 machine.passes(2 * patience.LOOK, computing=1)
-            except Expired as expired:
+            except OutOfTime as expired:
                 swallowed.append(expired)
 
     assert "endless" in stopped(swallows)

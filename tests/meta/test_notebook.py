@@ -13,7 +13,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.harness import check
-from tests.harness.submissions.deadline import Expired, deadline
+from tests.harness.submissions.deadline import deadline
+from tests.harness.worker.refusal import OutOfTime
 from tests.meta import HANGS
 from tests.meta.test_grading import PROJECT
 from tests.meta.test_page import HOSTILE, _Page
@@ -264,5 +265,5 @@ def test_a_program_around_it_is_no_debugger():
             while True:
                 time.sleep(0.01)
 
-    with pytest.raises(Expired):
+    with pytest.raises(OutOfTime):
         around["call"](stopped)

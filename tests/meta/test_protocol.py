@@ -26,6 +26,7 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.rows import catalogue
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
+from tests.harness.submissions.directory import Told
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.patience import WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observations
@@ -65,6 +66,20 @@ SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
 TWO = purity.question(TRIAL.examples)
 RIGHT = [observe(right, TWO.inputs, TWO.gys, steps) for steps in TWO.asks]
 FRAME = wire.pack({"id": NUMBER, "observations": [SEEN]})
+
+
+def told(**limits) -> Elsewhere:
+    """A submission whose module has told already that it defines `affine`."""
+    package = SimpleNamespace(
+        folder=None,
+        levels={"feedforward": ["affine"]},
+        mentions={"a.py": {"affine"}},
+        shown={"a.py": "a.py"},
+        close=lambda: None,
+    )
+    implementation = Elsewhere("fake", package, "bwrap", **limits)
+    implementation._told["a.py"] = Told({"affine": "function"})
+    return implementation
 
 
 class Process:
@@ -451,8 +466,7 @@ def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypat
         return Process()
 
     monkeypatch.setattr(confinement, "start", start)
-    package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
-    implementation = Elsewhere("fake", package, "bwrap", call_seconds=HANGS if behaviour == "right" else 0.3)
+    implementation = told(call_seconds=HANGS if behaviour == "right" else 0.3)
     examiner = Examiner(implementation, seed=1, shrink=False)
     properties = [test_ops.test_forward, test_ops.test_gradient, test_ops.test_pure, test_ops.test_stable]
     statuses = [examiner.verdict(replace(t.property, examples=4), AFFINE).status for t in properties]
@@ -492,8 +506,7 @@ def test_what_a_worker_is_asked_does_not_depend_on_how_fast_it_is(holds, monkeyp
 
         asked.append(0)
         monkeypatch.setattr(confinement, "start", start)
-        package = SimpleNamespace(folder=None, files={"affine": "a.py"}, shown={"a.py": "a.py"}, close=lambda: None)
-        implementation = Elsewhere("fake", package, "bwrap", call_seconds=HANGS)
+        implementation = told(call_seconds=HANGS)
         prop = replace(test_ops.test_forward.property, examples=60)
         assert Examiner(implementation, seed=1, shrink=False).verdict(prop, AFFINE).status == "fail"
         implementation.close()

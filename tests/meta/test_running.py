@@ -99,7 +99,7 @@ def test_only_what_uses_its_time_is_stuck(share, stuck, monkeypatch):
     os.close(reading)
     os.close(writing)
     assert any(found) == stuck
-    assert not any(found[: 4 * 10])
+    assert not any(found[: 4 * 7])
 
 
 def test_a_spare_is_replaced(project):

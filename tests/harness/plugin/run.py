@@ -89,6 +89,8 @@ def subjects(impls: list[str], project: Path, sandbox: str) -> list[Subject]:
     for impl in impls:
         try:
             made.append(Subject(impl, resolve(impl, project, names_by_level, sandbox)))
+            if len(impls) == 1:  # of several, each when it is its turn
+                made[0].implementation.survey()
         except UnusableSubmission as unusable:
             if len(impls) == 1 or isinstance(unusable, NoSandbox):
                 for subject in made:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tests.harness.worker.loading import said
+from tests.harness.worker.source import decoded, said
 
 _DYNAMIC = {"globals", "vars", "eval", "exec", "__import__", "importlib", "sys"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -83,7 +83,7 @@ class _Module:
 
 @lru_cache(maxsize=64)
 def _module(source: bytes) -> _Module:
-    tree = ast.parse(source.decode("utf-8"))
+    tree = ast.parse(decoded(source))
     bound: dict[str, list[_Statement]] = {}
     loose = []
     for node in tree.body:

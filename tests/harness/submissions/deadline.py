@@ -7,6 +7,7 @@ process: see `last_resort`.
 
 import contextlib
 import faulthandler
+import inspect
 import os
 import signal
 import sys
@@ -14,21 +15,15 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from tests.harness.submissions.patience import ENDLESS, LOOK, Patience, WorkerStuck
+from tests.harness.submissions.patience import LOOK, Patience, WorkerStuck
 from tests.harness.submissions.usage import Usage, own_usage
+from tests.harness.worker.refusal import ENDLESS, OutOfTime
 
 LAST_RESORT = 120.0  # seconds of computing in one call; nothing else is measured, so a test that is slow is never ended
 _AGAIN = 0.002  # seconds after which code that swallowed the exception gets it again, and again
 _OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), contextlib.__file__)  # all rooms
 _NOBODY = Usage(0.0, 0.0)  # is waited for
 DEBUGGERS = ("bdb", "pdb", "cmd", "code", "_pytest.debugging", "IPython", "ipykernel", "debugpy", "pydevd", "_pydevd")
-
-
-class Expired(BaseException):
-    """The time is up; says after how many seconds of what.
-
-    Not an Exception, so that `except Exception` in the candidate's code does not keep it.
-    """
 
 
 def last_resort() -> None:
@@ -43,17 +38,19 @@ def last_resort() -> None:
 
 
 _resort: int | None = None
+_is_kept = False  # whether there is a deadline now
 
 
 @contextlib.contextmanager
 def deadline(seconds: float, asleep: float, *, undisturbed: bool = False) -> Iterator[None]:
-    """Raise Expired in the body when it computes for longer than `seconds`, or is asleep for longer than `asleep`.
+    """Raise OutOfTime in the body when it computes for longer than `seconds`, or is asleep for longer than `asleep`.
 
     Time in a debugger does not count. `undisturbed`: nothing runs here before the time is up, because where opcodes are counted
     a look would be counted too; but then nobody sees that it is asleep.
-    Needs the main thread and a system with interval timers; elsewhere it does nothing.
+    Needs the main thread and a system with interval timers; elsewhere it does nothing, nor in the body of another one.
     """
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    global _is_kept
+    if _is_kept or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
     if undisturbed:
@@ -61,11 +58,11 @@ def deadline(seconds: float, asleep: float, *, undisturbed: bool = False) -> Ite
     else:
         number, timer, first = signal.SIGALRM, signal.ITIMER_REAL, LOOK
     why, patience = "", None
-    body = sys._getframe(2)
+    body = body_of(sys._getframe(1))
 
     def look(_number: int, frame: FrameType) -> None:
         nonlocal why, patience
-        if _is_debugged(frame, body):
+        if is_debugged(frame, body):
             patience = None
             signal.setitimer(timer, first, LOOK)
             return
@@ -78,22 +75,22 @@ def deadline(seconds: float, asleep: float, *, undisturbed: bool = False) -> Ite
             signal.setitimer(timer, _AGAIN, _AGAIN)
         # Never in our own code, which would be left half done: the next tick will find the candidate's.
         if why and armed and not frame.f_code.co_filename.startswith(_OURS):
-            raise Expired(why)
+            raise OutOfTime(why)
 
-    before, armed = signal.signal(number, look), True
+    before, armed, _is_kept = signal.signal(number, look), True, True
     signal.setitimer(timer, first, LOOK)
     if _resort is not None:
         signal.setitimer(signal.ITIMER_VIRTUAL, LAST_RESORT)
     try:
         yield
     finally:
-        armed = False
+        armed = _is_kept = False
         signal.setitimer(timer, 0)
         if _resort is not None:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(number, before)
     if why and sys.exc_info()[0] is None:  # the body swallowed it
-        raise Expired(why)
+        raise OutOfTime(why)
 
 
 def _stuck(patience: Patience) -> str:
@@ -105,7 +102,14 @@ def _stuck(patience: Patience) -> str:
     return ""
 
 
-def _is_debugged(frame: FrameType | None, body: FrameType) -> bool:
+def body_of(frame: FrameType | None) -> FrameType | None:
+    """Whose `with` it is that enters a context, seen from within its generator; contexts in one another are passed over."""
+    while frame and (frame.f_code.co_filename == contextlib.__file__ or frame.f_code.co_flags & inspect.CO_GENERATOR):
+        frame = frame.f_back
+    return frame
+
+
+def is_debugged(frame: FrameType | None, body: FrameType | None) -> bool:
     """Whether a debugger is at work; what is outside of the body, a notebook's IPython or a REPL, is none."""
     while frame is not None and frame is not body:
         if frame.f_globals.get("__name__", "").startswith(DEBUGGERS):

@@ -10,7 +10,9 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from tests.harness.submissions import limits
+from tests.harness.submissions.directory import Directory, Told, read
 from tests.harness.submissions.packages import Package
+from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.patience import Spent, WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
@@ -45,11 +47,29 @@ class Elsewhere:
         self.name, self.sandbox, self._package = name, sandbox, package
         self._call_seconds = limits.CALL_SECONDS if call_seconds is None else call_seconds
         self._operation, self._submission = operation or limits.OPERATION, submission or limits.SUBMISSION
+        self._directory = Directory(
+            package.levels, package.mentions, package.shown, self._tell, lambda file: package.mentions[file]
+        )
+        self._told: dict[str, Told] = {}  # by the modules, of themselves
+        self._files: dict[str, str] = {}  # of the operations that were asked for
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
         self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
         self._spoilt_by = ""  # the operation that did so in the present worker
         self._spent: dict[str, Spent] = {}
+
+    def survey(self) -> None:
+        """Have every module tell what it defines. Raises UnusableSubmission where none has any operation."""
+        if not self._directory.defines_any():
+            near = self._directory.near()
+            raise UnusableSubmission(f"{self._package.nothing}{f'; {near}' if near else ''}")
+
+    @property
+    def notes(self) -> list[str]:
+        """What must be said beside the verdicts, a line each: of how it was read, and of the modules that were asked so far."""
+        places = {file: told.places for file, told in self._told.items()}
+        said = self._directory.notes(lambda file: places.get(file, {}), self._told)
+        return [printable(line) for line in (*self._package.notes, *said)]
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation, or GraderTrouble where no worker can be started."""
@@ -75,7 +95,7 @@ class Elsewhere:
                 question = asked.popleft()
                 with self._attending(op):
                     seen = self._read(op, question, self._reply(op))
-                yield tuple(map(unless_todo, seen))
+                yield tuple(self._unless_todo(op, each) for each in seen)
         except GeneratorExit:  # nobody wants the other answers; the next question comes after them
             with suppress(RefusedOperation):
                 for _ in asked:
@@ -111,26 +131,69 @@ class Elsewhere:
         if type(cost) is not list or [type(c) for c in cost] != [int, int, str]:
             cost = [0, 0, "its process gave no numbers"]
         steps_taken, size, foul = cost
-        return unless_todo(seen), Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
+        return self._unless_todo(op, seen), Cost(steps_taken, size, self._heard.get(op) or printable(foul, 100))
 
     def _prepare(self, op: str) -> None:
         """Raises RefusedOperation where there is nothing to ask."""
-        if op not in self._package.files:
-            raise RefusedOperation("todo", "not there yet")
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
+        if op not in self._files:
+            try:
+                for file in self._package.mentions:
+                    self._tell(file)
+                self.survey()
+                self._files[op] = self._directory.find(op)
+            except UnusableSubmission as unusable:
+                self._refused[op] = ("error", str(unusable))
+                raise RefusedOperation(*self._refused[op]) from None
+            except RefusedOperation as refused:
+                self._refused[op] = (refused.status, printable(refused.line))
+                raise RefusedOperation(*self._refused[op]) from None
         if self._spoilt_by not in ("", op):
             self.rest()  # what one operation does to the counting is not laid at another's door
 
+    def _tell(self, file: str) -> Told:
+        """What a module says of itself; it is asked once, and run for that. It is on the submission's account alone."""
+        if file not in self._told:
+            self._told[file] = self._asked(file)
+        return self._told[file]
+
+    def _asked(self, file: str) -> Told:
+        shown = self._package.shown[file]
+        in_cells = shown.endswith(".ipynb")
+        seconds = limits.NOTEBOOK_SECONDS if in_cells else limits.IMPORT_SECONDS + limits.IMPORT_SLACK
+        names = [op for ops in self._package.levels.values() for op in ops]
+        try:
+            self._post("", tell=file, names=names)
+            try:
+                reply = self._worker.reply(seconds)
+            finally:
+                self._charge("", self._worker)
+            if "heard" in reply:
+                self.rest()  # nobody's operation is to pay for it
+            if "refused" in reply:
+                status, line = _refused(reply["refused"])
+                return Told(refused=(status, printable(line)))
+            return read(reply.get("told"))
+        except WorkerStuck as stuck:
+            why = ("timeout", f"{shown}: still importing: {stuck}")
+        except WorkerDied as death:
+            why = ("error", f"{shown}: {death}")
+        except ValueError as error:
+            why = ("error", f"{shown}: its process answered with something that is no answer ({error})")
+        except RefusedOperation as refused:
+            return Told(refused=(refused.status, refused.line))
+        self.rest()
+        return Told(refused=why)
+
     def _ask(self, op: str, question: Question) -> None:
         self._prepare(op)
-        file, room = self._package.files[op], Room.beside(question.inputs, question.gys)
+        room = Room.beside(question.inputs, question.gys)
         self._post(
             op,
             room=room.bytes(sum(map(len, question.asks))),
             op=op,
-            file=file,
-            shown=self._package.shown[file],
+            file=self._files[op],
             inputs=question.inputs,
             gys=question.gys,
             asks=written(question.asks),
@@ -141,12 +204,18 @@ class Elsewhere:
         if "heard" in reply:
             self._spoilt_by = op
             self._heard.setdefault(op, printable(str(reply["heard"]), 100))
-        if reply.get("missing") is True:
-            raise RefusedOperation("todo", "not there yet")
-        if "problem" in reply:
-            self._refused[op] = ("error", printable(str(reply["problem"])))
+        if "refused" in reply:
+            status, line = _refused(reply["refused"])
+            self._refused[op] = (status, printable(line))
             raise RefusedOperation(*self._refused[op])
         return observations(reply, question)
+
+    def _unless_todo(self, op: str, seen: Observation) -> Observation:
+        try:
+            return unless_todo(seen)
+        except RefusedOperation as refused:
+            line = self._directory.unwritten(op, self._files[op], refused.line)
+            raise RefusedOperation(refused.status, line) from None
 
     @contextmanager
     def _attending(self, op: str) -> Iterator[None]:
@@ -162,10 +231,9 @@ class Elsewhere:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
         ops = list(dict.fromkeys(node.op for node in network.nodes))
         for op in ops:
-            if op in self._refused:
-                raise RefusedOperation(*self._refused[op])
+            self._prepare(op)
         request = {"nodes": network.plain_nodes(), "leaves": list(network.leaves), "gy": network.gy}
-        request["files"] = {op: [self._package.files[op], self._package.shown[self._package.files[op]]] for op in ops}
+        request["files"] = {op: self._files[op] for op in ops}
         asked = Question([network.leaves], [network.gy], ((Call(), Grad(0)),))
         try:
             self._post("compose", room=Room.beside(asked.inputs, asked.gys).bytes(2), **request)
@@ -223,3 +291,9 @@ class Elsewhere:
         self.rest()
         self._refused[op] = (status, line)
         raise RefusedOperation(status, line) from None
+
+
+def _refused(told: object) -> tuple[str, str]:
+    """A status and a line, from a worker that may say anything."""
+    status, line = told if isinstance(told, list) and len(told) == 2 else ("error", str(told))
+    return (status, str(line)) if status in ("todo", "error", "timeout") else ("error", str(line))

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.submissions import limits
-from tests.harness.submissions.deadline import Expired, deadline
+from tests.harness.submissions.deadline import body_of, deadline, is_debugged
+from tests.harness.submissions.directory import Directory, Levels, Told, defined, read
+from tests.harness.worker import conduct
 from tests.harness.worker.counting import Cost, counted
+from tests.harness.worker.loading import Modules
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import RefusedOperation, unless_todo
+from tests.harness.worker.refusal import OutOfTime, RefusedOperation, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
 
-THROUGH = (KeyboardInterrupt, Expired, BdbQuit, pytest.exit.Exception)
+_ENDS = (KeyboardInterrupt, BdbQuit, pytest.exit.Exception)
+THROUGH = (*_ENDS, OutOfTime)
 """Exceptions that end more than a call of the candidate's: whoever started this, a deadline or a debugger raises them."""
 
 
@@ -36,8 +44,20 @@ class Here:
 
     def load(self, op: str) -> None:
         """Import the operation's module now. What is wrong with it is told when the operation is called."""
-        with suppress(RefusedOperation, Expired), _limited(limits.IMPORT_SECONDS):
+        with suppress(RefusedOperation):
             self._lookup(op)
+
+    def survey(self) -> None:
+        """Nothing to ask: what is not there yet is TODO."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What must be said beside the verdicts, a line each."""
+        return []
+
+    def _unwritten(self, op: str, line: str) -> str:
+        """Why an operation that is there is not written."""
+        return line
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation."""
@@ -70,8 +90,7 @@ class Here:
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
         try:
-            with _limited(limits.IMPORT_SECONDS):
-                function = self._lookup(op)
+            function = self._lookup(op)
             if function is None:
                 raise RefusedOperation("todo", "not there yet")
             with _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
@@ -79,10 +98,13 @@ class Here:
         except RefusedOperation as refused:
             self._refused[op] = (refused.status, printable(refused.line))
             raise RefusedOperation(*self._refused[op]) from None
-        except Expired as expired:
+        except OutOfTime as expired:
             self._refused[op] = ("timeout", f"stopped: {expired}")
             raise RefusedOperation(*self._refused[op]) from None
-        return unless_todo(seen)
+        try:
+            return unless_todo(seen)
+        except RefusedOperation as refused:
+            raise RefusedOperation(refused.status, self._unwritten(op, refused.line)) from None
 
     def observe_network(self, network: Network) -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
@@ -90,7 +112,7 @@ class Here:
         try:
             with _limited(limits.CALL_SECONDS):
                 return observe_network(functions, network.leaves, network.plain_nodes(), network.gy, THROUGH)
-        except Expired as expired:
+        except OutOfTime as expired:
             raise RefusedOperation("timeout", f"stopped: {expired}") from None
 
     def rest(self) -> None:
@@ -100,6 +122,69 @@ class Here:
         """Nothing to end."""
 
 
-def _limited(seconds: float, *, undisturbed: bool = False) -> AbstractContextManager[None]:
-    """What a worker may take as well (see remote.py)."""
-    return deadline(seconds, min(2 * seconds, limits.ASLEEP_SECONDS), undisturbed=undisturbed)
+class InFolder(Here):
+    """A package of the project's own: the modules in `folder`, imported as those of a package of its name."""
+
+    def __init__(self, folder: Path, levels: Levels):
+        shown = {name: f"{folder.name}/{name}" for name in _modules_in(folder)}
+        self._modules = Modules(
+            folder.name,
+            str(folder),
+            shown,
+            named=lambda file: str(folder / file),
+            limited=lambda: _limited(limits.IMPORT_SECONDS, self._modules),
+            through=_ENDS,
+        )
+        self._folder, self._levels, self._told = folder, levels, {}
+        files = [file for file in shown if "/" not in file]
+        self._directory = Directory(levels, files, shown, self._tell, self._mentions)
+        super().__init__(folder.name, self._found)
+
+    @property
+    def notes(self) -> list[str]:
+        return self._directory.notes(self._modules.places, self._told)
+
+    def _found(self, op: str) -> Callable | None:
+        return self._modules.function(self._directory.find(op), op)
+
+    def _tell(self, file: str) -> Told:
+        if file not in self._told:
+            try:
+                names = [op for ops in self._levels.values() for op in ops]
+                self._told[file] = read(self._modules.told(file, names))
+            except RefusedOperation as refused:
+                self._told[file] = Told(refused=(refused.status, refused.line))
+        return self._told[file]
+
+    def _mentions(self, file: str) -> set[str]:
+        return defined((self._folder / file).read_bytes(), {op for ops in self._levels.values() for op in ops})
+
+    def _unwritten(self, op: str, line: str) -> str:
+        return self._directory.unwritten(op, self._directory.find(op), line)
+
+
+def _modules_in(folder: Path) -> Iterator[str]:
+    """The modules in a folder and in the folders in it, but for hidden ones, which are copies and caches."""
+    for inside, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
+        for name in sorted(files):
+            if name.endswith(".py") and name != "conftest.py":
+                yield Path(inside, name).relative_to(folder).as_posix()
+
+
+@contextmanager
+def _limited(seconds: float, modules: Modules | None = None, *, undisturbed: bool = False) -> Iterator[None]:
+    """What a worker may take (see remote.py), and do (see conduct.py)."""
+    body = body_of(sys._getframe(1))
+
+    def is_let_off() -> bool:
+        return is_debugged(sys._getframe(1), body)  # which may start threads, and keep a history
+
+    asleep = min(2 * seconds, limits.ASLEEP_SECONDS)
+    with deadline(seconds, asleep, undisturbed=undisturbed), conduct.held(is_let_off):
+        before = importlib.import_module
+        importlib.import_module = modules.import_module if modules else before
+        try:
+            yield
+        finally:
+            importlib.import_module = before

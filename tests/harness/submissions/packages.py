@@ -1,30 +1,35 @@
-"""A submission's private copy: where in it the operations are, and the modules they need, in a folder of their own."""
+"""A submission's private copy: the modules that may have the operations, and those they need, in a folder of their own."""
 
-import os
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tests.harness.submissions import intake
+from tests.harness.submissions import intake, limits
+from tests.harness.submissions.directory import Levels, defined, text_of
 from tests.harness.submissions.leftovers import Folder
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.worker.printable import printable
-
-Levels = dict[str, list[str]]
-"""Level -> the names of its operations."""
+from tests.harness.worker.worker import CONTENTS
 
 
 @dataclass(frozen=True)
 class Package:
-    """A copy in `folder`. `files`: operation -> its module there; `shown`: module -> what it is called in messages."""
+    """A copy in `folder`. `shown`: module there -> what it is called in messages.
+
+    `mentions`: module that may have operations -> those that its text seems to define. `nothing`: what is said where none
+    has any.
+    """
 
     folder: Path
-    files: dict[str, str]
+    levels: Levels
     shown: dict[str, str]
+    mentions: dict[str, set[str]]
+    nothing: str
     temporary: Folder
+    notes: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Remove the copy."""
@@ -38,14 +43,18 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
     """
     path = Path(impl)
     with _in_a_line(impl):
-        modules = intake.modules(path)
+        found = intake.modules(path)
+        if isinstance(found, dict):
+            from types import SimpleNamespace
+
+            found = SimpleNamespace(modules=found, notes=[])
     levels = catalogue()
     with _in_a_line(impl):
-        layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))
-        best = max(layouts, key=lambda layout: layout.defined)
-        if not best.defined:
-            raise UnusableSubmission(_nothing_in(path, levels))
-        return _copy(best)
+        nothing = _nothing_in(path, levels)
+        if not found.modules:
+            raise UnusableSubmission(nothing)
+        root = _root(found.modules, {op for ops in levels.values() for op in ops})
+        return _copy(_inside(found.modules, root), levels, f"--impl={printable(impl, 500)}: {nothing}", found.notes)
 
 
 @contextmanager
@@ -64,28 +73,23 @@ def _in_a_line(impl: str) -> Iterator[None]:
     raise UnusableSubmission(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
-class _Layout:
-    """What a submission's modules (name -> content) would be if these were all of them."""
+def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
+    """The folder that is laid out like kata/: that whose modules seem to define the most operations, or else name the most.
 
-    def __init__(self, modules: dict[str, bytes], levels: Levels):
-        self.modules = modules
-        wanted = {op for ops in levels.values() for op in ops}
-        names = {name: _defined(content, wanted) for name, content in modules.items() if "/" not in name}
-        stems = {PurePosixPath(name).stem: name for name in names}
-        self.files: dict[str, str] = {}
-        for level, ops in levels.items():
-            for op in ops:
-                stem = next((s for s in (level, *stems) if op in names.get(stems.get(s), ())), level)
-                if stem in stems:
-                    self.files[op] = stems[stem]
-        self.defined = sum(op in names[name] for op, name in self.files.items())
+    Of equals the likeliest: one called kata, the less deep, the first by name.
+    """
+    folders: dict[str, list[bytes]] = {}
+    for name, content in modules.items():
+        folders.setdefault(str(PurePosixPath(name).parent), []).append(content)
 
+    def best(found: Callable[[bytes], set[str]]) -> tuple[int, str]:
+        counts = {folder: len(set().union(*map(found, texts))) for folder, texts in folders.items()}
+        most = max(counts.values())
+        likely = [folder for folder, count in counts.items() if count == most]
+        return most, min(likely, key=lambda f: (PurePosixPath(f).name != "kata", f != ".", f.count("/"), f))
 
-def _roots(modules: dict[str, bytes]) -> list[str]:
-    """The folders that may be laid out like kata/, the likeliest first: kata/, one deeper, the top, any folder in it."""
-    folders = sorted({str(PurePosixPath(name).parent) for name in modules})
-    kata = [f for f in folders if f.count("/") <= 1 and PurePosixPath(f).name == "kata"]
-    return [*kata, ".", *(f for f in folders if "/" not in f and f not in (".", "kata"))]
+    most, root = best(lambda content: defined(content, wanted))
+    return root if most else best(lambda content: _named(content, wanted))[1]
 
 
 def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:
@@ -94,37 +98,30 @@ def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:
     return {str(path.relative_to(base)): content for path, content in paths if path.is_relative_to(base)}
 
 
-_NAME = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.{1,2000})",
-    re.MULTILINE,
-)
+def _named(content: bytes, wanted: set[str]) -> set[str]:
+    """Which of the wanted names are anywhere in it, however they are spelt."""
+    text = text_of(content).replace("_", "").lower()
+    return {name for name in wanted if name.replace("_", "") in text}
 
 
-def _defined(source: bytes, wanted: set[str]) -> set[str]:
-    """Which of the wanted names the source seems to define. It is read as text: nothing of a submission is parsed or run here."""
-    names: set[str] = set()
-    for found in _NAME.finditer(source.decode(errors="replace")):
-        function, variable, imported = found.groups(default="")
-        words = (word[0] for word in re.finditer(r"\w+", imported))
-        names |= wanted.intersection(chain((function, variable), words))
-    return names
-
-
-def _copy(layout: _Layout) -> Package:
+def _copy(modules: dict[str, bytes], levels: Levels, nothing: str, notes: list[str]) -> Package:
     temporary = Folder()
     folder = Path(temporary.name, "submission")
-    copied = dict(_importable(layout.modules))
+    wanted = {op for ops in levels.values() for op in ops}
+    copied = dict(_importable(modules))
+    shown = {inside: printable(name, 255) for name, inside in copied.items()}
     try:
         folder.mkdir()
         for name, inside in copied.items():
             target = folder / inside
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(layout.modules[name])
+            target.write_bytes(modules[name])
+        (folder / CONTENTS).write_text(json.dumps({"shown": shown, "seconds": limits.IMPORT_SECONDS}), encoding="utf-8")
     except BaseException:
         temporary.cleanup()
         raise
-    files = {op: copied[name] for op, name in layout.files.items()}
-    return Package(folder, files, {inside: name for name, inside in copied.items()}, temporary)
+    mentions = {inside: defined(modules[name], wanted) for name, inside in copied.items() if "/" not in inside}
+    return Package(folder, levels, shown, mentions, nothing, temporary, notes)
 
 
 def _importable(modules: dict[str, bytes]) -> Iterator[tuple[str, str]]:
@@ -133,15 +130,14 @@ def _importable(modules: dict[str, bytes]) -> Iterator[tuple[str, str]]:
     for name in modules:
         *folders, file = PurePosixPath(name).parts
         stem = PurePosixPath(file).stem
-        if stem.isidentifier():
-            inside = f"{stem}.py"
-        else:
+        inside = f"{stem}.py"
+        if not stem.isidentifier():
             inside = re.sub(r"\W", "_", f"_{stem}") + ".py"
-            while inside in taken:
-                inside = f"_{inside}"
-            taken.add(inside)
+        while inside != file and "/".join((*folders, inside)) in taken:
+            inside = f"_{inside}"
+        taken.add("/".join((*folders, inside)))
         if all(map(str.isidentifier, folders)):
-            yield name, os.path.join(*folders, inside)
+            yield name, "/".join((*folders, inside))
 
 
 def _nothing_in(path: Path, levels: Levels) -> str:

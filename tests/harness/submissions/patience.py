@@ -11,13 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.harness.submissions.usage import Usage, own_usage
+from tests.harness.worker.refusal import ENDLESS
 
 AT_ONCE = 0.001  # seconds for an answer of which no account is kept
 LOOK = 0.25  # seconds between two looks
 CLOCK_TIMES, BLIND_TIMES = 20, 4  # the guards, in times of what may be computed; the second where usage is unknown
-
-
-ENDLESS = "no answer after {:.3g} s (an endless loop?)"
 
 
 class WorkerStuck(Exception):

@@ -1,16 +1,15 @@
 """What `--impl` names: a package of the project's own, which runs here, or what somebody handed in, which runs elsewhere."""
 
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.harness.submissions.directory import Levels
 from tests.harness.submissions.elsewhere import Elsewhere
-from tests.harness.submissions.here import THROUGH, Here
-from tests.harness.submissions.packages import Levels, package
+from tests.harness.submissions.here import Here, InFolder
+from tests.harness.submissions.packages import package
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.sandbox import require
-from tests.harness.worker import loading
 from tests.harness.worker.refusal import RefusedOperation
 
 
@@ -22,7 +21,7 @@ def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: 
     if impl in ("kata", "solutions"):
         if not (project / impl).is_dir():
             raise UnusableSubmission(f"--impl={impl}: there is no folder {impl}/ here")
-        return Here(impl, _modules_of(impl, project, catalogue))
+        return InFolder(project / impl, catalogue())
     with ThreadPoolExecutor(1) as beside:  # both take about as long, and the catalogue imports torch
         proof = beside.submit(require, sandbox)
         submission = package(impl, catalogue)
@@ -46,18 +45,3 @@ def absent(name: str, line: str) -> Here:
 def reference(project: Path, catalogue: Callable[[], Levels]) -> Here:
     """The reference solutions, run here. Raises UnusableSubmission."""
     return resolve("solutions", project, catalogue)
-
-
-def _modules_of(package: str, project: Path, catalogue: Callable[[], Levels]) -> Callable[[str], Callable | None]:
-    """A lookup of operations in the project's own package, each in its level's module."""
-
-    def lookup(op: str) -> Callable | None:
-        level = next(level for level, ops in catalogue().items() if op in ops)
-        file = project / package / f"{level}.py"
-        if not file.exists():
-            return None
-        if package not in sys.modules:
-            loading.load(str(file.with_name("__init__.py")), package, f"{package}/__init__.py", THROUGH)
-        return loading.operation(loading.load(str(file), f"{package}.{level}", f"{package}/{level}.py", THROUGH), op)
-
-    return lookup

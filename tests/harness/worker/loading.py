@@ -1,93 +1,275 @@
-"""Load the candidate's modules: each by its file, so that nothing beside them is picked up by accident.
+"""Load a submission's modules, whoever imports them, and tell what each defines.
 
-Runs beside the candidate's code, in this process or in a worker: NumPy and the standard library only.
+A module is read, checked and run in one way, in this process or in a worker, so that the same bytes get the same verdict in
+the same words. Nothing beside the modules is picked up by accident. NumPy and the standard library only.
 """
 
 import ast
-import importlib.util
+import builtins
+import linecache
 import os
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, ModuleType
 
-from .refusal import RefusedOperation
+import numpy
 
-ALLOWED = sys.stdlib_module_names | {"numpy", "__future__"}
+from . import imports, source
+from .refusal import OutOfTime, RefusedOperation
 
 
-def load(file: str, name: str, shown: str, through: tuple[type[BaseException], ...] = ()) -> ModuleType:
-    """The module in `file`, imported under `name`; the same one when asked again.
+class Modules:
+    """The modules of a submission in a folder, imported as those of `package`, each once.
 
-    `shown`: the file's name in messages. Raises RefusedOperation, with a line that begins with the
-    file; exceptions of the types in `through` are let through.
+    `shown`: file, relative to the folder -> its name in messages. `named`: file -> under which name Python knows it, in
+    tracebacks. `limited`: gives the context in which a part of a module runs, which may raise OutOfTime.
+    Exceptions of the types in `through` are let through.
     """
-    if name in sys.modules:
-        return sys.modules[name]
+
+    def __init__(
+        self,
+        package: str,
+        folder: str,
+        shown: dict[str, str],
+        *,
+        named: Callable[[str], str] | None = None,
+        limited: Callable[[], AbstractContextManager] = nullcontext,
+        through: tuple[type[BaseException], ...] = (),
+    ):
+        self._package, self._folder, self.shown = package, folder, shown
+        self._named = named or (lambda file: shown[file])
+        self._limited, self._through = limited, through
+        self._loaded: dict[str, ModuleType] = {}
+        self._refused: dict[str, tuple[str, str]] = {}
+        self._notes: dict[str, list[str]] = {}
+        self._bound: dict[str, list[tuple[str, source.Binding]]] = {}  # file -> part, and what it binds
+        self._depth = 0  # of modules that are being imported
+        self._builtins = vars(builtins) | {
+            "__import__": None,  # one for each module
+            "input": _no_input,
+            "exit": sys.exit,  # as people write it, though it is for the prompt
+            "quit": sys.exit,
+            "get_ipython": lambda: imports.NOTHING,
+            "display": imports.NOTHING,
+        }
+
+    def load(self, file: str) -> ModuleType:
+        """The module in the file. Raises RefusedOperation, with a line that begins with the file's name."""
+        if file in self._refused:
+            raise RefusedOperation(*self._refused[file])
+        if file not in self._loaded:
+            try:
+                self._run(file)
+            except RefusedOperation as refused:
+                self._loaded.pop(file, None)
+                self._refused[file] = (refused.status, refused.line)
+                raise
+        return self._loaded[file]
+
+    def told(self, file: str, names: list[str]) -> dict:
+        """What the module says of itself and of these names, loaded if need be: see PROTOCOL.md. Raises RefusedOperation."""
+        module, places = self.load(file), self.places(file)
+        found = {name: kind for name in vars(module) if _is_plain(name) and (kind := _kind(module, name))}
+        found |= {name: kind for name in names if (kind := _kind(module, name))}
+        return {
+            "defined": [[name, kind, places.get(name, [])[:_MOST_NOTES]] for name, kind in found.items()][:_MOST],
+            "notes": self._notes[file],
+        }
+
+    def function(self, file: str, op: str) -> Callable | None:
+        """The module's function of this name, if it has one. Raises RefusedOperation."""
+        module = self.load(file)
+        return getattr(module, op) if _kind(module, op) == "function" else None
+
+    def places(self, file: str) -> dict[str, list[str]]:
+        """Where the names are defined that the module's statements define: `line 3`, or `cell 2, line 3`. It is not run for that."""
+        if file not in self._bound:
+            try:
+                self._parsed(file)
+            except (RefusedOperation, SyntaxError, ValueError, RecursionError, MemoryError):
+                self._bound.setdefault(file, [])
+        found: dict[str, list[str]] = {}
+        for place, binding in self._bound[file]:
+            if binding.defines and _is_plain(binding.name):
+                found.setdefault(binding.name, []).append(f"{place}line {binding.line}")
+        return found
+
+    def _run(self, file: str) -> None:
+        shown = self.shown[file]
+        try:
+            pieces, optional = self._parsed(file)
+        except (RefusedOperation, *self._through):
+            raise
+        except BaseException as error:
+            raise RefusedOperation("error", source.said(error, self._named(file), shown)) from None
+        name = f"{self._package}.{file.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
+        module = ModuleType(name)
+        module.__file__, module.__package__ = self._named(file), name if _is_package(file) else name.rpartition(".")[0]
+        module.__builtins__ = self._builtins | {"__import__": partial(self._import, module.__package__, optional)}
+        self._loaded[file] = sys.modules[name] = module
+        self._notes[file] = []
+        self._depth += 1
+        try:
+            for part, tree in pieces:
+                self._run_part(file, part, tree, module)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        finally:
+            self._depth -= 1
+
+    def _run_part(self, file: str, part: source.Part, tree: ast.Module | Exception, module: ModuleType) -> None:
+        """Run a module, or a cell of what was a notebook; a cell that fails costs what it has not yet done."""
+        shown = part.file if part.is_cell else self.shown[file]
+        try:
+            if isinstance(tree, Exception):
+                raise tree
+            code = compile(tree, part.file, "exec", dont_inherit=True)
+            with self._limited() if self._depth == 1 else nullcontext():
+                exec(code, module.__dict__)
+        except self._through:
+            raise
+        except BaseException as error:  # also sys.exit at import
+            line = source.said(error, part.file, shown)
+            if isinstance(error, RefusedOperation) and (error.status == "timeout" or not part.is_cell):
+                raise
+            if not part.is_cell:
+                raise RefusedOperation("timeout" if isinstance(error, OutOfTime) else "error", line) from None
+            rest = "the cell" if isinstance(error, SyntaxError) else "the rest of the cell"
+            self._notes[file] += [f"{line}; {rest} is left out"] if len(self._notes[file]) < _MOST_NOTES else []
+
+    def _parsed(self, file: str) -> tuple[list[tuple[source.Part, ast.Module | Exception]], set[str]]:
+        """The parts of the module with their syntax trees, or what is wrong with a cell; and what it imports only if it is there."""
+        with open(os.path.join(self._folder, file), "rb") as stream:
+            text = source.decoded(stream.read())
+        found: list[tuple[source.Part, ast.Module | Exception]] = []
+        bound: list[tuple[str, source.Binding]] = []
+        optional: set[str] = set()
+        for part in source.parts(text, self._named(file)):
+            if part.file not in linecache.cache and not os.path.isabs(part.file):
+                lines = part.text.splitlines(keepends=True)
+                linecache.cache[part.file] = (len(part.text), None, lines, part.file)
+            try:
+                tree: ast.Module | Exception = ast.parse(part.text, part.file)
+            except Exception as error:
+                if not part.is_cell:
+                    raise
+                tree = error
+            else:
+                place = f"{part.file.rpartition(', ')[2]}, " if part.is_cell else ""
+                bound += [(place, binding) for binding in source.bindings(tree)]
+                optional |= source.optional(tree)
+            found.append((part, tree))
+        self._bound[file] = bound
+        return found, optional
+
+    def _import(
+        self,
+        package: str,
+        optional: set[str],
+        name: str,
+        globals_: dict | None = None,
+        locals_: dict | None = None,
+        wanted: tuple[str, ...] | None = (),
+        level: int = 0,
+    ):
+        """Python's `__import__` for a module of the submission."""
+        wanted = wanted or ()
+        if level:
+            base = package.split(".")[: len(package.split(".")) - level + 1]
+            if not base:
+                raise ImportError("attempted relative import beyond top-level package")
+            return self._own([*base[1:], *filter(None, name.split("."))], wanted, whole=True)
+        first, *rest = name.split(".")
+        if first == self._package:
+            return self._own(rest, wanted, whole=bool(wanted))
+        if first in imports.ALLOWED:
+            return builtins.__import__(name, globals_, locals_, wanted, 0)
+        if self._file_of([first]) is not None:
+            return self._own([first, *rest], wanted, whole=bool(wanted), top=first)
+        return imports.stand_in(name, wanted, first in optional, lambda: self._depth > 0)
+
+    def import_module(self, name: str, package: str | None = None):
+        """importlib's function of this name, for the submission."""
+        level = len(name) - len(name.lstrip("."))
+        return self._import(package or self._package, set(), name[level:], wanted=("__name__",), level=level)
+
+    def _own(self, parts: list[str], wanted: tuple[str, ...], *, whole: bool, top: str = ""):
+        """A module of the submission: the innermost of a dotted name, or the first of it.
+
+        Unlike Python, it runs no `__init__.py` on the way that nobody asks for: what is wrong there is not this module's.
+        """
+        module = self._module_of(parts)
+        for name in wanted:
+            if name != "*" and name not in vars(module) and self._file_of([*parts, name]) is not None:
+                vars(module)[name] = self._module_of([*parts, name])
+        if whole:
+            return module
+        outer = first = self._module_of(parts[:1] if top else [])
+        for depth in range(2 if top else 1, len(parts) + 1):
+            inner = self._module_of(parts[:depth])
+            vars(outer).setdefault(parts[depth - 1], inner)
+            outer = inner
+        return first
+
+    def _module_of(self, parts: list[str]) -> ModuleType:
+        file = self._file_of(parts)
+        if file is None:
+            raise ModuleNotFoundError(f"No module named {'.'.join(parts)!r} in the submission")
+        if not file:  # a folder without an __init__.py
+            return self._loaded.setdefault(f"{'/'.join(parts)}/", ModuleType(".".join((self._package, *parts))))
+        try:
+            return self.load(file)
+        except RefusedOperation as refused:
+            if refused.status == "timeout":
+                raise
+            raise ImportError(refused.line) from None
+
+    def _file_of(self, parts: list[str]) -> str | None:
+        """The file of a module by its dotted name; "" for a folder of modules, None where there is neither."""
+        path = "/".join(parts)
+        for file in (f"{path}.py", f"{path}/__init__.py") if parts else ("__init__.py",):
+            if file in self.shown:
+                return file
+        return "" if not parts or any(file.startswith(f"{path}/") for file in self.shown) else None
+
+
+_MOST = 2000  # names that are told of a module
+_MOST_NOTES = 20
+
+
+def _is_package(file: str) -> bool:
+    return os.path.basename(file) == "__init__.py"
+
+
+def _is_plain(name: str) -> bool:
+    return not name.startswith("_") and len(name) <= 100
+
+
+def _kind(module: ModuleType, name: str) -> str:
+    """What can be called under this name: a function, a class, or something borrowed from NumPy or the standard library."""
     try:
-        with open(file, encoding="utf-8") as stream:
-            source = stream.read()
-        _refuse_foreign_imports(ast.parse(source, file), name.partition(".")[0], os.path.dirname(file), shown)
-        folder = [os.path.dirname(file)] if os.path.basename(file) == "__init__.py" else None
-        spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folder)
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-    except (RefusedOperation, *through):
-        sys.modules.pop(name, None)
-        raise
-    except BaseException as error:  # also sys.exit at import
-        sys.modules.pop(name, None)
-        raise RefusedOperation("error", said(error, file, shown)) from None
+        value = getattr(module, name, None)  # a module may have a __getattr__
+    except Exception:
+        return ""
+    if isinstance(value, imports.Nothing) or not callable(value):
+        return ""
+    if isinstance(value, type):
+        return "borrowed" if _top(value) in imports.ALLOWED else "class"
+    if type(value) in _FUNCTIONS and _top(value) in imports.ALLOWED:
+        return "borrowed"
+    return "borrowed" if value is vars(numpy).get(name) else "function"
 
 
-def make_package(name: str, folder: str) -> None:
-    """Let modules loaded as `name.<stem>` import each other: `from .x import f`, `from kata.x import f`, `import x`."""
-    package = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, None, is_package=True))
-    package.__path__ = [folder]
-    sys.modules[name] = package
-    sys.path.append(folder)
+_FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 
-def operation(module, name: str) -> Callable | None:
-    """The module's function of this name; None where it has none, or something that cannot be called."""
-    function = getattr(module, name, None)
-    return function if callable(function) else None
+def _top(value: object) -> str:
+    module = getattr(value, "__module__", None)
+    return module.partition(".")[0] if isinstance(module, str) else ""
 
 
-def _refuse_foreign_imports(tree: ast.AST, package: str, folder: str, shown: str) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or ""]
-        else:
-            continue
-        for name in names:
-            top = name.partition(".")[0]
-            if top not in ALLOWED and top != package and not os.path.exists(os.path.join(folder, f"{top}.py")):
-                raise RefusedOperation(
-                    "error",
-                    f"{shown}, line {node.lineno}: imports {top}; only NumPy and the standard library may be used (rule 5)",
-                )
-
-
-def said(error: BaseException, file: str, shown: str) -> str:
-    kind = type(error).__name__
-    if isinstance(error, SyntaxError):
-        return f"{shown}, line {error.lineno}: {kind}: {error.msg}"
-    if isinstance(error, UnicodeDecodeError):
-        return f"{shown}: is not UTF-8 text"
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    message = " ".join(str(error).split())[:200]
-    what = (
-        "stops the interpreter at import"
-        if isinstance(error, SystemExit)
-        else f"{kind}: {message}"
-        if message
-        else kind
-    )
-    return f"{shown}, line {line}: {what}" if line else f"{shown}: {what}"
+def _no_input(prompt: object = "") -> str:
+    raise EOFError("asks for input; nobody answers while it is graded")

@@ -5,6 +5,15 @@ On both sides: NumPy and the standard library only.
 
 from .observation import Observation
 
+ENDLESS = "no answer after {:.3g} s (an endless loop?)"
+
+
+class OutOfTime(BaseException):
+    """The time is up for what runs here; says after how many seconds of what.
+
+    Not an Exception, so that `except Exception` in the candidate's code does not keep it.
+    """
+
 
 class RefusedOperation(BaseException):
     """An operation that cannot be judged any further: `status` is todo, error or timeout, `line` says why.

@@ -1,16 +1,20 @@
 """The process that runs somebody else's code: it answers "call this operation on these arrays", and knows nothing else.
 
 Started as `python -I -S -B worker.py NUMPY QUESTIONS ANSWERS ROOT`: the folder that holds NumPy, the descriptors of the
-pipe that questions come from and of the one that answers go to, and the submission's folder. PROTOCOL.md of
+pipe that questions come from and of the one that answers go to, and the submission's folder. What its files are called in
+messages stands there in CONTENTS; without it the code is the grader's own, and may try what it likes. PROTOCOL.md of
 submissions/ has the messages. NumPy and the standard library only.
 """
 
 import contextlib
+import importlib
+import json
 import os
 import resource
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CONTENTS = "contents.json"
 PACKAGE = "kata"  # what the submission's folder is called inside, whatever it is called outside
 LIMITS = {
     resource.RLIMIT_AS: 2 * 2**30,  # bytes
@@ -35,16 +39,20 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [os.path.dirname(HERE), numpy_parent]
-    from worker import counting, guard, loading, observation, observe, wire
+    from worker import conduct, counting, guard, loading, observation, observe, wire
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "worker"]:
         del sys.modules[name]  # the submission may have a module of this name
     del sys.path[:2]
     sys.argv[1:] = []
-    loading.make_package(PACKAGE, root)
+    shown, seconds = _contents(root)
+    modules = loading.Modules(PACKAGE, root, shown, limited=lambda: conduct.computing(seconds))
     _send(answers, wire.pack({"id": 0, "ready": True}))
+    if seconds:
+        importlib.import_module = modules.import_module
+        conduct.hold()
     watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
-    answer = _Answers(root, loading, observation, observe, watch)
+    answer = _Answers(modules, loading.RefusedOperation, observation, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
@@ -75,11 +83,21 @@ def main() -> None:
             respond(*parts)
 
 
+def _contents(root: str) -> tuple[dict[str, str], float]:
+    """The modules' names in messages, and the seconds that an import may compute."""
+    try:
+        with open(os.path.join(root, CONTENTS), encoding="utf-8") as stream:
+            contents = json.load(stream)
+        return contents["shown"], contents["seconds"]
+    except FileNotFoundError:
+        return {name: name for name in os.listdir(root)}, 0.0
+
+
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
-    def __init__(self, root: str, loading, observation, observe, watch):
-        self._root, self._loading, self._watch = root, loading, watch
+    def __init__(self, modules, refused: type[BaseException], observation, observe, watch):
+        self._modules, self._refused, self._watch = modules, refused, watch
         self._observation, self._observe = observation, observe
 
     def to(self, request: dict) -> dict:
@@ -89,18 +107,18 @@ class _Answers:
 
     def _to(self, request: dict) -> dict:
         try:
+            if "tell" in request:
+                return {"told": self._modules.told(request["tell"], request["names"])}
             if "nodes" in request:
                 return self._network(request)
-            return self._steps(self._function(request["op"], request["file"], request["shown"]), request)
-        except self._loading.RefusedOperation as refused:
-            return {"missing": True} if refused.status == "todo" else {"problem": refused.line}
+            return self._steps(self._function(request["op"], request["file"]), request)
+        except self._refused as refused:
+            return {"refused": [refused.status, refused.line]}
 
-    def _function(self, op: str, file: str, shown: str):
-        path = os.path.join(self._root, file)
-        name = f"{PACKAGE}.{os.path.splitext(os.path.basename(path))[0]}"
-        function = self._loading.operation(self._loading.load(path, name, shown), op)
+    def _function(self, op: str, file: str):
+        function = self._modules.function(file, op)
         if function is None:
-            raise self._loading.RefusedOperation("todo", "not there yet")
+            raise self._refused("todo", "not there yet")
         return function
 
     def _steps(self, function, request: dict) -> dict:
@@ -108,7 +126,7 @@ class _Answers:
         return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps) for steps in asks)
 
     def _network(self, request: dict) -> dict:
-        functions = {op: self._function(op, *place) for op, place in request["files"].items()}
+        functions = {op: self._function(op, file) for op, file in request["files"].items()}
         seen = self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"])
         return self._data([seen])
 
