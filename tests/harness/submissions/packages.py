@@ -38,7 +38,7 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
     """
     path = Path(impl)
     with _in_a_line(impl):
-        modules = intake.modules(path)
+        modules = intake.modules(path).modules
     levels = catalogue()
     with _in_a_line(impl):
         layouts = (_Layout(_inside(modules, root), levels) for root in _roots(modules))

@@ -147,8 +147,8 @@ def _repeated(folder: Path) -> Path:
     return path
 
 
-def _notebook(code: str) -> Callable[[Path], Path]:
-    return text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}), "n.ipynb")
+def _notebook(*cells: str) -> Callable[[Path], Path]:
+    return text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}), "n.ipynb")
 
 
 _BESIDE = {
@@ -184,7 +184,7 @@ PARCELS = [
     Parcel("a link to passwords", _linked("/etc/passwd"), "has a link"),
     Parcel("a link to the solutions", _linked(str(PROJECT / "solutions" / "feedforward.py")), "has a link"),
     Parcel("a FIFO", _fifo, "not a regular file"),
-    Parcel("a device", lambda folder: Path("/dev/zero"), "is none of these"),
+    Parcel("a device", lambda folder: Path("/dev/zero"), "not a regular file"),
     Parcel("zip-slip", _zip({f"../../{MARK}.py": _PASS}), "points outside"),
     Parcel("zip-slip of what is no module", _zip({f"../../{MARK}": _PASS}), "points outside"),
     Parcel("an absolute path", _zip({f"/tmp/{MARK}.py": _PASS}), "points outside"),
@@ -229,7 +229,7 @@ PARCELS = [
     Parcel("a notebook of empty things", text(f'{{"cells": [{"{}," * 6900000}{{}}]}}', "n.ipynb"), "MiB of memory"),
     Parcel("a notebook of a giant number", text(f'{{"cells": [], "n": {"9" * 10**5}}}', "n.ipynb"), "not a notebook"),
     Parcel("a notebook of dicts", text('{"cells": {"cell_type": {"code": {}}}}', "n.ipynb"), "not a notebook"),
-    Parcel("a notebook of half a character", _notebook("x = '\ud800'"), "not a notebook"),
+    Parcel("a notebook of half a character", _notebook("x = '\ud800'", MODULE)),
     Parcel("a notebook of much code", _notebook("#" * 2**21), "bytes of code"),
     Parcel("a notebook with things twice", text(f'{{"cells": 1e999, {json.dumps(_NOTEBOOK)[1:]}', "n.ipynb")),
     Parcel("a folder 1,200 deep", _deep, "folders in one another"),
