@@ -31,7 +31,10 @@ def read(name: str, content: bytes) -> Notebook:
     """The notebook of this name and content. Raises UnusableSubmission, with a line that is read after the name."""
     folder, _, file = name.rpartition("/")
     file = printable(file, parcel.LONGEST_PART)
-    cells = list(_cells(_book(file, content)))
+    book = _book(file, content)
+    if not _is_python(language := _language(book)):
+        raise UnusableSubmission(f"is a notebook in {printable(language, SHOWN)}; only Python is graded")
+    cells = list(_cells(book))
     if not any(cell.source.strip() for cell in cells):
         raise UnusableSubmission("is a notebook without code; was it saved before it was handed in?")
     if sum(len(cell.source) for cell in cells) > parcel.LARGEST_MODULE:
@@ -102,7 +105,6 @@ class _Unreadable(UnusableSubmission):
 
 def _cells(book: dict[str, Any]) -> Iterator[_Cell]:
     """The cells of code. Raises UnusableSubmission where cells are none."""
-    language = _language(_mapping(book.get("metadata")))
     try:
         sheets = [book, *(book.get("worksheets") or ())]
         for cell in (cell for sheet in sheets for cell in sheet.get("cells") or ()):
@@ -110,7 +112,7 @@ def _cells(book: dict[str, Any]) -> Iterator[_Cell]:
                 continue
             source = cell.get("source", cell.get("input")) or ""
             own = _mapping(_mapping(cell.get("metadata")).get("vscode")).get("languageId") or cell.get("language")
-            yield _Cell(source if isinstance(source, str) else _joined(source), str(own or language))
+            yield _Cell(source if isinstance(source, str) else _joined(source), str(own or "python"))
     except (AttributeError, KeyError, TypeError):
         raise _Unreadable(ValueError("its cells are something else")) from None
 
@@ -121,8 +123,9 @@ def _joined(lines: list[str]) -> str:
     return ("" if ended else "\n").join(lines)
 
 
-def _language(metadata: dict[str, Any]) -> str:
+def _language(book: dict[str, Any]) -> str:
     """What the notebook says it is in; Python, if it does not say."""
+    metadata = _mapping(book.get("metadata"))
     kernel, info = _mapping(metadata.get("kernelspec")), _mapping(metadata.get("language_info"))
     said = [str(name) for name in (info.get("name"), kernel.get("language")) if name]
     if said:

@@ -94,7 +94,7 @@ def _named_once(found: Iterator[tuple[str, bytes, bool]], notes: list[str]) -> M
     named: set[str] = set()
     written: dict[str, bytes] = {}
     for name, content, is_written in found:
-        if name in named or (is_written and name in written):
+        if name in (written if is_written else named):
             notes.append(f"{printable(name, SHOWN)}: is there more than once; the last one counts")
         if is_written:
             written[name] = content
