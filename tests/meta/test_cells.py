@@ -181,7 +181,12 @@ def test_what_a_cell_writes_lands_beside_its_notebook(path):
 UNREADABLE = {  # bytes of a notebook -> what is said
     b"": "is an empty file; save the notebook",
     b"import numpy": r"is not a notebook that can be read \(no JSON\); if it is Python, rename it to n\.py",
-    b'{"cells": [': "is not a notebook that can be read .*; save it again in Jupyter",
+    b'{"cells": [': r"is not a notebook that can be read \(it is cut short\); save it again in Jupyter",
+    b'{"cells": [\n{"source": "x': r"\(it is cut short\)",
+    b'{"cells": [\n,]}': r"\(it is damaged in line 2\)",
+    b'{"cells": ["\xff"]}': r"\(it is no text\)",
+    b"[" * 10**6: r"\(it is nested too deeply\)",
+    b'{"cells": ' + b"9" * 9999 + b"}": r"\(a number in it is too long\)",
     b"{}": r"it has no cells",
     b'{"cells": 1}': "its cells are something else",
     b'{"cells": [{"cell_type": "code", "source": [1, 2]}]}': "its cells are something else",

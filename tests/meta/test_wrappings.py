@@ -39,7 +39,7 @@ LISTS = {  # files as they are packed -> modules, and notes
     "endings": ({"A.PY": A, "N.ipynb.txt": BOOK, "b.py.txt": B, "c.txt": B, "CONFTEST.py": B}, {"A.PY": A}, ["N.ipynb.txt: not read, for its ending; rename it to N.ipynb", "b.py.txt: not read, for its ending; rename it to b.py"]),
     "a notebook": ({"k/n.ipynb": BOOK, "k/.ipynb_checkpoints/n-checkpoint.ipynb": BOOK}, {"k/n.ipynb": IN_CELLS, "k/a.py": WRITTEN}, []),
     "a notebook and what it wrote": ({"a.py": A, "n.ipynb": BOOK}, {"a.py": A, "n.ipynb": IN_CELLS}, ["a.py: is there, and a notebook writes it too; the file counts"]),
-    "a notebook that cannot be read": ({"a.py": A, "n.ipynb": b"{"}, {"a.py": A}, ["n.ipynb: is not a notebook that can be read (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); save it again in Jupyter, and hand that in"]),
+    "a notebook that cannot be read": ({"a.py": A, "n.ipynb": b"{"}, {"a.py": A}, ["n.ipynb: is not a notebook that can be read (it is cut short); save it again in Jupyter, and hand that in"]),
     "a web page among modules": ({"a.py": A, "b.py": b"\n<!DOCTYPE html>"}, {"a.py": A}, ["b.py: is a saved web page, not Python text; download the file itself"]),
     "an archive beside modules": ({"a.py": A, "k/b.zip": B}, {"a.py": A}, ["k/b.zip: not read, it is an archive in what was handed in; unpack it there"]),
     "an environment": ({"env2/pyvenv.cfg": b"", "env2/lib/python3.12/x/a.py": B, "env2/Scripts/b.py": B, "env2/mine.py": A, "lib/a.py": A}, {"env2/mine.py": A, "lib/a.py": A}, []),

@@ -90,16 +90,22 @@ def _book(file: str, content: bytes) -> dict[str, Any]:
         )
     try:
         book = json.loads(content)
-        if not isinstance(book, dict) or not {"cells", "worksheets"}.intersection(book):
-            raise ValueError("it has no cells")
-    except (ValueError, RecursionError) as error:
-        raise _Unreadable(error) from None
+    except json.JSONDecodeError as error:
+        cut = not error.doc[error.pos :].strip() or error.msg.startswith("Unterminated")
+        raise _Unreadable("it is cut short" if cut else f"it is damaged in line {error.lineno}") from None
+    except UnicodeDecodeError:
+        raise _Unreadable("it is no text") from None
+    except RecursionError:
+        raise _Unreadable("it is nested too deeply") from None
+    except ValueError:  # a number of thousands of digits
+        raise _Unreadable("a number in it is too long") from None
+    if not isinstance(book, dict) or not {"cells", "worksheets"}.intersection(book):
+        raise _Unreadable("it has no cells")
     return book
 
 
 class _Unreadable(UnusableSubmission):
-    def __init__(self, error: Exception):
-        why = printable(str(error), SHOWN)
+    def __init__(self, why: str):
         super().__init__(f"is not a notebook that can be read ({why}); save it again in Jupyter, and hand that in")
 
 
@@ -114,7 +120,7 @@ def _cells(book: dict[str, Any]) -> Iterator[_Cell]:
             own = _mapping(_mapping(cell.get("metadata")).get("vscode")).get("languageId") or cell.get("language")
             yield _Cell(source if isinstance(source, str) else _joined(source), str(own or "python"))
     except (AttributeError, KeyError, TypeError):
-        raise _Unreadable(ValueError("its cells are something else")) from None
+        raise _Unreadable("its cells are something else") from None
 
 
 def _joined(lines: list[str]) -> str:
