@@ -46,7 +46,20 @@ _EXTREMES = [
 ]
 _KINDS = [b"0", b"\0", b"1", b"2", b"3", b"5", b"6", b"7", b"x", b"X", b"g", b"L", b"K", b"S", b"D", b"M", b"V", b"?"]
 _KEYS = [b"path", b"size", b"linkpath", b"hdrcharset", b"GNU.sparse.map", b"GNU.sparse.major", b"GNU.sparse.name"]
-_NAMES = ["a.py", "kata/affine.py", "../a.py", "/a.py", "C:a.py", "a\\b.py", "a\0.py", "\u202ea.py", "a/" * 40 + "b.py"]
+_NAMES = [
+    "a.py",
+    "n.ipynb",
+    "k\\n.ipynb",
+    "v/pyvenv.cfg",
+    "kata/affine.py",
+    "../a.py",
+    "/a.py",
+    "C:a.py",
+    "a\\b.py",
+    "a\0.py",
+    "\u202ea.py",
+    "a/" * 40 + "b.py",
+]
 _NAMES += [
     "a.py/",
     "./a.py",
@@ -58,6 +71,9 @@ _NAMES += [
     "data.bin",
     "",
 ]
+
+
+_MAGICS = ["%time ", "x = !ls\\\n", "%%time\n%%capture\n", "%%file ../a.py\n", "%%file -a a\\b.py\n", "x?\n"]
 
 
 def mutated(number: int, folder: Path) -> Path:
@@ -98,7 +114,8 @@ def _without_names(line: str) -> str:
 def _zip(dice: random.Random, folder: Path) -> Path:
     packed = dice.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
     names = dice.sample(_NAMES[:-1], dice.randrange(3))
-    data = crafted.zipped({"kata/first.py": _CODE, **{name: _CODE for name in names}}, packed)
+    own = {"kata/first.py": _CODE} if dice.random() < 0.7 else {"kata/n.ipynb": _book(dice)}
+    data = crafted.zipped(own | {name: _CODE for name in names}, packed)
     if dice.random() < 0.3:
         data = crafted.as_zip64(data, **{dice.choice(["count", "size", "offset"]): _extreme(dice)})
     for _ in range(dice.randrange(4)):
@@ -157,12 +174,18 @@ def _with_another_header(dice: random.Random, data: bytes) -> bytes:
 
 
 def _notebook(dice: random.Random, folder: Path) -> Path:
+    return _written(folder / "n.ipynb", _book(dice))
+
+
+def _book(dice: random.Random) -> bytes:
     cell = {"cell_type": "code", "source": _CODE.decode().splitlines(keepends=True), "outputs": [{"text": ["1"]}]}
     book = {
         "nbformat": 4,
         "metadata": {"n": 1.5},
         "cells": [dict(cell), {"cell_type": "markdown", "source": "x"}, cell],
     }
+    for magics in dice.sample(_MAGICS, dice.randrange(3)):
+        book["cells"].append({"cell_type": "code", "source": magics + _CODE.decode()})
     if dice.random() < 0.2:
         book = {"nbformat": 3, "worksheets": [{"cells": book["cells"]}]}
     for _ in range(dice.randrange(4)):
@@ -175,7 +198,7 @@ def _notebook(dice: random.Random, folder: Path) -> Path:
     data = text.encode(dice.choice(["utf-8", "utf-8", "utf-8", "utf-16", "utf-32"]))
     for _ in range(dice.randrange(3) if dice.random() < 0.3 else 0):
         data = _spoilt(dice, data)
-    return _written(folder / "n.ipynb", data)
+    return data
 
 
 def _with_another_value(dice: random.Random, node: dict | list) -> None:

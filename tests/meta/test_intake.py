@@ -61,6 +61,11 @@ LIES = {
     "an absolute name": ("say(b'm', b'/tmp/a.py', b'')", "has an entry that points outside: /tmp/a.py"),
     "a name that is no module's": ("say(b'm', b'a.txt', b'')", "said something else than modules"),
     "an odd name": (r"say(b'm', b'\xff\n.py', b'')", r"has a module with an odd name: \\udcff \.py"),
+    "a name with folders of Windows": (r"say(b'm', rb'kata\a.py', b'')", "said something else than modules"),
+    "a name in disorder": ("say(b'm', b'./kata//a.py', b'')", "said something else than modules"),
+    "notes without end": ("while 1: say(b'n', b'', b'a note')", "said something else than modules"),
+    "a long note": ("say(b'n', sizes=(0, 2**32 - 1))", "said something else than modules"),
+    "a note about a module": ("say(b'n', b'a.py', b'a note')", "said something else than modules"),
     "no name": ("say(b'm', b'', b'')", "said something else than modules"),
     "modules without end": ("while 1: say(b'm', b'a.py', b'')", "is larger than 500 modules"),
     "bytes without end": ("while 1: say(b'm', b'a.py', bytes(2**20))", "is larger than 500 modules and 20971520 bytes"),
@@ -94,7 +99,7 @@ def test_a_reading_process_that_fails_or_lies_is_one_line(lie, tmp_path, monkeyp
 
 def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     """A process that computes without end is stopped by its limit, and the line says that it took too long."""
-    endless = "def endless(path):\n    while True: pass\n    yield\nunpacking.modules = endless\n"
+    endless = "def endless(path, notes):\n    while True: pass\n    yield\nunpacking.modules = endless\n"
     limit = "unpacking.LIMITS[resource.RLIMIT_CPU] = 1\n"
     (tmp_path / "endless.py").write_text(SAY + endless + limit + "unpacking.main()")
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "endless.py")
@@ -104,10 +109,12 @@ def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
 
 def test_the_limits_hold_while_it_reads(tmp_path, monkeypatch):
     """While a submission is read, memory, time, files and processes are limited."""
-    told = "def told(path):\n    yield 'a.py', repr([resource.getrlimit(k) for k in unpacking.LIMITS]).encode()\n"
+    told = (
+        "def told(path, notes):\n    yield 'a.py', repr([resource.getrlimit(k) for k in unpacking.LIMITS]).encode()\n"
+    )
     (tmp_path / "told.py").write_text(f"{SAY}{told}unpacking.modules = told\nunpacking.main()")
     monkeypatch.setattr(intake, "PROGRAM", tmp_path / "told.py")
-    limits = json.loads(intake.modules(tmp_path)["a.py"].decode().replace("(", "[").replace(")", "]"))
+    limits = json.loads(intake.modules(tmp_path).modules["a.py"].decode().replace("(", "[").replace(")", "]"))
     assert [soft for soft, _ in limits] == list(unpacking.LIMITS.values())
 
 
@@ -170,7 +177,7 @@ def test_caps_on_a_folder(cap, value, says, tmp_path, monkeypatch):
         (tmp_path / f"{number}.txt").write_text("")
     monkeypatch.setattr(parcel, cap, value)
     with pytest.raises(UnusableSubmission, match=says):
-        list(unpacking.modules(tmp_path))
+        list(unpacking.modules(tmp_path, []))
 
 
 def test_a_file_that_goes_away_is_a_line(tmp_path):
@@ -178,7 +185,7 @@ def test_a_file_that_goes_away_is_a_line(tmp_path):
     for name in ("a.py", "b.py"):
         (tmp_path / name).write_bytes(SOURCE)
     for change in (lambda file: None, lambda file: file.symlink_to("a.py")):
-        reading = unpacking.modules(tmp_path)
+        reading = unpacking.modules(tmp_path, [])
         assert next(reading) == ("a.py", SOURCE)
         (tmp_path / "b.py").unlink()
         change(tmp_path / "b.py")
@@ -206,7 +213,7 @@ def test_usual_tars_are_read(form, tmp_path):
         folder.type = tarfile.DIRTYPE
         archive.addfile(folder)
     (tmp_path / "s.tar.gz").write_bytes(stream.getvalue())
-    assert intake.modules(tmp_path / "s.tar.gz") == {"./kata/first.py": SOURCE, LONG: SOURCE}
+    assert intake.modules(tmp_path / "s.tar.gz").modules == {"kata/first.py": SOURCE, LONG: SOURCE}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +227,7 @@ def test_usual_tars_are_read(form, tmp_path):
 def test_a_sparse_file_beside_the_modules_is_passed_over(sparse, tmp_path):
     """Data that GNU tar or bsdtar packed with its holes left out costs nothing; only a module must not be."""
     (tmp_path / "s.tgz").write_bytes(tarred(mended(bytearray(sparse[:512])), sparse[512:], entry("relu.py", SOURCE)))
-    assert intake.modules(tmp_path / "s.tgz") == {"relu.py": SOURCE}
+    assert intake.modules(tmp_path / "s.tgz").modules == {"relu.py": SOURCE}
 
 
 def test_a_copy_is_removed_however_deep_it_became(tmp_path):
@@ -277,12 +284,15 @@ def test_trouble_with_the_rows_is_not_the_submission_s(tmp_path):
         package(str(tmp_path / "s.py"), broken)
 
 
+READERS = ("archives", "formats", "magics", "notebooks", "parcel", "tars", "unpacking")
+
+
 def test_what_reads_needs_the_standard_library_alone():
     """The process that reads starts with no package in reach, so it is quick and holds little."""
-    code = "import sys; sys.path.append(sys.argv[1])\nfrom tests.harness.submissions import archives, unpacking\nprint(*sys.modules)"
+    code = "import sys; sys.path.append(sys.argv[1])\nfrom tests.harness.submissions import archives, notebooks, unpacking\nprint(*sys.modules)"
     command = [sys.executable, "-I", "-S", "-B", "-c", code, str(PROJECT)]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     own = {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names | {"__main__"}}
-    rooms = {"submissions": ("archives", "parcel", "unpacking"), "worker": ("printable",)}
+    rooms = {"submissions": READERS, "worker": ("printable",)}
     due = {f"tests.harness.{room}.{stem}" for room, stems in rooms.items() for stem in stems}
     assert own == {"tests", "tests.harness"} | {f"tests.harness.{room}" for room in rooms} | due

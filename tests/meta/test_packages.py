@@ -164,7 +164,7 @@ def test_a_module_that_is_no_text_costs_its_own_operations_only(content, says, t
 CELLS = [
     {"cell_type": "markdown", "source": ["def affine(x): in words"]},
     {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install numpy\n", "import numpy as np\n", "?np"]},
-    {"cell_type": "code", "source": "%%timeit\nraise SystemExit"},
+    {"cell_type": "code", "source": "%%bash\nraise SystemExit"},
     {"cell_type": "code", "source": "for _ in range(2):\n    %time 1\n"},
     {"cell_type": "code", "source": RELU, "outputs": [{"text": "def affine(x)"}]},
 ]
@@ -185,7 +185,7 @@ UNUSABLE = {
     "other": ({"a.py": "x = 1"}, "holds none of the kata's operations"),
     "other.py": ("x = 1\n", r"defines none of the kata's operations \(affine, relu, square_error_loss\)"),
     "text.zip": ("hello", "is not a zip archive that can be read"),
-    "text.tgz": ("hello", "is not a .tar.gz archive that can be read"),
+    "text.tgz": ("hello", "is not a tar archive that can be read"),
     "text.ipynb": ("hello", "is not a notebook that can be read"),
     "list.ipynb": ("[]", "is not a notebook that can be read"),
     "text.doc": ("hello", "is none of these: a folder, a .py file"),

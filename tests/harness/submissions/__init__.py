@@ -10,9 +10,11 @@ where the grader is root, the owner inside is root outside, so a device or a des
 submission change the mode of the machine's own file; and a worker ends with the thread that started it.
 
 What was handed in is read by a process of its own as well, one for each submission, 30 ms, with the standard library alone.
-Nothing is taken from that process but names and bytes. It is not in bubblewrap: it has to see the file, and runs nothing of
-it. Of a zip, what is stored or deflated is taken; of a tar, regular files that are not sparse. A size that an archive claims
-is never allocated. Whatever goes wrong is `UnusableSubmission`: a line about that submission, and the others are graded.
+Nothing is taken from that process but names and bytes, and lines about what it left out. It is not in bubblewrap: it has to
+see the file, and runs nothing of it. Of a zip, what is stored or deflated is taken; of a tar, regular files that are not
+sparse; of a notebook, Python text in cells, magics left out. Names are folders and a file, however they were packed: what
+points outside is refused, and letters that only look like separators or dots are letters. A size that an archive claims is
+never allocated. Whatever goes wrong is `UnusableSubmission`: a line about that submission, and the others are graded.
 
 No clock decides how long code may take, but what it uses: computing, and being asleep. Of a worker that is seen from outside,
 of code in this process between two of its steps, and there it is bounded for a call and an import. Of a submission both are

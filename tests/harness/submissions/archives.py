@@ -1,243 +1,94 @@
-"""The modules in the bytes of a .zip or a .tar.gz: what is stored, deflated or gzipped, and no other way of packing.
+"""The modules in the bytes of a zip or a tar: what is stored, deflated or gzipped, and no other way of packing.
+What a tar is made of is read by tars.py.
 
 Standard library only. Nothing an archive says of a size is believed: memory is taken as content arrives.
 """
 
 import io
-import re
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from tests.harness.submissions import parcel
+from tests.harness.submissions import parcel, tars
 from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
 from tests.harness.worker.printable import printable
 
 Modules = Iterator[tuple[str, bytes]]
-_LARGEST_UNPACKED = 100 * 2**20  # of a .tar.gz, which has to be read from its beginning
-_CHUNK = 2**14
-_BLOCK = 512  # a tar is made of these
-_LARGEST_HEADER = 2**20  # a long name, or what else is said of an entry: macOS adds some 1000 bytes
-_MOST_HEADERS = 4 * parcel.MOST_ENTRIES  # an entry, its long name, its long target, and what else is said of it
-_MOST_RECORDS = 10 * parcel.MOST_ENTRIES  # in all of what else is said
 
 
-def in_zip(data: bytes) -> Modules:
+def in_zip(data: bytes, notes: list[str]) -> Modules:
     """Names and contents, as they come. Raises UnusableSubmission, and whatever zipfile makes of a damaged archive."""
     # Counted before the directory is read, which takes a while for a million entries.
     if data.count(b"PK\x01\x02") > parcel.MOST_ENTRIES:
         raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist():
+        entries = [(parcel.inside(_zipped_name(entry)), entry) for entry in archive.infolist()]
+        environments = _environments(name for name, _ in entries)
+        for name, entry in entries:
+            is_folder = entry.orig_filename.endswith(("/", "\\"))
             kind = stat.S_IFMT(entry.external_attr >> 16)
             is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
-            if not parcel.is_taken(entry.filename, is_plain=is_plain) or entry.is_dir():
+            if is_folder or not _is_taken(name, is_plain, environments, notes):
                 continue
-            shown = printable(entry.filename, SHOWN)
+            shown = printable(name, SHOWN)
             if entry.flag_bits & 1:
-                raise UnusableSubmission(f"is encrypted: {shown}")
+                raise UnusableSubmission(f"is encrypted: {shown}; zip it again without a password")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise UnusableSubmission(f"has {shown} compressed in an unusual way; zip it again with deflate")
-            parcel.refuse_large(entry.filename, entry.file_size, entry.compress_size)
+            parcel.refuse_large(name, entry.file_size, entry.compress_size)
             with archive.open(entry) as stream:
-                content = stream.read(parcel.LARGEST_MODULE + 1)
-            parcel.refuse_large(entry.filename, len(content), entry.compress_size)
-            yield entry.filename, content
+                content = stream.read(parcel.largest(name) + 1)
+            parcel.refuse_large(name, len(content), entry.compress_size)
+            yield name, content
 
 
-def in_tar(data: bytes) -> Modules:
+def in_tar(data: bytes, notes: list[str]) -> Modules:
     """Names and contents, as they come. Raises UnusableSubmission, ValueError, EOFError and zlib.error."""
-    stream = _Unpacked(data)
-    for number, entry in enumerate(_entries(stream), 1):
-        if number > parcel.MOST_ENTRIES:
-            raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
-        wanted = parcel.is_taken(entry.name, is_plain=entry.kind in (b"file", b"folder"))
-        if not wanted or entry.kind != b"file":
-            stream.skip(_padded(entry.size))
-            continue
-        parcel.refuse_large(entry.name, entry.size, entry.size)
-        yield entry.name, stream.exactly(_padded(entry.size))[: entry.size]
+    environments = _environments(parcel.inside(entry.name) for entry, _ in tars.entries(data))
+    for entry, stream in tars.entries(data):
+        name = parcel.inside(entry.name)
+        is_plain = entry.kind in (b"file", b"folder")
+        if entry.kind != b"folder" and _is_taken(name, is_plain, environments, notes):
+            parcel.refuse_large(name, entry.size, entry.size)
+            yield name, stream.exactly(entry.size)
 
 
-class _Unpacked:
-    """What gzip's members unpack to. It refuses to become too large, in itself or for what it is packed in."""
-
-    def __init__(self, data: bytes):
-        self._packed, self._at = memoryview(data), 0
-        self._left = min(_LARGEST_UNPACKED, max(2**20, parcel.STEEPEST * len(data)))
-        self._member, self._members = zlib.decompressobj(31), 1
-        self._ready, self._used = b"", 0
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, fewer only at the end."""
-        parts = []
-        while size:
-            if self._used == len(self._ready):
-                self._ready, self._used = self._more(), 0
-                if not self._ready:
-                    break
-            parts.append(self._ready[self._used : self._used + size])
-            self._used += len(parts[-1])
-            size -= len(parts[-1])
-        return b"".join(parts)
-
-    def exactly(self, size: int) -> bytes:
-        """The next bytes, all of them. Raises EOFError."""
-        data = self.read(size)
-        if len(data) < size:
-            raise EOFError("it is cut short")
-        return data
-
-    def skip(self, size: int) -> None:
-        """Pass over so many bytes. Raises EOFError."""
-        while size:
-            size -= len(self.exactly(min(size, _CHUNK)))
-
-    def _more(self) -> bytes:
-        """What comes next, however much; nothing at the end."""
-        while True:
-            if self._member.eof and not self._next_member():
-                return b""
-            chunk = self._packed[self._at : self._at + _CHUNK]
-            data = self._member.decompress(chunk, 4 * _CHUNK)
-            self._at += len(chunk) - len(self._member.unconsumed_tail) - len(self._member.unused_data)
-            if not data and not chunk and not self._member.eof:
-                raise EOFError("it is cut short")
-            self._left -= len(data)
-            if self._left < 0:
-                raise UnusableSubmission("unpacks to far more than it should: a bomb?")
-            if data:
-                return data
-
-    def _next_member(self) -> bool:
-        while self._packed[self._at : self._at + 1] == b"\0":  # padding
-            self._at += 1
-        self._member, self._members = zlib.decompressobj(31), self._members + 1
-        if self._members > parcel.MOST_ENTRIES:
-            raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} parts")
-        return self._at < len(self._packed)
+def _is_taken(name: str, is_plain: bool, environments: set[str], notes: list[str]) -> bool:
+    if parcel.is_taken(name, is_plain=is_plain):
+        return not parcel.is_installed(name, environments)
+    notes += filter(None, [parcel.overlooked(name)])
+    return False
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """`kind`: file, folder or other. `size`: of what follows its header."""
-
-    name: str
-    kind: bytes
-    size: int
+def _environments(names: Iterable[str]) -> set[str]:
+    """The folders that are virtual environments."""
+    return {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == parcel.ENVIRONMENT}
 
 
-_LENGTH = re.compile(rb"(\d{1,7}) ")
-_FOLLOWED = {b"0": b"file", b"\0": b"file", b"7": b"file"}
-_ALONE = {b"5": b"folder", b"1": b"other", b"2": b"other", b"3": b"other", b"4": b"other", b"6": b"other"}
+_UNICODE_PATH = 0x7075
+"""Info-ZIP's field with a name in UTF-8."""
 
 
-def _entries(stream: _Unpacked) -> Iterator[_Entry]:
-    """The entries of a tar; what is left of an entry's content must be passed over before the next one."""
-    said: dict[str, bytes] = {}  # of the entry that follows, by a header of its own
-    records = 0
-    for number in range(_MOST_HEADERS):
-        header = stream.read(_BLOCK)
-        if not header.strip(b"\0"):
-            if not number and not header:
-                raise EOFError("it is empty")
-            return
-        if len(header) < _BLOCK:
-            raise EOFError("it is cut short")
-        _refuse_damaged(header)
-        size, kind = _number(header[124:136]), header[156:157]
-        if kind in (b"x", b"X", b"g"):
-            pairs = list(_records(_said(stream, size)))
-            records += len(pairs)
-            if records > _MOST_RECORDS:
-                raise UnusableSubmission(f"has more than {_MOST_RECORDS} pax records")
-            if kind != b"g":
-                said |= pairs
-            elif any(key in ("path", "size") or key.startswith("GNU.sparse.") for key, _ in pairs):
-                raise UnusableSubmission("has a pax header that gives all its entries one name or size")
-        elif kind in (b"L", b"K"):
-            name = _said(stream, size).partition(b"\0")[0]
-            said |= {"path": name} if kind == b"L" else {}
-        else:
-            yield _entry(stream, header, size, kind, said)
-            said = {}
-    raise UnusableSubmission(f"has more than {parcel.MOST_ENTRIES} entries")
+def _zipped_name(entry: zipfile.ZipInfo) -> str:
+    """The name as the entry has it: in UTF-8, where it can be, for many programs write that and do not say so."""
+    if entry.flag_bits & 0x800:
+        return entry.orig_filename
+    raw = entry.orig_filename.encode("cp437")
+    for kind, field in _fields(entry.extra):
+        # What follows is the name only if it was not changed since.
+        if kind == _UNICODE_PATH and field[:1] == b"\1" and field[1:5] == zlib.crc32(raw).to_bytes(4, "little"):
+            raw = field[5:]
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return entry.orig_filename
 
 
-def _entry(stream: _Unpacked, header: bytes, size: int, kind: bytes, said: dict[str, bytes]) -> _Entry:
-    name = header[:100].partition(b"\0")[0]
-    prefix = header[345:500].partition(b"\0")[0]
-    if prefix and header[257:263] == b"ustar\0":
-        name = prefix + b"/" + name
-    if kind == b"\0" and name.endswith(b"/"):
-        kind = b"5"
-    is_sparse = kind == b"S" or any(key.startswith("GNU.sparse.") for key in said)
-    name = said.get("GNU.sparse.name") or said.get("path") or name
-    if said.get("size"):
-        size = _decimal(said["size"])
-    if kind == b"S":
-        more = header[482]
-        while more:
-            more = stream.exactly(_BLOCK)[504]
-    if kind in _ALONE:
-        return _Entry(_text(name), _ALONE[kind], 0)
-    shown = _text(name)
-    if is_sparse and parcel.is_taken(shown, is_plain=True):
-        raise UnusableSubmission(f"has a sparse file: {printable(shown, SHOWN)}; pack it again without --sparse")
-    return _Entry(shown, _FOLLOWED.get(kind, b"other"), size)
-
-
-def _refuse_damaged(header: bytes) -> None:
-    rest = header[:148] + b" " * 8 + header[156:]
-    surplus = sum(rest) - _number(header[148:156])
-    # Some old ones count bytes above 127 as negative.
-    if surplus and surplus != 256 * sum(byte > 127 for byte in rest):
-        raise ValueError("a header is damaged")
-
-
-def _number(field: bytes) -> int:
-    """A number as tar has it: octal digits, or binary after a byte that says so."""
-    if field[0] == 0x80:
-        return int.from_bytes(field[1:], "big")
-    digits = field.partition(b"\0")[0].strip()
-    if not re.fullmatch(rb"[0-7]*", digits):
-        raise ValueError("a header has a number that is none")
-    return int(digits or b"0", 8)
-
-
-def _decimal(digits: bytes) -> int:
-    if not re.fullmatch(rb"\d{1,20}", digits):
-        raise ValueError("a pax header has a number that is none")
-    return int(digits)
-
-
-def _said(stream: _Unpacked, size: int) -> bytes:
-    """The content of a header that speaks of the next entry."""
-    if size > _LARGEST_HEADER:
-        raise UnusableSubmission(f"has a header of {size} bytes; more than {_LARGEST_HEADER} is no name")
-    return stream.exactly(_padded(size))[:size]
-
-
-def _records(header: bytes) -> Iterator[tuple[str, bytes]]:
-    """The records of a pax header, each `LENGTH KEY=VALUE` and a line end."""
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
-    while at < len(header) and header[at]:
-        length = _LENGTH.match(header, at)
-        end = at + int(length[1]) if length else 0
-        if not length or not length.end() < end <= len(header) or header[end - 1] != ord("\n"):
-            raise ValueError("a pax header is damaged")
-        key, equals, value = header[length.end() : end - 1].partition(b"=")
-        if not equals:
-            raise ValueError("a pax header is damaged")
-        yield _text(key), value
-        at = end
-
-
-def _padded(size: int) -> int:
-    return -(-size // _BLOCK) * _BLOCK
-
-
-def _text(name: bytes) -> str:
-    return name.decode(errors="surrogateescape")
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        yield kind, extra[at + 4 : at + 4 + size]
+        at += 4 + size

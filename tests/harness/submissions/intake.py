@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
+from tests.harness.submissions.parcel import SHOWN, Parcel, UnusableSubmission
 from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
@@ -24,8 +24,8 @@ PATIENCE = (
 _CHUNK = 2**16
 
 
-def modules(path: Path) -> dict[str, bytes]:
-    """The modules in what is at `path`, by their names in it. Raises UnusableSubmission."""
+def modules(path: Path) -> Parcel:
+    """What is at `path`. Raises UnusableSubmission."""
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-X", "utf8", PROGRAM, path],
@@ -84,24 +84,28 @@ class _Line:
         return f"cannot be read: the process that read it ended early, with exit status {status}"
 
 
-def _heard(line: _Line, path: Path) -> dict[str, bytes]:
+def _heard(line: _Line, path: Path) -> Parcel:
     """All that is said, if it is what parcel.py lays down. Raises UnusableSubmission."""
-    found: dict[str, bytes] = {}
-    total = 0
-    for number in range(1, parcel.MOST_MODULES + 2):
+    heard = Parcel({}, [])
+    number = total = 0
+    while len(heard.notes) <= parcel.MOST_NOTES:
         kind, name_size, size = parcel.PREFIX.unpack(line.exactly(parcel.PREFIX.size))
         if kind == parcel.END and not name_size + size:
-            return found
-        if kind == parcel.REFUSAL and not name_size and size <= parcel.LONGEST_REFUSAL:
-            raise UnusableSubmission(printable(line.exactly(size).decode(errors="replace"), parcel.LONGEST_REFUSAL))
+            return heard
+        if kind in (parcel.NOTE, parcel.REFUSAL) and not name_size and size <= parcel.LONGEST_LINE:
+            said = printable(line.exactly(size).decode(errors="replace"), parcel.LONGEST_LINE)
+            if kind == parcel.REFUSAL:
+                raise UnusableSubmission(said)
+            heard.notes.append(said)
+            continue
         if kind != parcel.MODULE or name_size > 4 * parcel.LONGEST_NAME or size > parcel.LARGEST_MODULE:
             break
-        total += size
+        number, total = number + 1, total + size
         parcel.refuse_many(number, total)
         name = line.exactly(name_size).decode(errors="surrogateescape")
-        if path.stem and name in (path.name, f"{path.stem}.py"):  # of a file, which may be called anything
+        if path.stem and name == path.name:  # of a file, which may be called anything
             name = printable(name, 255)
-        elif not parcel.is_taken(name, is_plain=True):
+        elif name != parcel.inside(name) or not parcel.is_module(name):
             break
-        found[name] = line.exactly(size)
+        heard.modules[name] = line.exactly(size)
     raise UnusableSubmission("cannot be read: the process that read it said something else than modules")

@@ -44,10 +44,6 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
     path = Path(impl)
     with _in_a_line(impl):
         found = intake.modules(path)
-        if isinstance(found, dict):
-            from types import SimpleNamespace
-
-            found = SimpleNamespace(modules=found, notes=[])
     levels = catalogue()
     with _in_a_line(impl):
         nothing = _nothing_in(path, levels)

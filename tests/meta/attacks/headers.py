@@ -46,11 +46,11 @@ def _in_both(data: bytes, field: str, value: int) -> bytes:
 
 PARCELS = [
     Parcel("a gzip bomb", text(tarred(entry("data", bytes(3 * 10**7))), "s.tgz"), "bomb"),
-    Parcel("a tar that is none", _gzipped(os.urandom(4096)), "not a .tar.gz"),
+    Parcel("a tar that is none", _gzipped(os.urandom(4096)), "not a tar"),
     # A header of a negative size sends a reader that can seek backwards in a circle.
     Parcel("a tar that runs in a circle", _crafted_tar(entry("data", size=-1024)), "number that is none"),
     Parcel("a tar of 2^60 bytes", _crafted_tar(entry("data", size=2**60)), "cut short"),
-    Parcel("a module of 2^60 bytes in a tar", _crafted_tar(entry("kata/a.py", size=2**60)), "more than 1048576"),
+    Parcel("a module of 2^60 bytes in a tar", _crafted_tar(entry("kata/a.py", size=2**60)), "cut short"),
     Parcel("a folder of 2^60 bytes in a tar", _crafted_tar(entry("kata", kind=b"5", size=2**60))),
     Parcel("a tar's size in words", _crafted_tar(entry("data", size=b"one hundred")), "number that is none"),
     Parcel("a pax header of digits", _crafted_tar(pax(b"1" * 10**5)), "pax header is damaged"),
@@ -65,7 +65,7 @@ PARCELS = [
     Parcel("a pax header of 2^40 bytes", _crafted_tar(entry("pax", kind=b"x", size=2**40)), "is no name"),
     Parcel("pax headers in a row", _crafted_tar(*[pax(record(b"a", b"%d" % n)) for n in range(900)])),
     Parcel("a pax size of all entries", _crafted_tar(pax(record(b"size", b"0"), b"g")), "all its entries"),
-    Parcel("a pax path with NUL", _crafted_tar(pax(record(b"path", b"a\0.py")), entry("a.py")), "points outside"),
+    Parcel("a pax path with NUL", _crafted_tar(pax(record(b"path", b"a\0.py")), entry("a.py")), "odd name"),
     Parcel("a pax path of bytes", _crafted_tar(pax(record(b"path", b"\xff\xfe.py")), entry("a.py")), "odd name"),
     Parcel("a pax path out", _crafted_tar(pax(record(b"path", b"../a.py")), entry("a.py")), "points outside"),
     Parcel("a long name of 64 KB", _crafted_tar(entry("L", b"a/" * 2**15, b"L"), entry("a.py")), "odd name"),

@@ -147,8 +147,8 @@ def _repeated(folder: Path) -> Path:
     return path
 
 
-def _notebook(code: str) -> Callable[[Path], Path]:
-    return text(json.dumps({"cells": [{"cell_type": "code", "source": code}]}), "n.ipynb")
+def _notebook(*cells: str) -> Callable[[Path], Path]:
+    return text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}), "n.ipynb")
 
 
 _BESIDE = {
@@ -167,6 +167,19 @@ _BESIDE = {
     "tests/test_ops.py": "def test_ok(): pass",
     "kata/feedforward.py": MODULE,
 }
+_WRITTEN = [f"../{MARK}.py", f"/tmp/{MARK}.py", f"..\\..\\{MARK}.py", f"~/{MARK}.py", f"tests/{MARK}.py", "conftest.py"]
+_WRITTEN += [
+    "numpy.py",
+    "sitecustomize.py",
+    "wire.py",
+    "__init__.py",
+    "x.pth",
+    "$HOME/x.py",
+    "n.ipynb",
+    "\u202e.py",
+    "/",
+]
+_CELL = "# %% cell 1 of /etc/passwd"
 _NOTEBOOK = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!rm -rf /\n", "%run /etc/passwd\n", *MODULE]}]}
 
 PARCELS = [
@@ -184,7 +197,7 @@ PARCELS = [
     Parcel("a link to passwords", _linked("/etc/passwd"), "has a link"),
     Parcel("a link to the solutions", _linked(str(PROJECT / "solutions" / "feedforward.py")), "has a link"),
     Parcel("a FIFO", _fifo, "not a regular file"),
-    Parcel("a device", lambda folder: Path("/dev/zero"), "is none of these"),
+    Parcel("a device", lambda folder: Path("/dev/zero"), "not a regular file"),
     Parcel("zip-slip", _zip({f"../../{MARK}.py": _PASS}), "points outside"),
     Parcel("zip-slip of what is no module", _zip({f"../../{MARK}": _PASS}), "points outside"),
     Parcel("an absolute path", _zip({f"/tmp/{MARK}.py": _PASS}), "points outside"),
@@ -229,9 +242,30 @@ PARCELS = [
     Parcel("a notebook of empty things", text(f'{{"cells": [{"{}," * 6900000}{{}}]}}', "n.ipynb"), "MiB of memory"),
     Parcel("a notebook of a giant number", text(f'{{"cells": [], "n": {"9" * 10**5}}}', "n.ipynb"), "not a notebook"),
     Parcel("a notebook of dicts", text('{"cells": {"cell_type": {"code": {}}}}', "n.ipynb"), "not a notebook"),
-    Parcel("a notebook of half a character", _notebook("x = '\ud800'"), "not a notebook"),
+    Parcel("a notebook of half a character", _notebook("x = '\ud800'", MODULE)),
     Parcel("a notebook of much code", _notebook("#" * 2**21), "bytes of code"),
     Parcel("a notebook with things twice", text(f'{{"cells": 1e999, {json.dumps(_NOTEBOOK)[1:]}', "n.ipynb")),
+    *(Parcel(f"a cell that writes {path}", _notebook(MODULE, f"%%writefile {path}\n{_PASS}")) for path in _WRITTEN),
+    Parcel("cells that write 600 modules", _notebook(*(f"%%file m{n}.py\nx" for n in range(600)), "x"), "larger than"),
+    Parcel("lines that look like another cell's", _notebook(f"{_CELL}\n{MODULE}{_CELL}", f"'''\n{_CELL}\n{_PASS}'''")),
+    Parcel("a module in cells that are none", text(f"{_CELL}\n# %% cell {'9' * 5000} of \n{MODULE}\n# %% cell")),
+    Parcel("a cell of brackets", _notebook(MODULE, "(" * 9 * 10**5)),
+    Parcel("a cell of magics in magics", _notebook(MODULE, "%time " * 10**5, "x = %time " * 4 * 10**4)),
+    Parcel("a cell of commands", _notebook(MODULE, "!\n" * 10**5, "? " * 10**5, "!\\\n" * 10**5)),
+    Parcel("a cell of strings", _notebook(MODULE, "'" * 10**5, '""" ' * 5 * 10**4, "\\\n'" * 10**5, "f'{" * 5 * 10**4)),
+    Parcel("a cell of cells", _notebook(MODULE, "%%time\n" * 10**5, "%%timeit " + "-n " * 10**5)),
+    Parcel("a notebook of many cells", _notebook(MODULE, *["x"] * 10**5), "bytes of code"),
+    Parcel("a notebook that is an archive", lambda f: text(_zip({})(f).read_bytes(), "n.ipynb")(f), "is a zip archive"),
+    Parcel("an archive's notebook that is one", lambda f: _zip({"kata/n.ipynb": _zip({})(f).read_bytes()})(f)),
+    Parcel("an archive's notebook of 30 MB", _zip({"kata/n.ipynb": bytes(30 * 2**20)}), "more than 20971520 bytes"),
+    Parcel("an archive's notebooks of 80 MB", _zip({f"{n}.ipynb": bytes(2**24) for n in range(5)}), "has notebooks of"),
+    Parcel("notebooks nested deeply in an archive", _zip({f"{n}.ipynb": "[" * 10**6 for n in range(9)})),
+    Parcel("a path out between folders", _zip({f"kata/..\\..\\{MARK}.py": _PASS}), "points outside"),
+    Parcel("a path out in wide letters", _zip({f"kata/\uff0e\uff0e\uff0f\uff0e\uff0e\uff3c{MARK}.py": _PASS})),
+    Parcel("a path out of one letter that is two dots", _zip({f"kata/\u2025/\u2025/{MARK}.py": _PASS})),
+    Parcel("one name in two writings", _zip({"kata\\feedforward.py": _PASS, "kata//./feedforward.py": MODULE})),
+    Parcel("one name to Python", _zip({"kata/\uff46eedforward.py": _PASS, "kata/feedforward\u200d.py": _PASS})),
+    Parcel("many environments", _zip({f"{'a/' * n}pyvenv.cfg": "" for n in range(900)})),
     Parcel("a folder 1,200 deep", _deep, "folders in one another"),
     Parcel("links in a circle", _linked_in_a_circle),
     Parcel("a name that is no text", _named(b"\xff\xfe.txt")),
