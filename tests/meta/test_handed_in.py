@@ -5,17 +5,17 @@ import re
 import pytest
 
 from tests.harness.submissions import limits
-from tests.meta.handed_in import CHECK, HandedIn, defining, encodings
+from tests.meta.handed_in import CHECK, HandedIn, calling, defining, encodings, foreign, importing, nearly
 from tests.meta.handed_in.ways import said
 
-KINDS = (encodings, defining)
+KINDS = (encodings, defining, nearly, foreign, importing, calling)
 ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]
 SECONDS = 1.0  # for a call and for an import: what never ends takes no longer
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
-    for limit in ("CALL_SECONDS", "ASLEEP_SECONDS", "IMPORT_SECONDS"):
+    for limit in ("CALL_SECONDS", "IMPORT_SECONDS"):
         monkeypatch.setattr(limits, limit, SECONDS)
 
 

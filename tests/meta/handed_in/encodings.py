@@ -95,7 +95,7 @@ ROWS = [
         RELU.replace("x > 0", "x > \u22120"),
         _SYNTAX.format(5, "invalid character '\u2212' (U+2212)"),
     ),
-    module("full-width letters in a name, which Python takes for plain ones", RELU.replace("relu", "ｒｅｌｕ")),
+    module("full-width letters in a name, which Python takes for plain ones", RELU.replace("relu", "\uff52\uff45\uff4c\uff55")),
     module("ligatures in a name", "from math import inf as ﬁn\n" + RELU + "\nassert fin\n"),
     module("Greek names", RELU.replace("x", "ξ").replace("maξimum", "maximum").replace("gy", "δ")),
     module("an emoji in a comment and a text", RELU + "name = '🙂'  # 🎉\n"),
