@@ -56,7 +56,7 @@ ROWS = [
     unread("a timer", _below("import threading", "threading.Timer(5.0, print).start()"), _ERROR.format(9, _THREAD)),
     unread("a process", _below("import subprocess", "subprocess.run(['ls'])"), _ERROR.format(9, _PROCESS)),
     unread("os.system", _below("import os", "os.system('clear')"), _ERROR.format(9, _PROCESS)),
-    unread("pip by a process", _above("import subprocess, sys", "subprocess.check_call([sys.executable, '-m', 'pip', 'install', 'torch'])"), _ERROR.format(2, _PROCESS)),
+    unread("pip by a process", _above("import subprocess, sys", "subprocess.check_call([sys.executable, '-m', 'pip', '--version'])"), _ERROR.format(2, _PROCESS)),
     unread("os.fork", _below("import os", "os.fork()"), _ERROR.format(9, _PROCESS)),
     unread("a pool of processes", _below("from multiprocessing import Pool", "pool = Pool(2)"), _ERROR.format(9, _PROCESS)),
     # No harm

@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,18 +135,31 @@ def _elsewhere(work: Callable[[], Said]) -> Said:
     os.close(writing)
     with open(reading, "rb") as answer:
         heard = b""
-        while select.select([answer], [], [], _GUARD)[0] and (chunk := os.read(reading, 2**16)):
+        while not heard.endswith(b"\n") and select.select([answer], [], [], _GUARD)[0]:
+            if not (chunk := os.read(reading, 2**16)):
+                break
             heard += chunk
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if not heard:
+    status = os.waitstatus_to_exitcode(_ended(pid))
+    if not heard.endswith(b"\n"):
         return Said({}, (f"the run ended, with status {status}",))
     ops, notes = json.loads(heard)
     return Said({op: tuple(told) for op, told in ops.items()}, tuple(notes))
 
 
+def _ended(pid: int) -> int:
+    """The status with which the copy ended, or is ended now, with all that it started."""
+    for _ in range(50):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    return status if done else os.waitpid(pid, 0)[1]
+
+
 def _work(work: Callable[[], Said], reading: int, writing: int) -> None:
+    os.setpgid(0, 0)
     os.close(reading)
     torch.set_num_threads(1)
     tempfile.tempdir = None
@@ -153,10 +167,12 @@ def _work(work: Callable[[], Said], reading: int, writing: int) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115 (until this process ends)
+    own = os.getpid()
     try:
         told = work()
     except BaseException as error:
         told = Said({}, (f"the run broke off: {type(error).__name__}: {error}",))
-    with open(writing, "wb") as answer:
-        answer.write(json.dumps([told.ops, told.notes]).encode())
-    os._exit(0)
+    if os.getpid() == own:
+        with open(writing, "wb") as answer:
+            answer.write(json.dumps([told.ops, told.notes]).encode() + b"\n")
+        os._exit(0)
