@@ -5,10 +5,22 @@ import re
 import pytest
 
 from tests.harness.submissions import limits
-from tests.meta.handed_in import CHECK, HandedIn, calling, defining, encodings, foreign, importing, nearly
+from tests.meta.handed_in import (
+    CHECK,
+    HandedIn,
+    archives,
+    calling,
+    defining,
+    encodings,
+    foreign,
+    importing,
+    layouts,
+    nearly,
+    notebooks,
+)
 from tests.meta.handed_in.ways import said
 
-KINDS = (encodings, defining, nearly, foreign, importing, calling)
+KINDS = (encodings, defining, nearly, foreign, importing, calling, layouts, archives, notebooks)
 ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]
 SECONDS = 1.0  # for a call and for an import: what never ends takes no longer
 

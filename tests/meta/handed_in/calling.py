@@ -17,7 +17,9 @@ def does(name: str, line: str, says: str = "", *, ways: tuple[str, ...] = (PRACT
 
 def grads(name: str, line: str, says: str) -> HandedIn:
     """relu's grad does this in line 6; its forward pass is right, and affine beside it."""
-    source = RELU.replace(_RETURN, f"    def grad(gy):\n        {line}\n        return gy * (x > 0)\n    return np.maximum(x, 0), grad")
+    source = RELU.replace(
+        _RETURN, f"    def grad(gy):\n        {line}\n        return gy * (x > 0)\n    return np.maximum(x, 0), grad"
+    )
     return module(f"in a grad: {name}", source + AFFINE, {"relu": says, "affine": ""})
 
 
@@ -38,16 +40,30 @@ ROWS = [
     does("os.system", "import os; os.system('clear')", _PROCESS, ways=_APART),
     does("input", "input('go on? ')", "error EOFError: EOF when reading a line" + _HERE, ways=_APART),
     does("an endless loop", "while True: pass", _ENDLESS),
-    does("a sleep without end", "import time; time.sleep(1000)", "timeout stopped: no answer after 2 s asleep or waiting"),
+    does(
+        "a sleep without end", "import time; time.sleep(1000)", "timeout stopped: no answer after 2 s asleep or waiting"
+    ),
     does("a short sleep", "import time; time.sleep(0.0001)"),
     does("NumPy's errors", "np.seterr(all='ignore')"),
     does("warnings", "import warnings; warnings.warn('slow')"),
     does("an assert", "assert x.ndim == 7, 'seven'", "error AssertionError: seven" + _HERE),
     does("NotImplementedError", "raise NotImplementedError", "todo the operation is not written yet"),
-    does("NotImplemented, which is no exception", "raise NotImplemented", "error TypeError: exceptions must derive from BaseException" + _HERE),
+    does(
+        "NotImplemented, which is no exception",
+        "raise NotImplemented",
+        "error TypeError: exceptions must derive from BaseException" + _HERE,
+    ),
     does("endless recursion", "relu(x)", "error RecursionError: maximum recursion depth exceeded" + _HERE),
-    does("reads a file that is not there", "open('weights.txt')", "error FileNotFoundError: [Errno 2] No such file or directory: 'weights.txt'" + _HERE),
-    does("an attribute that there is not", "x.nope", "error AttributeError: 'numpy.ndarray' object has no attribute 'nope'" + _HERE),
+    does(
+        "reads a file that is not there",
+        "open('weights.txt')",
+        "error FileNotFoundError: [Errno 2] No such file or directory: 'weights.txt'" + _HERE,
+    ),
+    does(
+        "an attribute that there is not",
+        "x.nope",
+        "error AttributeError: 'numpy.ndarray' object has no attribute 'nope'" + _HERE,
+    ),
     does("changes its own module", "globals()['affine'] = affine"),
     grads("raise SystemExit", "raise SystemExit(0)", "error SystemExit: 0 (feedforward.py, line 6)"),
     grads("NotImplementedError", "raise NotImplementedError", "todo grad is not written yet"),

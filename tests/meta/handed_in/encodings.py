@@ -29,7 +29,6 @@ ROWS = [
     unread("UTF-16 with CRLF", b"\xff\xfe" + RELU.replace("\n", "\r\n").encode("utf-16-le"), _UTF16),
     unread("a NUL byte in a comment", b"# a\0b\n" + RELU.encode(), _NUL),
     unread("NUL bytes at the end, after a crash of the machine", RELU.encode() + b"\0" * 64, _NUL),
-    unread("a Word document that is called .py", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" + bytes(range(256)), _NUL),
     # One byte a character
     unread("Latin-1", _UMLAUT.encode("latin-1"), _BYTE.format(1, "0xf6")),
     unread("Latin-1 further below", (RELU + "\n\n# Lösung\n").encode("latin-1"), _BYTE.format(8, "0xf6")),
@@ -95,7 +94,10 @@ ROWS = [
         RELU.replace("x > 0", "x > \u22120"),
         _SYNTAX.format(5, "invalid character '\u2212' (U+2212)"),
     ),
-    module("full-width letters in a name, which Python takes for plain ones", RELU.replace("relu", "\uff52\uff45\uff4c\uff55")),
+    module(
+        "full-width letters in a name, which Python takes for plain ones",
+        RELU.replace("relu", "\uff52\uff45\uff4c\uff55"),
+    ),
     module("ligatures in a name", "from math import inf as ﬁn\n" + RELU + "\nassert fin\n"),
     module("Greek names", RELU.replace("x", "ξ").replace("maξimum", "maximum").replace("gy", "δ")),
     module("an emoji in a comment and a text", RELU + "name = '🙂'  # 🎉\n"),
@@ -124,6 +126,5 @@ ROWS = [
         RELU + "print 'done'\n",
         _SYNTAX.format(6, "Missing parentheses in call to 'print'. Did you mean print(...)?"),
     ),
-    unread("a web page that is called .py", "<!DOCTYPE html>\n<html></html>\n", _SYNTAX.format(1, "invalid syntax")),
     unread("a magic in a .py file", "%matplotlib inline\n" + RELU, _SYNTAX.format(1, "invalid syntax")),
 ]

@@ -102,8 +102,23 @@ ROWS = [
         {"affine": _THERE.format("Affine", 4, "affine"), "relu": ""},
     ),
     unread("leaky_relu alone is no relu", _LEAKY.format("leaky_relu"), _TODO),
-    unread("a helper of another purpose is no relu", "import numpy as np\n\n\ndef clip(x):\n    return np.maximum(x, 0)\n", _TODO),
+    unread(
+        "a helper of another purpose is no relu",
+        "import numpy as np\n\n\ndef clip(x):\n    return np.maximum(x, 0)\n",
+        _TODO,
+    ),
     unread("another operation is no relu", AFFINE, {"relu": _TODO, "affine": ""}),
-    unread("softmax_forward alone", "def softmax_forward(x):\n    return x\n", {"softmax": "todo not there yet; softmax_forward is there (feedforward.py, line 1): call it softmax", "log_softmax": _TODO}),
-    module("a near miss beside the operation says nothing", RELU + "\n\ndef ReLU(x):\n    return x\n\n\ndef relu_old(x):\n    return x\n", ways=(PRACTICE, PATH)),
+    unread(
+        "softmax_forward alone",
+        "def softmax_forward(x):\n    return x\n",
+        {
+            "softmax": "todo not there yet; softmax_forward is there (feedforward.py, line 1): call it softmax",
+            "log_softmax": _TODO,
+        },
+    ),
+    module(
+        "a near miss beside the operation says nothing",
+        RELU + "\n\ndef ReLU(x):\n    return x\n\n\ndef relu_old(x):\n    return x\n",
+        ways=(PRACTICE, PATH),
+    ),
 ]
