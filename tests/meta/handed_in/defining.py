@@ -118,9 +118,9 @@ ROWS = [
         "todo defined in lines 4 and 8 of feedforward.py; the last one counts, and that is the stub: delete it",
     ),
     unread("a stub", "def relu(x):\n    raise NotImplementedError('relu')\n", "todo the operation is not written yet"),
-    unread("deleted afterwards", RELU + "\n\ndel relu\n", _TODO),
-    unread("None", "relu = None\n", _TODO),
-    unread("NumPy's own function", "import numpy as np\n\nrelu = np.maximum\n", _TODO),
+    unread("deleted afterwards", RELU + "\n\ndel relu\n" + AFFINE, _TODO),
+    unread("None", "relu = None\n" + AFFINE, _TODO),
+    unread("NumPy's own function", "import numpy as np\n\nrelu = np.maximum\n" + AFFINE, _TODO),
     unread(
         "all of NumPy's names",
         "from numpy import *\n\n\ndef relu(x):\n    return maximum(x, 0), lambda gy: gy * (x > 0)\n",

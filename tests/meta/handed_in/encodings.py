@@ -1,6 +1,6 @@
 """Text in every encoding that an editor, a shell or a web page makes of it, and what is no Python text at all."""
 
-from tests.meta.handed_in import RELU, module, unread
+from tests.meta.handed_in import PRACTICE, RELU, HandedIn, module, parcel, unread
 
 _UMLAUT = "# Lösung\n" + RELU
 _SAVE = "save it as UTF-8"
@@ -10,6 +10,20 @@ _NUL = f"error feedforward.py: has NUL bytes, so it is no text (UTF-16 without i
 _BYTE = "error feedforward.py, line {}: is not UTF-8 text (byte {}); " + _SAVE
 _SYNTAX = "error feedforward.py, line {}: SyntaxError: {}"
 _RAISES = "import numpy as np\n\n\ndef relu(x):\n    raise KeyError('here')\n"
+
+
+def _in_vain(name: str, source: str) -> list[HandedIn]:
+    """A module without operations: what is practised is not there yet, and what was handed in is refused."""
+    files = {"feedforward.py": source}
+    return [
+        HandedIn(name, files, {"relu": "todo not there yet"}, ways=(PRACTICE,)),
+        parcel(
+            f"{name}, handed in",
+            files,
+            "refused defines none of the kata's operations (affine, sigmoid, relu, square_error_loss, tensor_sum, feed_forward, ...)",
+        ),
+    ]
+
 
 ROWS = [
     # Marks
@@ -114,8 +128,8 @@ ROWS = [
         "error feedforward.py, line 6: IndentationError: unexpected indent",
     ),
     # No Python
-    unread("nothing at all", "", "todo not there yet"),
-    unread("only a comment", "# I did not manage it.\n", "todo not there yet"),
+    *_in_vain("nothing at all", ""),
+    *_in_vain("only a comment", "# I did not manage it.\n"),
     unread("the fence of a chat's answer", "```python\n" + RELU + "```\n", _SYNTAX.format(1, "invalid syntax")),
     unread(
         "the marks of a merge", "<<<<<<< HEAD\n" + RELU + "=======\n>>>>>>> main\n", _SYNTAX.format(1, "invalid syntax")

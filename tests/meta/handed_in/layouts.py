@@ -34,7 +34,8 @@ ROWS = [
         ("solution/feedforward.py", "solutions/feedforward.py", "src/feedforward.py", "my work/v2/feedforward.py"),
     ),
     *map(
-        nested, ("📁 final/kata/feedforward.py", "Prüfung – Ö/kata/feedforward.py", "kata-main (1)/kata/feedforward.py")
+        nested,
+        ("📁 final/kata/feedforward.py", "Prüfung \u2013 Ö/kata/feedforward.py", "kata-main (1)/kata/feedforward.py"),
     ),
     *map(nested, ("1/feedforward.py", "#1 & more/feedforward.py", "名前/kata/feedforward.py", "Kata/feedforward.py")),
     *map(
@@ -65,7 +66,7 @@ ROWS = [
             "__main__.py",
         ),
     ),
-    *map(named_and_broken, ("2nd try.py", "my-kata.py", "lösung – Ö.py", "answers.py")),
+    *map(named_and_broken, ("2nd try.py", "my-kata.py", "lösung \u2013 Ö.py", "answers.py")),
     # Several modules
     folder("all in one", {"answers.py": RELU + SIGMOID + AFFINE}, {"relu": "", "sigmoid": "", "affine": ""}),
     folder(

@@ -104,7 +104,7 @@ ROWS = [
     unread("leaky_relu alone is no relu", _LEAKY.format("leaky_relu"), _TODO),
     unread(
         "a helper of another purpose is no relu",
-        "import numpy as np\n\n\ndef clip(x):\n    return np.maximum(x, 0)\n",
+        AFFINE + "\n\ndef clip(x):\n    return np.maximum(x, 0)\n",
         _TODO,
     ),
     unread("another operation is no relu", AFFINE, {"relu": _TODO, "affine": ""}),
