@@ -36,18 +36,19 @@ _AFFIXES = {
 """What people put before or behind an operation's name."""
 _ALIKE = 0.88  # of difflib: sofmax, matmull
 _NAME, _LINE = 100, 300  # characters
-_SHOWN = 3  # names that are told
+_ONE = "an operation is one function,"
 
 
 @dataclass(frozen=True)
 class Told:
     """What a module says of itself. `kinds`: name -> function, class, or borrowed; `places`: name -> where it is defined.
 
-    `refused`: status and line, where it cannot be imported.
+    `origins`: name -> where that is defined which the name was given to, if it is in this module. `refused`: status and line, where it cannot be imported.
     """
 
     kinds: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[str]] = field(default_factory=dict)
+    origins: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
 
@@ -55,13 +56,13 @@ class Told:
 def read(told: object) -> Told:
     """What a worker told of a module, which may be anything. Raises ValueError."""
     try:
-        kinds, places = {}, {}
-        for name, kind, where in told["defined"]:
+        kinds, places, origins = {}, {}, {}
+        for name, kind, where, origin in told["defined"]:
             if kind not in ("function", "class", "borrowed"):
                 raise ValueError
-            kinds[printable(name, _NAME)] = kind
-            places[printable(name, _NAME)] = [printable(place, _NAME) for place in where]
-        return Told(kinds, places, tuple(printable(note, _LINE) for note in told["notes"]))
+            kinds[name] = kind
+            places[name], origins[name] = ([printable(place, _NAME) for place in found] for found in (where, origin))
+        return Told(kinds, places, origins, tuple(printable(note, _LINE) for note in told["notes"]))
     except (TypeError, KeyError, ValueError, AttributeError):
         raise ValueError("not what a module defines") from None
 
@@ -93,7 +94,7 @@ class Directory:
             if kind == "function":
                 return file
             if kind == "class":
-                place = self._at(file, told.places.get(op, []))
+                place = self._at(file, told, op)
                 line = f"{place}: {op} is a class, but an operation is a function that returns (y, grad)"
                 raise RefusedOperation("error", line)
             if told.refused and op in self._mentions(file):
@@ -106,19 +107,13 @@ class Directory:
             raise RefusedOperation(*broken[0])
         raise RefusedOperation("todo", "; ".join(filter(None, ("not there yet", self._near(op)))))
 
-    def defines_any(self) -> bool:
-        """Whether there is any operation, or a module that cannot be imported and seems to have one."""
-        for file in self._files:
-            told = self._tell(file)
-            if any(told.kinds.get(op) in ("function", "class") for op in self._level_of):
-                return True
-            if told.refused and (self._mentions(file) or file.removesuffix(".py") in self._level_of.values()):
-                return True
-        return False
-
-    def near(self) -> str:
-        """What looks like an operation, where there is none."""
-        return "; ".join(filter(None, map(self._near, self._level_of)))[:_LINE]
+    def has_any(self) -> bool:
+        """Whether there is an operation, what looks like one, or a module that could not be imported as a whole."""
+        told = [self._tell(file) for file in self._files]
+        return any(
+            each.refused or each.notes or any(each.kinds.get(op) in ("function", "class") for op in self._level_of)
+            for each in told
+        ) or any(map(self._near, self._level_of))
 
     def unwritten(self, op: str, file: str, line: str) -> str:
         """Why an operation is not written that is there: perhaps a stub stands below it."""
@@ -132,14 +127,14 @@ class Directory:
         """What must be said of the modules: operations that are in two of them, and what the modules say of themselves."""
         where: dict[str, list[str]] = {}
         for file in self._files:
-            for op in places(file).keys() & self._level_of.keys():
+            for op in (op for op, found in places(file).items() if found and op in self._level_of):
                 where.setdefault(op, []).append(file)
         said = []
         for op, files in where.items():
             if len(files) > 1:
                 first, *others = sorted(files, key=list(self._in_order(op)).index)
-                names = " and in ".join(self._shown[file] for file in (first, *others))
-                said.append(f"{op} is in {names}; that of {self._shown[first]} counts")
+                *most, last = (f"in {self._shown[file]}" for file in (first, *others))
+                said.append(f"{op} is {', '.join(most)} and {last}; that of {self._shown[first]} counts")
         return [*sorted(said), *(note for file in told for note in self._tell(file).notes)]
 
     def _in_order(self, op: str) -> list[str]:
@@ -153,49 +148,57 @@ class Directory:
             told = self._tell(file)
             for name, kind in told.kinds.items():
                 if kind != "borrowed" and name not in self._level_of and _is_like(name, op):
-                    found.setdefault(name, (kind, self._at(file, told.places.get(name, []))))
+                    found.setdefault(name, (kind, self._at(file, told, name)))
         if not found:
             return ""
         names = sorted(found, key=lambda name: -difflib.SequenceMatcher(None, _squashed(name), _squashed(op)).ratio())
-        pair = [name for name in found if _parted(name, op) & {"forward", "fwd"}]
-        pair += [name for name in found if _parted(name, op) & {"backward", "bwd", "grad", "vjp"}]
+        pair = [name for name in found if _beside(name, op) & {"forward", "fwd"}]
+        pair += [name for name in found if _beside(name, op) & {"backward", "bwd", "grad", "vjp"}]
         if len(pair) > 1:
-            there = " and ".join(f"{name} ({found[name][1]})" for name in pair[:2])
-            return f"{there} are there, but an operation is one function, {op}, that returns (y, grad)"
+            there = _both(*((name, found[name][1]) for name in pair[:2]))
+            return f"{there}, but {_ONE} {op}, that returns (y, grad)"
         kind, place = found[names[0]]
         if kind == "class":
-            return f"{names[0]} is there ({place}), but it is a class: {op} is a function that returns (y, grad)"
+            return f"{names[0]} is there ({place}), but it is a class, and {_ONE} {op}, that returns (y, grad)"
         return f"{names[0]} is there ({place}): call it {op}"
 
-    def _at(self, file: str, places: list[str]) -> str:
+    def _at(self, file: str, told: Told, name: str) -> str:
+        places = told.origins.get(name) or told.places.get(name)
         return f"{self._shown[file]}, {places[-1]}" if places else self._shown[file]
 
 
+def _both(one: tuple[str, str], other: tuple[str, str]) -> str:
+    """That two functions are there, and where: in one file, if they are."""
+    (first, at), (second, also) = one, other
+    file, _, line = at.rpartition(", line ")
+    if also.startswith(f"{file}, line "):
+        return f"{first} and {second} are there ({file}, lines {line} and {also.rpartition(' ')[2]})"
+    return f"{first} ({at}) and {second} ({also}) are there"
+
+
 def _listed(places: list[str]) -> str:
-    if all(re.fullmatch(r"line \d+", place) for place in places):
-        *first, last = (place.removeprefix("line ") for place in places)
-        return f"lines {', '.join(first)} and {last}"
+    """Places in words: lines 3 and 20; cells 2 and 3, where they are in different ones."""
+    for pattern, word in ((r"cell (\d+), line \d+", "cells"), (r"line (\d+)", "lines")):
+        numbers = [found[1] for place in places if (found := re.fullmatch(pattern, place))]
+        if len(set(numbers)) == len(places):
+            return f"{word} {', '.join(numbers[:-1])} and {numbers[-1]}"
     return " and ".join(places)
 
 
 def _is_like(name: str, op: str) -> bool:
-    if _squashed(name) == _squashed(op) or _parted(name, op):
+    name, op = _squashed(name), _squashed(op)
+    if name == op or _beside(name, op):
         return True
-    if _squashed(name) in (f"d{_squashed(op)}", f"{_squashed(op)}prime"):
+    if name in (f"d{op}", f"{op}prime"):
         return False  # a derivative alone
-    return len(op) > 3 and difflib.SequenceMatcher(None, _squashed(name), _squashed(op)).ratio() >= _ALIKE
+    return len(op) > 3 and difflib.SequenceMatcher(None, name, op).ratio() >= _ALIKE
 
 
-def _parted(name: str, op: str) -> set[str]:
+def _beside(name: str, op: str) -> set[str]:
     """What stands before and behind the operation's name, where that is what people put there."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower().strip("_")
-    before, _, behind = f"_{words}_".partition(f"_{op}_")
-    if f"_{op}_" not in f"_{words}_":
-        before, _, behind = words.partition(_squashed(op))
-        if _squashed(op) not in words:
-            return set()
-    rest = set(filter(None, (before + "_" + behind).split("_")))
-    return rest if rest and all(word in _AFFIXES or word.isdigit() for word in rest) else set()
+    before, found, behind = _squashed(name).rstrip("0123456789").partition(_squashed(op))
+    rest = set(filter(None, (before, behind))) or {_squashed(name).removeprefix(_squashed(op))} - {""}
+    return rest if found and all(word in _AFFIXES or word.isdigit() for word in rest) else set()
 
 
 def _squashed(name: str) -> str:

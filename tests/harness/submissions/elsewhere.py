@@ -60,9 +60,8 @@ class Elsewhere:
 
     def survey(self) -> None:
         """Have every module tell what it defines. Raises UnusableSubmission where none has any operation."""
-        if not self._directory.defines_any():
-            near = self._directory.near()
-            raise UnusableSubmission(f"{self._package.nothing}{f'; {near}' if near else ''}")
+        if not self._directory.has_any():
+            raise UnusableSubmission(self._package.nothing)
 
     @property
     def notes(self) -> list[str]:

@@ -182,9 +182,10 @@ def _limited(seconds: float, modules: Modules | None = None, *, undisturbed: boo
 
     asleep = min(2 * seconds, limits.ASLEEP_SECONDS)
     with deadline(seconds, asleep, undisturbed=undisturbed), conduct.held(is_let_off):
-        before = importlib.import_module
-        importlib.import_module = modules.import_module if modules else before
+        before, argv = importlib.import_module, sys.argv
+        if modules:
+            importlib.import_module, sys.argv = modules.import_module, argv[:1]  # pytest's options are not for it
         try:
             yield
         finally:
-            importlib.import_module = before
+            importlib.import_module, sys.argv = before, argv

@@ -137,7 +137,7 @@ def _translated(name: str, content: bytes, notes: list[str]) -> Iterator[tuple[s
     """A module as it is, or those of a notebook."""
     formats.refuse_disguised(name, content[: formats.HEAD])
     if not parcel.is_notebook(name):
-        yield name, content.removeprefix(b"\xef\xbb\xbf"), False
+        yield name, content, False
         return
     from tests.harness.submissions import notebooks
 

@@ -82,6 +82,7 @@ def _no_thread(original: Callable) -> Callable:
 _REPLACED: dict[tuple[object, str], Callable] = {
     (os, "_exit"): _exit,
     (os, "abort"): _exit,
+    (os, "chdir"): lambda path: None,  # as people write it first, and mean no harm
     (threading.Thread, "start"): _no_thread(threading.Thread.start),
     (_thread, "start_new_thread"): _no_thread(_thread.start_new_thread),
 }

@@ -7,7 +7,9 @@ a worker: the standard library only.
 import sys
 from collections.abc import Callable
 
-RULE = "only NumPy and the standard library may be used (rule 5)"
+_RULE = "only NumPy and the standard library may be used (rule 5)"
+_ALONE = "an operation runs in one thread and one process (rule 5)"
+_PROCESSES = {"multiprocessing"}  # of the standard library, and yet of no use
 # In some Python from 3.11 on, but not in every one of them, or not on every machine: what may be imported must not depend on
 # which Python grades.
 _NOT_EVERYWHERE = {
@@ -17,7 +19,7 @@ _NOT_EVERYWHERE = {
     *("compression", "annotationlib", "_winapi", "winreg", "winsound", "msvcrt", "nt", "_msi", "_scproxy", "curses"),
     *("_curses", "_curses_panel", "dbm", "_dbm", "_gdbm", "readline"),
 }
-ALLOWED = frozenset({*sys.stdlib_module_names, "numpy", "__future__"} - _NOT_EVERYWHERE)
+ALLOWED = frozenset({*sys.stdlib_module_names, "numpy"} - _NOT_EVERYWHERE - _PROCESSES)
 _SILENT = ("tests.harness", "IPython", "ipykernel", "ipywidgets")
 """What belongs to where a submission was written, and does nothing where it is graded."""
 
@@ -39,7 +41,8 @@ class Placeholder:
         return Placeholder(name, is_importing)
 
     def _refuse(self, *_: object, **__: object):
-        raise ImportError(f"uses {object.__getattribute__(self, '_kata')[0]}; {RULE}")
+        name = object.__getattribute__(self, "_kata")[0]
+        raise ImportError(f"uses {name}; {_ALONE if name in _PROCESSES else _RULE}")
 
     def __getattr__(self, name: str) -> "Placeholder":
         if name.startswith("__") and name.endswith("__") and name != "__version__":
@@ -96,15 +99,14 @@ class Nothing:
 NOTHING = Nothing()
 
 
-def stand_in(name: str, wanted: tuple[str, ...], is_optional: bool, is_importing: Callable[[], bool]):
+def stand_in(name: str, is_optional: bool, is_importing: Callable[[], bool]):
     """What importing a module of this dotted name gives that is neither allowed nor the submission's own.
 
-    `wanted`: what is imported from it. Raises ImportError where the code itself has an answer to that, and where a
-    placeholder could not say later what was used.
+    Raises ImportError where the code itself has an answer to that.
     """
     if any(name == silent or name.startswith(f"{silent}.") for silent in _SILENT):
         return NOTHING
     top = name.partition(".")[0]
-    if is_optional or "*" in wanted or not is_importing():
-        raise ImportError(f"uses {top}; {RULE}")
+    if is_optional:
+        raise ModuleNotFoundError(f"No module named {top!r}")
     return Placeholder(top, is_importing)

@@ -6,12 +6,13 @@ the same words. Nothing beside the modules is picked up by accident. NumPy and t
 
 import ast
 import builtins
+import io
 import linecache
 import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from importlib.machinery import ModuleSpec
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 import numpy
@@ -46,14 +47,18 @@ class Modules:
         self._notes: dict[str, list[str]] = {}
         self._bound: dict[str, list[tuple[str, source.Binding]]] = {}  # file -> part, and what it binds
         self._depth = 0  # of modules that are being imported
-        self._builtins = vars(builtins) | {
-            "__import__": None,  # one for each module
-            "input": _no_input,
-            "exit": sys.exit,  # as people write it, though it is for the prompt
-            "quit": sys.exit,
-            "get_ipython": lambda: imports.NOTHING,
-            "display": imports.NOTHING,
-        }
+        self._optional: dict[str, set[str]] = {}  # module -> what it imports only if it is there
+        self._builtins = ModuleType("builtins")  # its own, which it may change
+        vars(self._builtins).update(
+            vars(builtins),
+            __import__=self._import,
+            open=_open,
+            input=_no_input,
+            exit=sys.exit,  # as people write it, though it is for the prompt
+            quit=sys.exit,
+            get_ipython=lambda: imports.NOTHING,
+            display=imports.NOTHING,
+        )
 
     def load(self, file: str) -> ModuleType:
         """The module in the file. Raises RefusedOperation, with a line that begins with the file's name."""
@@ -71,10 +76,13 @@ class Modules:
     def told(self, file: str, names: list[str]) -> dict:
         """What the module says of itself and of these names, loaded if need be: see PROTOCOL.md. Raises RefusedOperation."""
         module, places = self.load(file), self.places(file)
-        found = {name: kind for name in vars(module) if _is_plain(name) and (kind := _kind(module, name))}
-        found |= {name: kind for name in names if (kind := _kind(module, name))}
+        plain = [name for name in vars(module) if not name.startswith("__") and len(name) <= _LONGEST]
+        found = {name: kind for name in (*plain, *names) if (kind := _kind(module, name))}
         return {
-            "defined": [[name, kind, places.get(name, [])[:_MOST_NOTES]] for name, kind in found.items()][:_MOST],
+            "defined": [
+                [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(_own_name(module, name), [])[-1:]]
+                for name, kind in found.items()
+            ][:_MOST],
             "notes": self._notes[file],
         }
 
@@ -92,7 +100,7 @@ class Modules:
                 self._bound.setdefault(file, [])
         found: dict[str, list[str]] = {}
         for place, binding in self._bound[file]:
-            if binding.defines and _is_plain(binding.name):
+            if binding.defines and len(binding.name) <= _LONGEST:
                 found.setdefault(binding.name, []).append(f"{place}line {binding.line}")
         return found
 
@@ -107,7 +115,9 @@ class Modules:
         name = f"{self._package}.{file.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
         module = ModuleType(name)
         module.__file__, module.__package__ = self._named(file), name if _is_package(file) else name.rpartition(".")[0]
-        module.__builtins__ = self._builtins | {"__import__": partial(self._import, module.__package__, optional)}
+        module.__builtins__, self._optional[name] = self._builtins, optional
+        module.__spec__ = ModuleSpec(name, None)
+        module.__spec__._initializing = True  # for Python's words about circular imports
         self._loaded[file] = sys.modules[name] = module
         self._notes[file] = []
         self._depth += 1
@@ -119,6 +129,7 @@ class Modules:
             raise
         finally:
             self._depth -= 1
+            module.__spec__._initializing = False
 
     def _run_part(self, file: str, part: source.Part, tree: ast.Module | Exception, module: ModuleType) -> None:
         """Run a module, or a cell of what was a notebook; a cell that fails costs what it has not yet done."""
@@ -167,17 +178,16 @@ class Modules:
 
     def _import(
         self,
-        package: str,
-        optional: set[str],
         name: str,
-        globals_: dict | None = None,
-        locals_: dict | None = None,
-        wanted: tuple[str, ...] | None = (),
+        globals: dict | None = None,
+        locals: dict | None = None,
+        fromlist: tuple[str, ...] | None = (),
         level: int = 0,
     ):
-        """Python's `__import__` for a module of the submission."""
-        wanted = wanted or ()
+        """Python's `__import__` for the submission's modules."""
+        wanted, importer = fromlist or (), globals or {}
         if level:
+            package = str(importer.get("__package__", self._package))
             base = package.split(".")[: len(package.split(".")) - level + 1]
             if not base:
                 raise ImportError("attempted relative import beyond top-level package")
@@ -185,16 +195,19 @@ class Modules:
         first, *rest = name.split(".")
         if first == self._package:
             return self._own(rest, wanted, whole=bool(wanted))
+        if name == "builtins":
+            return self._builtins
         if first in imports.ALLOWED:
-            return builtins.__import__(name, globals_, locals_, wanted, 0)
+            return builtins.__import__(name, globals, locals, wanted, 0)
         if self._file_of([first]) is not None:
             return self._own([first, *rest], wanted, whole=bool(wanted), top=first)
-        return imports.stand_in(name, wanted, first in optional, lambda: self._depth > 0)
+        is_optional = first in self._optional.get(str(importer.get("__name__")), ())
+        return imports.stand_in(name, is_optional, lambda: self._depth > 0)
 
     def import_module(self, name: str, package: str | None = None):
         """importlib's function of this name, for the submission."""
         level = len(name) - len(name.lstrip("."))
-        return self._import(package or self._package, set(), name[level:], wanted=("__name__",), level=level)
+        return self._import(name[level:], {"__package__": package or self._package}, None, ("__name__",), level)
 
     def _own(self, parts: list[str], wanted: tuple[str, ...], *, whole: bool, top: str = ""):
         """A module of the submission: the innermost of a dotted name, or the first of it.
@@ -217,7 +230,7 @@ class Modules:
     def _module_of(self, parts: list[str]) -> ModuleType:
         file = self._file_of(parts)
         if file is None:
-            raise ModuleNotFoundError(f"No module named {'.'.join(parts)!r} in the submission")
+            raise ModuleNotFoundError(f"No module named {'.'.join((self._package, *parts))!r}")
         if not file:  # a folder without an __init__.py
             return self._loaded.setdefault(f"{'/'.join(parts)}/", ModuleType(".".join((self._package, *parts))))
         try:
@@ -238,14 +251,11 @@ class Modules:
 
 _MOST = 2000  # names that are told of a module
 _MOST_NOTES = 20
+_LONGEST = 100  # characters of a name
 
 
 def _is_package(file: str) -> bool:
     return os.path.basename(file) == "__init__.py"
-
-
-def _is_plain(name: str) -> bool:
-    return not name.startswith("_") and len(name) <= 100
 
 
 def _kind(module: ModuleType, name: str) -> str:
@@ -260,15 +270,29 @@ def _kind(module: ModuleType, name: str) -> str:
         return "borrowed" if _top(value) in imports.ALLOWED else "class"
     if type(value) in _FUNCTIONS and _top(value) in imports.ALLOWED:
         return "borrowed"
-    return "borrowed" if value is vars(numpy).get(name) else "function"
+    return "borrowed" if _NUMPY.get(getattr(value, "__name__", None)) is value else "function"
 
 
+def _own_name(module: ModuleType, name: str) -> object:
+    """What the thing of this name is called itself: `def ReLU`, where relu = ReLU."""
+    own = getattr(getattr(module, name, None), "__name__", None)
+    return own if type(own) is str else None
+
+
+_NUMPY = dict(vars(numpy))  # before anybody adds to it
 _FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 
 def _top(value: object) -> str:
     module = getattr(value, "__module__", None)
     return module.partition(".")[0] if isinstance(module, str) else ""
+
+
+def _open(file, mode: str = "r", *arguments, **named):
+    """Python's `open`; what goes to nowhere needs no file."""
+    if file == os.devnull:
+        return io.BytesIO() if "b" in mode else io.StringIO()
+    return builtins.open(file, mode, *arguments, **named)
 
 
 def _no_input(prompt: object = "") -> str:

@@ -17,7 +17,7 @@ from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Od
 from .printable import printable
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_NUMPY = os.path.dirname(os.path.abspath(np.__file__))
+_LIBRARY, _NUMPY = (os.path.dirname(os.path.abspath(module.__file__)) for module in (os, np))
 
 
 def observe(
@@ -279,7 +279,8 @@ def _sourced(warning: tuple[str, str, int]) -> tuple[str, str, int, str]:
 
 
 def _crash(error: BaseException) -> Crash:
-    own = [f for f in _traced(error) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))]
+    frames = [f for f in _traced(error) if not f.filename.startswith((_NUMPY, _HERE, "<__array"))]
+    own = [f for f in frames if not f.filename.startswith((_LIBRARY, "<frozen"))] or frames
     frames = tuple(
         (printable(f.filename), f.lineno or 0, printable(f.name), printable(f.line or "", 200)) for f in own[-5:]
     )

@@ -107,7 +107,7 @@ def bindings(tree: ast.Module) -> Iterator[Binding]:
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     for inner in ast.walk(target):
                         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                            yield Binding(inner.id, node.lineno, True)
+                            yield Binding(inner.id, node.lineno, not isinstance(node.value, ast.Name | ast.Attribute))
 
 
 def optional(tree: ast.Module) -> set[str]:
@@ -160,7 +160,7 @@ def said(error: BaseException, file: str, shown: str) -> str:
         trace = trace.tb_next
     place = f"{shown}, line {line}" if line else shown
     if isinstance(error, OutOfTime):
-        return f"{place}: still importing: {error}"
+        return f"{place}: still importing {str(error).removeprefix('no answer ')}"
     try:
         message = printable(str(error), 200)
     except BaseException:  # a __str__ of the candidate's
