@@ -11,8 +11,8 @@ Implement the operations in these modules in NumPy, each with its backward pass.
    share nothing, neither memory nor anything remembered. An input, `gy` or a view of them may be returned.
 4. Stable: for finite inputs whose true result is finite, the result is finite and accurate and no NumPy floating-point
    warning is raised, in float64 and float32; float32 in, float32 out. Underflow is no fault.
-5. NumPy and the standard library only. At a kink (relu at 0) any subgradient is right; where entries tie for a maximum,
-   any convex split of the gradient among them.
+5. NumPy and the standard library only, in one thread and one process, without files and network. At a kink (relu at 0)
+   any subgradient is right; where entries tie for a maximum, any convex split of the gradient among them.
 
 Arguments that are no arrays of floats (labels, masks, an axis, a size, eps) are not differentiated, and `grad` returns
 nothing for them. Neither does it for what a docstring calls constant.

@@ -50,11 +50,10 @@ def read(kata: Path, names: dict[str, list[str]]) -> Code:
             problems[file.stem] = said(error, str(file), f"{kata.name}/{file.name}")
     digests, lines = {}, {}
     for level, ops in names.items():
-        module = modules.get(level)
         for op in ops:
-            bound = module.bound.get(op) if module else None
-            digests[op] = _digest(modules, kata.name, level, op) if bound else ""
-            lines[op] = bound[0].line if bound else 0
+            stem, name = _place(modules, level, op)
+            digests[op] = _digest(modules, kata.name, stem, name) if stem else ""
+            lines[op] = modules[stem].bound[op][0].line if stem and name else 0
     return Code(digests, lines, {level: problems[level] for level in names if level in problems})
 
 
@@ -135,6 +134,17 @@ def _only_binds(node: ast.stmt) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return all(isinstance(inner, ast.Name | ast.Tuple | ast.expr_context) for t in targets for inner in ast.walk(t))
     return isinstance(node, (*_DEFINITIONS, ast.Import))
+
+
+def _place(modules: dict[str, _Module | None], level: str, op: str) -> tuple[str, str]:
+    """The module that has the operation, and its name; _ALL of a module that may define it as it runs, "" where none does."""
+    if modules.get(level, ...) is None:  # it is there, and cannot be read
+        return "", op
+    order = sorted((s for s, module in modules.items() if module), key=lambda s: (s != level, s == "__init__", s))
+    bound = next((stem for stem in order if op in modules[stem].bound), "")
+    if bound:
+        return bound, op
+    return next((stem for stem in order if any(s.uses & _DYNAMIC for s in modules[stem].statements())), ""), _ALL
 
 
 def _digest(modules: dict[str, _Module | None], package: str, level: str, op: str) -> str:

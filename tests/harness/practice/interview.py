@@ -31,7 +31,7 @@ def written(kata: Path, level_of: Mapping[str, str], ops: Iterable[str]) -> list
 
 def _is_written(module: Path, op: str) -> bool:
     try:
-        source = module.read_text(encoding="utf-8")
+        source = module.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         return False
     return op in (definitions(source) or {}) and not is_stub(source, op)

@@ -1,5 +1,6 @@
 """`--reset`: operations or whole modules of kata/ back to their stubs; the attempt is kept in a dated copy."""
 
+import codecs
 import datetime
 import stat
 from dataclasses import dataclass
@@ -92,12 +93,13 @@ def _planned(project: Path, level: str, ops: list[str] | None, all_ops: list[str
             raise RefusedReset(f"{shown} is not there, and git has no version of it with its stubs")
         said.append(f"{shown}: no version with all its stubs is known; operation by operation:")
     try:
-        source = content.decode("utf-8")
+        mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""  # an editor's, which stays
+        source = content.removeprefix(mark).decode("utf-8")
     except UnicodeDecodeError:
         raise RefusedReset(f"{shown} is not UTF-8 text; --reset {level} restores the whole module") from None
     for op in all_ops if ops is None else ops:
         source = _without(source, op, project, level, all_ops, said)
-    return _File(path, shown, content, source.encode())
+    return _File(path, shown, content, mark + source.encode())
 
 
 def _restored(file: _File, said: list[str]) -> _File:

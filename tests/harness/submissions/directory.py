@@ -31,7 +31,7 @@ _AFFIXES = {
         "np",
         "numpy",
     ),
-    *("my", "the", "new", "old", "final", "fixed", "custom", "v1", "v2", "v3", "solution", "answer", "test", "kata"),
+    *("my", "the", "new", "old", "final", "fixed", "custom", "v", "loss", "solution", "answer", "test", "kata"),
 }
 """What people put before or behind an operation's name."""
 _ALIKE = 0.88  # of difflib: sofmax, matmull

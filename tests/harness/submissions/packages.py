@@ -50,7 +50,8 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         if not found.modules:
             raise UnusableSubmission(nothing)
         root = _root(found.modules, {op for ops in levels.values() for op in ops})
-        return _copy(_inside(found.modules, root), levels, f"--impl={printable(impl, 500)}: {nothing}", found.notes)
+        notes = [*found.notes, *_left_out(found.modules, root, levels)]
+        return _copy(_inside(found.modules, root), levels, f"--impl={printable(impl, 500)}: {nothing}", notes)
 
 
 @contextmanager
@@ -86,6 +87,17 @@ def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
 
     most, root = best(lambda content: defined(content, wanted))
     return root if most else best(lambda content: _named(content, wanted))[1]
+
+
+def _left_out(modules: dict[str, bytes], root: str, levels: Levels) -> Iterator[str]:
+    """The levels' modules in other folders, which are not looked into."""
+    names = {f"{level}.py" for level in levels}
+    ours = {name for name in modules if str(PurePosixPath(name).parent) == root}
+    missing = names - {PurePosixPath(name).name for name in ours}
+    for name in sorted(modules.keys() - ours):
+        if PurePosixPath(name).name in missing:
+            where = "the top folder" if root == "." else f"{printable(root, 255)}/"
+            yield f"{printable(name, 255)} is not graded: operations were looked for in {where}"
 
 
 def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:
