@@ -55,7 +55,7 @@ def plain(cell: str) -> Plain:
             continue
         if not line.startswith("%%") or line.rstrip().endswith("?"):
             break
-        name, _, arguments = line[2:].strip().partition(" ")
+        name, arguments = [*line[2:].split(None, 1), "", ""][:2]
         if name in _WRITES and (written := _written(line)):
             return Plain("\n".join([*[""] * (at + 1), *lines[at + 1 :]]), written=written)
         if name not in _RUNS_CELL:
