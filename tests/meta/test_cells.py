@@ -29,7 +29,7 @@ LINES = {  # cell -> what is run of it; a line that ends in ` <-` is told to be 
     "\r\n# why\r\n%%time\r\n%%capture out\r\nx\r\n%pwd <-": "\n# why\n\n\nx\n",
     "%%timeit -n 10 -r3 x = 1\ny": "x = 1\ny",
     "%%time --no-raise-error\ny": "\ny",
-    "%%prun -l 3 f()\ny": "f()\ny",
+    "%%prun\t-l 3 f() \ny": "f()\ny",
     "#@title Mine { run: 'auto' }\nx = 3 # @param {type: 'integer'}": "#@title Mine { run: 'auto' }\nx = 3 # @param {type: 'integer'}",
     ">>> def f():\n...     return 1\n... \n>>> f()": "def f():\n    return 1\n\nf()",
     "In [12]: x = 1\n    ...: y": "x = 1\ny",

@@ -173,6 +173,7 @@ DISGUISED = {  # name, content -> what is said
     ("a.py.gz", gzip.compress(A)): "is packed with gzip; unpack it",
     ("s.zip", packed({"a.py": A}, "w")): "is a tar archive, not a zip archive; rename it to s.tar",
     ("s.tgz", ZIP): "is a zip archive, not a tar archive; rename it to s.zip",
+    ("s.tgz", b"hello"): r"is not a tar archive that can be read \(it does not begin like one\); pack it again",
     ("s.ipynb", ZIP): "is a zip archive, not a notebook; rename it to s.zip",
     ("s.py", ZIP): "is a zip archive, not Python text; rename it to s.zip",
     ("s", ZIP): "is a zip archive; rename it to s.zip",

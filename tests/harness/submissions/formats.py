@@ -3,7 +3,7 @@
 Of what is not listed here nothing is known: whoever reads it finds out.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tests.harness.submissions.parcel import KINDS, SHOWN, UnusableSubmission
 from tests.harness.worker.printable import printable
@@ -12,8 +12,7 @@ HEAD = 2**16
 """As many of its first bytes are looked at."""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """`begins`: what files of it begin with. `endings`: of names under which it is read. `remedy`: what to do with others."""
 
     what: str

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import SHOWN, Parcel, UnusableSubmission
+from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
 from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
@@ -22,6 +23,14 @@ PATIENCE = (
     120.0  # seconds for one that waits, as on a drive that does not answer; one that computes is stopped long before
 )
 _CHUNK = 2**16
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What was handed in. `modules`: name in it -> content; `notes`: lines about what of it is left out."""
+
+    modules: dict[str, bytes]
+    notes: list[str]
 
 
 def modules(path: Path) -> Parcel:

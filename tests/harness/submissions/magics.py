@@ -7,8 +7,8 @@ IPython is told. Source: IPython.core.inputtransformer2. Not taken over: automag
 
 import re
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 _TIMED = r"(?:-[tcqo]*(?:[nrpv]\s*\S+|[tcqo])(?=\s|$)\s*)*"
 _PROFILED = r"(?:-[rq]*(?:[DlsT]\s*\S+|[rq])(?=\s|$)\s*)*"
@@ -26,8 +26,7 @@ _RUNS_LINE = {name: re.compile(_RUNS_CELL[name]) for name in ("time", "prun", "m
 _WRITES = ("writefile", "file")
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """Where a `command` has a cell's code written to: a `path` as the cell has it, `appended` or anew."""
 
     command: str
@@ -35,15 +34,14 @@ class Written:
     appended: bool
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(NamedTuple):
     """A cell without what IPython adds. `code` has the cell's lines; it is None where nothing of it is Python.
 
     `left_out`: lines of the cell, and what stood there. `written`: the file that the code goes to, if it is not run.
     """
 
     code: str | None
-    left_out: list[tuple[int, str]] = field(default_factory=list)
+    left_out: Sequence[tuple[int, str]] = ()
     written: Written | None = None
 
 
@@ -55,7 +53,7 @@ def plain(cell: str) -> Plain:
             continue
         if not line.startswith("%%") or line.rstrip().endswith("?"):
             break
-        name, _, arguments = line[2:].strip().partition(" ")
+        name, arguments = [*line[2:].split(None, 1), "", ""][:2]
         if name in _WRITES and (written := _written(line)):
             return Plain("\n".join([*[""] * (at + 1), *lines[at + 1 :]]), written=written)
         if name not in _RUNS_CELL:
@@ -88,8 +86,7 @@ def _written(command: str) -> Written | None:
     return Written(command, paths[0], len(words) > 1) if len(paths) == 1 and not re.search(r"[${}]", paths[0]) else None
 
 
-@dataclass(frozen=True)
-class _Edit:
+class _Edit(NamedTuple):
     """Between two places stands `text` instead; None: the whole statement is left out."""
 
     start: int

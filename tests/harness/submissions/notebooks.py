@@ -7,8 +7,7 @@ Cells are taken as nbformat 3 and 4 have them, and as programs that are less str
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.harness.submissions import magics, parcel
 from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
@@ -19,8 +18,7 @@ _KERNELS = {"ir": "R", "xr": "R", "julia": "Julia", "octave": "Octave", "matlab"
 """A kernel's name, up to a dash -> its language, where a notebook does not say it."""
 
 
-@dataclass(frozen=True)
-class Notebook:
+class Notebook(NamedTuple):
     """`modules`: name -> content. `notes`: lines about what is left out."""
 
     modules: dict[str, bytes]
@@ -68,8 +66,7 @@ def read(name: str, content: bytes) -> Notebook:
     return Notebook(contents, notes)
 
 
-@dataclass(frozen=True)
-class _Cell:
+class _Cell(NamedTuple):
     """A cell of code, in what language."""
 
     source: str

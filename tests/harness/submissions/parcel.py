@@ -5,7 +5,6 @@ Standard library only: the process that reads (unpacking.py) keeps to it, and th
 
 import re
 import struct
-from dataclasses import dataclass
 
 from tests.harness.worker.printable import printable
 
@@ -36,14 +35,6 @@ _ODD = re.compile(
     "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _DISGUISED = re.compile(r"(.+\.(?:py|ipynb))\.(?:txt|json)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """What was handed in. `modules`: name in it -> content; `notes`: lines about what of it is left out."""
-
-    modules: dict[str, bytes]
-    notes: list[str]
 
 
 class UnusableSubmission(Exception):

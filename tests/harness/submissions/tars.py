@@ -6,7 +6,7 @@ Standard library only. Nothing it says of a size is believed: memory is taken as
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tests.harness.submissions import parcel
 from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
@@ -21,8 +21,7 @@ _MOST_HEADERS = 4 * parcel.MOST_ENTRIES  # an entry, its long name, its long tar
 _MOST_RECORDS = 10 * parcel.MOST_ENTRIES  # in all of what else is said
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """`kind`: file, folder or other. `size`: of what follows its header."""
 
     name: str
