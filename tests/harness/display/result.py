@@ -97,14 +97,6 @@ def missing(submission: str, level: str, place: int, op: str, prop: str) -> Resu
     return Result(submission, place, level, op, prop, "skip", "no verdict", [], [], 0.0, {}, None, None, None, False)
 
 
-def outcomes(submissions: Sequence[str], results: Sequence[Result], trouble: dict[str, str]) -> list[Outcome]:
-    """One for each submission, in the order given."""
-    return [
-        Outcome(name, in_order(r for r in results if r.submission == name), trouble.get(name, ""))
-        for name in submissions
-    ]
-
-
 def in_order(results: Iterable[Result]) -> list[Result]:
     """The results in order of study, whatever the order of the run."""
     properties = list(POINTS)

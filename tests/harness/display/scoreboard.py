@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
 from tests.harness.judgement.points import POINTS
-from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -212,19 +211,13 @@ def _without_echoes(results: list[Result]) -> list[tuple[str, Result]]:
 
 def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     for result in results:
+        chosen = f"{command} --op={result.op}"
         if result.status == "todo":
             part = "its gradient" if by_operation(results)[result.op]["forward"] == "pass" else result.op
-            where = (
-                f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
-            )
-            chosen = only(result.op)
-            return f"{command} -k {_quoted(chosen) if ' ' in chosen else chosen}{where}"
+            where = f"write {part} in kata/{result.level}.py" if impl == "kata" else f"{result.op} is not written"
+            return f"{chosen}  ({where})"
         if result.failed:
-            return (
-                f"{command} -k compose"
-                if result.op == "compose"
-                else f"{command} -k {_quoted(f'{only(result.op)} and {result.property}')}"
-            )
+            return chosen if result.op == "compose" else f"{chosen} -k {only(result)}"
     if any(not result.judged for result in results):
         return f"{command}  (for what has no verdict yet)"
     if not whole:
@@ -233,15 +226,10 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     return f"nothing is left: all {operations} operations hold"
 
 
-def only(op: str) -> str:
-    """What -k must be given to choose this operation and none whose name its own is a part of."""
-    others = [name for names in names_by_level().values() for name in names if op in name and name != op]
-    least = [name for name in others if not any(other in name for other in others if other != name)]
-    return " and not ".join([op, *least])
-
-
-def _quoted(words: str) -> str:
-    return f'"{words}"'
+def only(result: Result) -> str:
+    """What -k must be given to choose this property of its operation: -k looks into the names of operation and level too."""
+    ambiguous = result.property in f"{result.op} {result.level}"
+    return f"test_{result.property}" if ambiguous else result.property
 
 
 def _wrapped(terminal, width: int, text: str, **markup: bool) -> None:

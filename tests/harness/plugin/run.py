@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.display.result import Outcome, Result, missing, outcomes
+from tests.harness.display.result import Outcome, Result, in_order, missing
 from tests.harness.rows.names import names_by_level
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Run:
     sandbox: str
     alone: bool
     command: str
-    selected: dict[Selected, None] = field(default_factory=dict)  # what a verdict is due on, in order
+    selected: dict[str, Selected] = field(default_factory=dict)  # a test -> what it gives a verdict on, in order
     results: list[Result] = field(default_factory=list)
     trouble: dict[str, str] = field(default_factory=dict)  # submission -> the grader's own trouble with it
     ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
@@ -65,13 +65,17 @@ class Run:
 
     def outcomes(self) -> list[Outcome]:
         """What came of each submission, with what is missing."""
-        found = {(r.submission, r.op, r.property) for r in self.results}
+        return [self.outcome(subject.name) for subject in self.subjects]
+
+    def outcome(self, submission: str) -> Outcome:
+        """What came of this submission, with what is missing."""
+        results = [r for r in self.results if r.submission == submission]
+        found = {(r.op, r.property) for r in results}
         due = [
-            missing(submission, *place_of(op), op, prop)
-            for submission, op, prop in self.selected
-            if (submission, op, prop) not in found
+            (op, prop) for name, op, prop in self.selected.values() if name == submission and (op, prop) not in found
         ]
-        return outcomes([s.name for s in self.subjects], [*self.results, *due], self.trouble)
+        results += [missing(submission, *place_of(op), op, prop) for op, prop in due]
+        return Outcome(submission, in_order(results), self.trouble.get(submission, ""))
 
 
 RUN = pytest.StashKey[Run]()
