@@ -54,6 +54,7 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
         "score": f"{outcome.score:g}",
         "seconds": f"{outcome.seconds:.1f}",
         "trouble": outcome.said,
+        "notes": outcome.notes,
         "columns": columns,
         "levels": [
             {"name": level, "rows": [rows[op] for op in ops], "points": _shown(total(earned[op] for op in ops))}

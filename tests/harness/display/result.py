@@ -45,11 +45,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one submission. `trouble`: the grader's own, which may leave the verdict incomplete."""
+    """What came of one submission.
+
+    `trouble`: the grader's own, which may leave the verdict incomplete. `notes`: what was seen of it beside the verdicts.
+    """
 
     submission: str
     results: list[Result]
     trouble: str = ""
+    notes: Sequence[str] = ()
 
     @property
     def missing(self) -> list[Result]:

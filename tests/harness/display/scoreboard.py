@@ -68,6 +68,10 @@ def write(
         for hint in result.hints:
             _wrapped(terminal, width, f"    hint: {hint}")
     terminal.write_line("")
+    for note in outcome.notes:
+        _wrapped(terminal, width, f"note: {note}")
+    if outcome.notes:
+        terminal.write_line("")
     terminal.write_line(f"score {outcome.score:g} of 100{', incomplete' if outcome.missing else ''}", bold=True)
     if outcome.missing:
         _wrapped(terminal, width, outcome.incomplete, red=True)
@@ -113,7 +117,7 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
 
 
 def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> None:
-    """Write a line for each submission, best first; then one for each of their failures. `width`: the terminal's."""
+    """Write a line for each submission, best first; then one for each of their failures and notes. `width`: the terminal's."""
     terminal.ensure_newline()
     terminal.section("submissions")
     names = {verdict.submission: _short(printable(verdict.submission)) for verdict in outcomes}
@@ -136,7 +140,7 @@ def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> N
 
 
 def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[str]:
-    """`anna.py: affine gradient: gw is N times too small`, one for each reason.
+    """`anna.py: affine gradient: gw is N times too small`, one for each reason; and its notes.
 
     `whole`: its name with the folder, for where the name alone is another's too. `ends`: how many have each name.
     """
@@ -145,6 +149,7 @@ def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[
     for where, result in _without_echoes([r for r in verdict.results if r.failed]):
         first, *more = where.split(", ")
         yield f"{name}: {first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
+    yield from (f"{name}: note: {note}" for note in verdict.notes)
 
 
 def _short(name: str) -> str:

@@ -26,6 +26,8 @@ class _Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "kata"):
             self.run.results.append(Result(**report.kata))
+        if hasattr(report, "notes"):
+            self.run.notes.setdefault(report.notes["submission"], {}).update(dict.fromkeys(report.notes["lines"]))
         if hasattr(report, "trouble"):
             self.run.trouble.setdefault(report.trouble["submission"], report.trouble["line"])
             if report.trouble["ends"]:

@@ -18,7 +18,7 @@ from tests.harness.plugin.run import RUN, Run
 from tests.harness.rows.names import level_of, names_by_level
 from tests.harness.worker.printable import printable
 
-_BAR = 24  # characters
+_BAR = 16  # characters
 _BESIDE = 50  # columns beside a submission's name: how many there are, its bar, how many operations
 
 
@@ -93,7 +93,6 @@ class Underway:
 
     def _end(self, submission: str) -> None:
         """All of a submission is judged."""
-        self._done += 1
         line = ""
         if self._several:
             outcome = self._run.outcome(submission)
@@ -101,6 +100,7 @@ class Underway:
         if self._live:
             self._rewrite(line or self._bar(submission))
         self._terminal.write("\n" if self._live else f"{line}\n", flush=True)
+        self._done += 1
         self._at = ("", "")
 
     def _tell(self, submission: str, op: str) -> None:
@@ -131,10 +131,8 @@ class Underway:
         """Which of several submissions it is, and its name; of a single one nothing."""
         if not self._several:
             return ""
-        of = len(self._run.subjects)
-        return (
-            f"{min(self._done + (submission == self._at[0]), of):{len(str(of))}} of {of}  {self._names[submission]}  "
-        )
+        of = str(len(self._run.subjects))
+        return f"{self._done + 1:{len(of)}} of {of}  {self._names[submission]}  "
 
     def _width(self) -> int:
         return self._terminal.config.get_terminal_writer().fullwidth
@@ -149,11 +147,11 @@ def _together(statuses: list[str]) -> str:
 
 def _fitted(text: str, columns: int, *, end: bool = False) -> str:
     """A text in exactly so many columns, without what stands too much at its end; with `end`, at its beginning."""
-    whole, text = text, text[-columns:] if end else text[:columns]
-    while _columns(text) > columns:
-        text = text[1:] if end else text[:-1]
-    if end and text != whole and columns > 3:
-        return f"...{_fitted(whole, columns - 3, end=True)}"
+    if _columns(text) > columns:
+        before, text = ("...", text[-columns:]) if end else ("", text[:columns])
+        while _columns(before + text) > columns:
+            text = text[1:] if end else text[:-1]
+        text = before + text
     return text + " " * (columns - _columns(text))
 
 

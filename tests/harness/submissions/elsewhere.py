@@ -46,6 +46,7 @@ class Elsewhere:
         self._call_seconds = limits.CALL_SECONDS if call_seconds is None else call_seconds
         self._operation, self._submission = operation or limits.OPERATION, submission or limits.SUBMISSION
         self._worker: Worker | None = None
+        self.notes: list[str] = []  # what was seen beside the verdicts, a line each
         self._refused: dict[str, tuple[str, str]] = {}
         self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
         self._spoilt_by = ""  # the operation that did so in the present worker
