@@ -1,11 +1,14 @@
 """The switch: which implementation is under test, and the options of a run. What a run does is in tests/harness/."""
 
+import sys
 from glob import glob
 from pathlib import Path
 
-pytest_plugins = [f"tests.harness.plugin.{name}" for name in ("evening", "session", "grading", "ending", "unstuck")]
-
 PROJECT = Path(__file__).parent
+if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules
+    sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
+_PLUGINS = ("evening", "selection", "session", "grading", "underway", "ending", "unstuck")
+pytest_plugins = [f"tests.harness.plugin.{name}" for name in _PLUGINS]
 
 
 def pytest_addoption(parser):
@@ -18,6 +21,14 @@ def pytest_addoption(parser):
         help="what is graded: kata (your answers), solutions (the references), or somebody's folder, .py, .zip, .tar.gz "
         "or .ipynb, which runs in a sandbox. May be repeated, or a glob in quotes, for several submissions. Default: "
         "everything, that is the solutions and the harness's own tests; kata where there are no solutions.",
+    )
+    group.addoption(
+        "--op",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="this operation, and no other; the beginning of its name is enough, where no other begins so. May be "
+        "repeated, or several names with commas",
     )
     group.addoption("--hidden", action="store_true", help="also the hidden properties, and four times the examples")
     group.addoption(
@@ -49,7 +60,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--kit",
         metavar="FILE.zip",
-        help="write what a candidate gets, for the operations chosen with -k or -m, and stop: no solutions, no hidden tests",
+        help="write what a candidate gets, for the operations chosen with --op or -m, and stop: no solutions, no hidden tests",
     )
     group.addoption(
         "--minutes",
@@ -92,10 +103,11 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    from tests.harness.plugin import evening, session
+    from tests.harness.plugin import evening, selection, session
 
+    selection.configure(config)
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
         chosen = ["kata"]
     evening.configure(config, PROJECT, chosen or ["solutions"])
-    session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen))
+    session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen or config.getoption("op")))

@@ -91,7 +91,7 @@ def test_the_stubs_are_six_lines_of_todo():
     assert sum(line.endswith("operations, none begun") for line in lines) == len(LEVELS) - 1
     assert len(lines) - next(n for n, line in enumerate(lines) if " scoreboard " in line) <= 24
     assert max(map(len, lines)) <= 80
-    assert "next: pytest --impl=kata -k affine" in run.stdout
+    assert "next: pytest --impl=kata --op=affine" in run.stdout
 
 
 def test_a_run_that_ends_early_says_what_has_no_verdict():

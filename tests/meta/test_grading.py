@@ -119,7 +119,7 @@ def test_a_batch_grades_each_submission_on_its_own(half, tmp_path):
     shutil.copy(half, inbox / "anna.py")
     (inbox / "ben.zip").write_bytes(b"this is no archive")
     shutil.copytree(PROJECT / "solutions", inbox / "cleo", ignore=shutil.ignore_patterns("__pycache__"))
-    run = grade(f"--impl={inbox}/*", f"--report={tmp_path}/r.json", "-q", "-k", "affine or relu and not leaky")
+    run = grade(f"--impl={inbox}/*", f"--report={tmp_path}/r.json", "-q", "--op=affine,relu")
     assert run.returncode == 1, run.stdout
     scores = {
         Path(s["submission"]).name: s["score"] for s in json.loads((tmp_path / "r.json").read_text())["submissions"]
@@ -148,7 +148,7 @@ def test_hidden_without_the_hidden_tests_says_so(tmp_path):
 
 def test_a_kit_has_no_answers_and_works(tmp_path):
     """What a candidate gets holds the chosen stubs and the public tests only; filled in, it grades to 100."""
-    run = grade(f"--kit={tmp_path}/kit.zip", "-k", "affine or (relu and not leaky)")
+    run = grade(f"--kit={tmp_path}/kit.zip", "--op=affine", "--op=relu")
     assert run.returncode == 0, run.stdout + run.stderr
     with zipfile.ZipFile(tmp_path / "kit.zip") as archive:
         names = archive.namelist()

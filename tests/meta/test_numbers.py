@@ -6,7 +6,7 @@ import pytest
 from tests.harness.display.failures import failures_of
 from tests.harness.display.result import Result
 from tests.harness.display.screen import _arrays, _cells
-from tests.harness.judgement.numbers import MOST, against, apart, digits
+from tests.harness.judgement.figures import MOST, against, apart, digits
 
 PAIRS = [
     (2.0, 1.0, "2, but should be 1"),

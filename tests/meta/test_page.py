@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.harness.display import html
+from tests.harness.display import markup
 from tests.harness.display.about import About
 from tests.harness.display.page import render
 from tests.harness.display.result import Outcome, Result
@@ -212,15 +212,15 @@ def test_what_a_submission_says_stays_text(what):
     hostile = render(RUN, CASES["hostile"][list(HOSTILE).index(what) :][:1])
     seen = _Page(hostile)
     assert [tag for tag, _ in seen.elements] == [tag for tag, _ in _Page(harmless).elements]
-    assert seen.text.count(html.visible(text)) >= 7
+    assert seen.text.count(markup.visible(text)) >= 7
     assert [c for c in hostile if not c.isprintable() and c not in "\n\t"] == []
     hostile.encode("utf-8")
 
 
 def test_invisible_characters_are_spelled_out():
     """Control characters, direction marks and lone surrogates are shown as Python writes them; other text is left alone."""
-    assert html.visible("a\x00\x1b\u202e\ud800b") == "a\\x00\\x1b\\u202e\\ud800b"
-    assert html.visible("größer\n\tπ ≥ 3") == "größer\n\tπ ≥ 3"
+    assert markup.visible("a\x00\x1b\u202e\ud800b") == "a\\x00\\x1b\\u202e\\ud800b"
+    assert markup.visible("größer\n\tπ ≥ 3") == "größer\n\tπ ≥ 3"
 
 
 @pytest.mark.parametrize("case", ["one", "many failures", "extremes", "several"])
@@ -353,7 +353,7 @@ def test_the_same_verdict_gives_the_same_page(case):
 
 def test_a_run_that_could_not_make_a_page_is_refused(monkeypatch):
     """Without jinja2 the refusal is one line that says what to install, before anything is graded."""
-    html.refuse_without_jinja2()
+    markup.refuse_without_jinja2()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(pytest.UsageError, match=r"^--report=FILE\.html needs jinja2: pip install jinja2$"):
-        html.refuse_without_jinja2()
+        markup.refuse_without_jinja2()

@@ -83,7 +83,7 @@ def test_every_way_to_save_brings_a_verdict(terminal, polling, tmp_path):
     terminal.until("no operation changed")
     terminal.type("q")
     seen = terminal.until("status 1")
-    assert "next: pytest --impl=kata -k affine" in seen  # the scoreboard of every run
+    assert "next: pytest --impl=kata --op=affine" in seen  # the scoreboard of every run
     assert "24 todo" in seen
     terminal.left_in_order()
 

@@ -11,7 +11,7 @@ import numpy as np
 from tests.harness.display.arrays import array, number, shape, slice_label, windows
 from tests.harness.display.heatmaps import maps
 from tests.harness.display.result import Result
-from tests.harness.judgement.numbers import LEAST, digits
+from tests.harness.judgement.figures import LEAST, digits
 
 TABLE_SIDE, TABLE_CELLS = 8, 64
 _LEAD, _LONG, _TEXT = 160, 1200, 4000  # characters: of a reason on a folded line, of one that scrolls, of other values

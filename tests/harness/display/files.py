@@ -17,7 +17,7 @@ def refuse_unless_writable(file: str, endings: tuple[str, ...], option: str) -> 
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise pytest.UsageError(f"{option}={file}: {path.parent} is not a folder that can be written to")
     if path.suffix == ".html":
-        from tests.harness.display.html import refuse_without_jinja2
+        from tests.harness.display.markup import refuse_without_jinja2
 
         refuse_without_jinja2()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.harness.display.about import About
 from tests.harness.display.failures import failures_of
-from tests.harness.display.html import template
+from tests.harness.display.markup import template
 from tests.harness.display.result import Outcome, by_level, by_operation, counted, total
 from tests.harness.judgement.points import FAILED, POINTS
 
@@ -54,6 +54,7 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
         "score": f"{outcome.score:g}",
         "seconds": f"{outcome.seconds:.1f}",
         "trouble": outcome.said,
+        "notes": outcome.notes,
         "columns": columns,
         "levels": [
             {"name": level, "rows": [rows[op] for op in ops], "points": _shown(total(earned[op] for op in ops))}

@@ -27,6 +27,7 @@ def _json(about: About, outcomes: Sequence[Outcome]) -> str:
             "seconds": outcome.seconds,
             "ops": _statuses(outcome.results),
             "failures": [_failure(r) for r in outcome.results if r.failed],
+            **({"notes": list(outcome.notes)} if outcome.notes else {}),
             **({"trouble": told} if (told := outcome.said) else {}),
         }
         for outcome in outcomes

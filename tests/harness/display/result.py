@@ -45,11 +45,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one submission. `trouble`: the grader's own, which may leave the verdict incomplete."""
+    """What came of one submission.
+
+    `trouble`: the grader's own, which may leave the verdict incomplete. `notes`: what was seen of it beside the verdicts.
+    """
 
     submission: str
     results: list[Result]
     trouble: str = ""
+    notes: Sequence[str] = ()
 
     @property
     def missing(self) -> list[Result]:
@@ -95,14 +99,6 @@ def result_of(verdict: Verdict, submission: str, level: str, place: int) -> Resu
 def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
     """In the place of a verdict that was due and was not given: it counts as possible, and earns nothing."""
     return Result(submission, place, level, op, prop, "skip", "no verdict", [], [], 0.0, {}, None, None, None, False)
-
-
-def outcomes(submissions: Sequence[str], results: Sequence[Result], trouble: dict[str, str]) -> list[Outcome]:
-    """One for each submission, in the order given."""
-    return [
-        Outcome(name, in_order(r for r in results if r.submission == name), trouble.get(name, ""))
-        for name in submissions
-    ]
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
 from tests.harness.judgement.points import POINTS
-from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -69,6 +68,10 @@ def write(
         for hint in result.hints:
             _wrapped(terminal, width, f"    hint: {hint}")
     terminal.write_line("")
+    for note in outcome.notes:
+        _wrapped(terminal, width, f"note: {note}")
+    if outcome.notes:
+        terminal.write_line("")
     terminal.write_line(f"score {outcome.score:g} of 100{', incomplete' if outcome.missing else ''}", bold=True)
     if outcome.missing:
         _wrapped(terminal, width, outcome.incomplete, red=True)
@@ -114,7 +117,7 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
 
 
 def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> None:
-    """Write a line for each submission, best first; then one for each of their failures. `width`: the terminal's."""
+    """Write a line for each submission, best first; then one for each of their failures and notes. `width`: the terminal's."""
     terminal.ensure_newline()
     terminal.section("submissions")
     names = {verdict.submission: _short(printable(verdict.submission)) for verdict in outcomes}
@@ -137,7 +140,7 @@ def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> N
 
 
 def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[str]:
-    """`anna.py: affine gradient: gw is N times too small`, one for each reason.
+    """`anna.py: affine gradient: gw is N times too small`, one for each reason; and its notes.
 
     `whole`: its name with the folder, for where the name alone is another's too. `ends`: how many have each name.
     """
@@ -146,6 +149,7 @@ def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[
     for where, result in _without_echoes([r for r in verdict.results if r.failed]):
         first, *more = where.split(", ")
         yield f"{name}: {first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
+    yield from (f"{name}: note: {note}" for note in verdict.notes)
 
 
 def _short(name: str) -> str:
@@ -212,19 +216,13 @@ def _without_echoes(results: list[Result]) -> list[tuple[str, Result]]:
 
 def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     for result in results:
+        chosen = f"{command} --op={result.op}"
         if result.status == "todo":
             part = "its gradient" if by_operation(results)[result.op]["forward"] == "pass" else result.op
-            where = (
-                f"  (write {part} in kata/{result.level}.py)" if impl == "kata" else f"  ({result.op} is not written)"
-            )
-            chosen = only(result.op)
-            return f"{command} -k {_quoted(chosen) if ' ' in chosen else chosen}{where}"
+            where = f"write {part} in kata/{result.level}.py" if impl == "kata" else f"{result.op} is not written"
+            return f"{chosen}  ({where})"
         if result.failed:
-            return (
-                f"{command} -k compose"
-                if result.op == "compose"
-                else f"{command} -k {_quoted(f'{only(result.op)} and {result.property}')}"
-            )
+            return chosen if result.op == "compose" else f"{chosen} -k {only(result)}"
     if any(not result.judged for result in results):
         return f"{command}  (for what has no verdict yet)"
     if not whole:
@@ -233,15 +231,10 @@ def _next(results: list[Result], command: str, impl: str, whole: bool) -> str:
     return f"nothing is left: all {operations} operations hold"
 
 
-def only(op: str) -> str:
-    """What -k must be given to choose this operation and none whose name its own is a part of."""
-    others = [name for names in names_by_level().values() for name in names if op in name and name != op]
-    least = [name for name in others if not any(other in name for other in others if other != name)]
-    return " and not ".join([op, *least])
-
-
-def _quoted(words: str) -> str:
-    return f'"{words}"'
+def only(result: Result) -> str:
+    """What -k must be given to choose this property of its operation: -k looks into the names of operation and level too."""
+    ambiguous = result.property in f"{result.op} {result.level}"
+    return f"test_{result.property}" if ambiguous else result.property
 
 
 def _wrapped(terminal, width: int, text: str, **markup: bool) -> None:

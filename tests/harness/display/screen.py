@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.harness.diagnosis.entry import terms
 from tests.harness.diagnosis.wording import Wording, wording
-from tests.harness.judgement.numbers import LEAST, apart, digits
+from tests.harness.judgement.figures import LEAST, apart, digits
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:

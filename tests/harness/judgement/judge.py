@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.judgement.numbers import against
+from tests.harness.judgement.figures import against
 from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth

@@ -7,12 +7,13 @@ import pytest
 from tests.harness.display import report, scoreboard
 from tests.harness.display.about import About
 from tests.harness.display.result import Result
-from tests.harness.plugin import evening
+from tests.harness.plugin import evening, selection
 from tests.harness.plugin.internals import count
 from tests.harness.plugin.run import RUN, Run, or_nothing
 from tests.harness.worker.printable import printable
 
 EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
+_NOTHING = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)  # was graded: there is no score
 _COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words
 
 
@@ -25,6 +26,8 @@ class _Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "kata"):
             self.run.results.append(Result(**report.kata))
+        if hasattr(report, "notes"):
+            self.run.notes.setdefault(report.notes["submission"], {}).update(dict.fromkeys(report.notes["lines"]))
         if hasattr(report, "trouble"):
             self.run.trouble.setdefault(report.trouble["submission"], report.trouble["line"])
             if report.trouble["ends"]:
@@ -49,6 +52,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run.kit:
         session.exitstatus = pytest.ExitCode.OK
         return
+    if exitstatus in _NOTHING:
+        return
     outcomes = run.outcomes()
     # -x, the end of watching, or whatever else ends a run early on purpose.
     stopped = session.shouldstop or session.shouldfail or session.config.option.watch
@@ -69,9 +74,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     or_nothing(evening.record, session.config, run.results)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     run = config.stash[RUN]
-    if config.option.collectonly:
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not run.kit:
+        terminalreporter.write_line(f"nothing selected: {selection.nothing(config)}", red=True)
+    if config.option.collectonly or (exitstatus in _NOTHING and not run.kit):
         return
     if run.kit:
         files, chosen = run.kit
@@ -86,7 +93,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if len(run.subjects) > 1:
         scoreboard.write_table(terminalreporter, outcomes, config.get_terminal_writer().fullwidth)
     elif outcomes[0].results:
-        part = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+        part = (
+            config.option.op or config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+        )
         whole = not part and not any("::" in str(argument) for argument in config.args)
         seed = run.seed if run.hidden else None
         scoreboard.write(

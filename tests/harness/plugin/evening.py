@@ -132,7 +132,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sample, keep the operations that were drawn from those that -k and -m left."""
+    """With --sample, keep the operations that were drawn from those that --op, -m and -k left."""
     if not config.option.sample:
         return
     option = config.option
@@ -204,7 +204,7 @@ def _op_of(item: pytest.Item) -> str:
 
 
 def _refuse_too_few(config: pytest.Config, found: int) -> None:
-    if found < int(config.option.sample):
+    if 0 < found < int(config.option.sample):  # of nothing selected something else is said
         raise pytest.UsageError(
-            f"--sample={config.option.sample}: there are only {found} operations to choose from; ask for fewer, or see -k and -m"
+            f"--sample={config.option.sample}: there are only {found} operations to choose from; ask for fewer, or see --op, -m and -k"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import result_of
-from tests.harness.plugin.run import RUN, Run, Subject, or_nothing, place_of
+from tests.harness.plugin.run import RUN, Run, Subject, is_graded, or_nothing, place_of
 from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
 
@@ -71,6 +71,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if call.when != "call":
         return made
     run = item.config.stash[RUN]
+    if is_graded(item):
+        subject = run.subjects[item.callspec.params["subject"]]
+        if notes := or_nothing(subject.new_notes):
+            made.notes = {"submission": subject.name, "lines": notes}
     if TROUBLE in item.stash:
         subject, line, ends = item.stash[TROUBLE]
         made.trouble = {"submission": subject.name, "line": line, "ends": ends}

@@ -65,7 +65,7 @@ class Checked:
         """The display of Jupyter; None, that is the text, where jinja2 is missing."""
         try:
             from tests.harness.display.failures import failures_of
-            from tests.harness.display.html import template
+            from tests.harness.display.markup import template
 
             page = template("check.html.jinja")
         except ImportError:

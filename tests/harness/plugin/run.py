@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.display.result import Outcome, Result, missing, outcomes
+from tests.harness.display.result import Outcome, Result, in_order, missing
 from tests.harness.rows.names import names_by_level
+from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
+NOTES, NOTE = 20, 300  # of a submission, and characters of each: more are counted, and cut
 
 
 @dataclass
@@ -30,6 +32,15 @@ class Subject:
     unusable: str = ""
     examiner: Examiner | None = None
     reference: Here | None = None
+    told: set[str] = field(default_factory=set)  # of its notes, those that a report of a test has
+
+    def new_notes(self) -> list[str]:
+        """What was noted of it since this was asked last, safe to show."""
+        noted = self.implementation.notes[:1000] if self.implementation else []
+        notes = [printable(str(note), NOTE) for note in noted]
+        new = list(dict.fromkeys(note for note in notes if note not in self.told))
+        self.told.update(new)
+        return new
 
     def close(self) -> None:
         for implementation in (self.implementation, self.reference):
@@ -52,10 +63,11 @@ class Run:
     sandbox: str
     alone: bool
     command: str
-    selected: dict[Selected, None] = field(default_factory=dict)  # what a verdict is due on, in order
+    selected: dict[str, Selected] = field(default_factory=dict)  # a test -> what it gives a verdict on, in order
     results: list[Result] = field(default_factory=list)
     trouble: dict[str, str] = field(default_factory=dict)  # submission -> the grader's own trouble with it
     ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
+    notes: dict[str, dict[str, None]] = field(default_factory=dict)  # submission -> what was noted of it, in order
     kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
 
     @property
@@ -65,13 +77,19 @@ class Run:
 
     def outcomes(self) -> list[Outcome]:
         """What came of each submission, with what is missing."""
-        found = {(r.submission, r.op, r.property) for r in self.results}
+        return [self.outcome(subject.name) for subject in self.subjects]
+
+    def outcome(self, submission: str) -> Outcome:
+        """What came of this submission, with what is missing."""
+        results = [r for r in self.results if r.submission == submission]
+        found = {(r.op, r.property) for r in results}
         due = [
-            missing(submission, *place_of(op), op, prop)
-            for submission, op, prop in self.selected
-            if (submission, op, prop) not in found
+            (op, prop) for name, op, prop in self.selected.values() if name == submission and (op, prop) not in found
         ]
-        return outcomes([s.name for s in self.subjects], [*self.results, *due], self.trouble)
+        results += [missing(submission, *place_of(op), op, prop) for op, prop in due]
+        notes = list(self.notes.get(submission, ()))
+        more = [f"and {len(notes) - NOTES} notes more"] if len(notes) > NOTES else []
+        return Outcome(submission, in_order(results), self.trouble.get(submission, ""), [*notes[:NOTES], *more])
 
 
 RUN = pytest.StashKey[Run]()

@@ -53,7 +53,9 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The maintainer's plain `pytest` uses all cores where pytest-xdist is installed; -n0 keeps it to one."""
     option = config.option
-    everything = not option.impl and not option.kit and config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    everything = (
+        not (option.impl or option.op or option.kit) and config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    )
     watched = option.usepdb or option.capture == "no" or option.collectonly
     if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
         option.numprocesses = "logical"
@@ -71,15 +73,6 @@ def pytest_report_header(config: pytest.Config) -> str:
     hidden = ", hidden" if run.hidden else ""
     sandbox = f", sandbox {run.sandbox}" if run.hidden or run.sandbox != "none" else ""
     return f"backprop kata: --impl={names}, --seed={run.seed}{hidden}{sandbox}"
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    run = config.stash[RUN]
-    tests = run.project / "tests"
-    if collection_path == tests / "hidden" and not run.hidden:
-        return True
-    named = any(folder in str(argument) for argument in config.args for folder in NOT_FOR_GRADING)
-    return True if run.alone and not named and collection_path in [tests / f for f in NOT_FOR_GRADING] else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -126,7 +119,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what a verdict is due on. With --kit, write it for what was chosen, and run nothing."""
     file, run = session.config.option.kit, session.config.stash[RUN]
     if not file:
-        run.selected.update(dict.fromkeys(selected(item, run) for item in session.items if is_graded(item)))
+        run.selected.update({item.nodeid: selected(item, run) for item in session.items if is_graded(item)})
         return
     chosen: dict[str, list[str]] = {}
     for item in session.items:
@@ -134,9 +127,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if op:
             names = chosen.setdefault(place_of(op.name)[0], [])
             names += [op.name] if op.name not in names else []
-    if not chosen:
-        raise pytest.UsageError("--kit: no operation was chosen; see -k and -m")
-    run.kit = (len(kit.write(file, run.project, chosen)), chosen)
+    if chosen:
+        run.kit = (len(kit.write(file, run.project, chosen)), chosen)
     session.items.clear()
 
 
@@ -147,18 +139,19 @@ def pytest_xdist_node_collection_finished(node, ids: list[str]) -> None:
     named = {_escaped(subject.name): subject.name for subject in run.subjects}
     known = {"compose", *(op for ops in names_by_level().values() for op in ops)}
     graded = rf"^tests/(?!{'|'.join(NOT_FOR_GRADING)}).*::test_(\w+)\[(.+)\]$"
-    for test, parameters in re.findall(graded, "\n".join(ids), re.MULTILINE):
+    for match in filter(None, (re.match(graded, nodeid) for nodeid in ids)):
+        test, parameters = match.groups()
         before, _, op = parameters.rpartition("-")
         submission = named.get(before) if len(run.subjects) > 1 else run.subjects[0].name
         if submission and op in known:
-            run.selected[submission, op, "gradient" if op == "compose" else test] = None
+            run.selected[match[0]] = (submission, op, "gradient" if op == "compose" else test)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """With --watch, stay and grade what was chosen after each save; what holds at the end is the result of the run."""
     config = session.config
-    if not config.getoption("watch") or session.testsfailed or config.option.collectonly:
+    if not config.getoption("watch") or session.testsfailed or config.option.collectonly or not session.items:
         return None
     from tests.harness.watch.watch import watch
 
@@ -205,6 +198,7 @@ def _command(config: pytest.Config, impls: list[str]) -> str:
     option = config.option
     words = ["pytest", *(["--hidden"] if option.hidden else []), *(f"--impl={impl}" for impl in impls)]
     words += [f"--sample={option.sample}"] if option.sample else []
+    words += [f"--op={','.join(option.op)}"] if option.op else []
     words += [f"--seed={option.seed}", *(["--sandbox=process"] if option.sandbox != "bwrap" else [])]
     words += [
         word for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value for word in (flag, value)

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.practice import hints, reset
 from tests.harness.practice.practice import Practice
 from tests.harness.practice.stubs import RefusedReset
-from tests.harness.rows.names import closest, names_by_level
+from tests.harness.rows.names import PROJECT, closest, names_by_level
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -18,7 +18,7 @@ def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
     hinted, targets = config.getoption("hint"), config.getoption("reset")
     if not hinted and not targets:
         return None
-    project, levels = config.rootpath, names_by_level()
+    project, levels = PROJECT, names_by_level()
     ops = [op for names in levels.values() for op in names]
     _refuse_unknown([(op, f"--hint={op}: there is no operation of that name") for op in hinted], ops)
     _refuse_unknown(

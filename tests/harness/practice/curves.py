@@ -17,7 +17,7 @@ WIDTH, HEIGHT, MARGIN = 240, 64, 6  # pixels of a curve
 
 def page(rows: Sequence[Row], sessions: Sequence[Session], now: float) -> str:
     """The page. The same history and moment give the same page."""
-    from tests.harness.display.html import template
+    from tests.harness.display.markup import template
 
     return template("curves.html.jinja").render(
         date=_date(now),

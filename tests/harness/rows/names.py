@@ -41,6 +41,8 @@ def closest(name: str, names: Iterable[str]) -> str:
     """The names that are most like this one, for a message: `a, b or c`."""
     names = list(names)
     folded = {known.lower(): known for known in names}
+    if name.lower() in folded:
+        return folded[name.lower()]
     found = difflib.get_close_matches(name.lower(), folded, _CLOSEST, 0.5)
     found = [folded[match] for match in found] or names[:_CLOSEST]
     return " or ".join(filter(None, (", ".join(found[:-1]), found[-1])))

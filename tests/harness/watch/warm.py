@@ -249,6 +249,6 @@ def _without_debugger() -> None:
     import pdb
 
     def refuse(*_, **__):
-        raise RuntimeError("no debugger while watching; type pytest --impl=kata -k OPERATION in another terminal")
+        raise RuntimeError("no debugger while watching; type pytest --impl=kata --op=OPERATION in another terminal")
 
     sys.breakpointhook = pdb.set_trace = refuse
