@@ -69,7 +69,7 @@ def main() -> None:
         try:
             frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
         except wire.ProtocolError as error:  # more than a message may hold
-            frame = wire.pack({"id": request["id"], "problem": f"the answer cannot be sent: {error}"})
+            frame = wire.pack({"id": request["id"], "refused": ["error", f"the answer cannot be sent: {error}"]})
         _send(answers, frame)
 
     while True:
