@@ -53,7 +53,6 @@ class Elsewhere:
         self._told: dict[str, Told] = {}  # by the modules, of themselves
         self._files: dict[str, str] = {}  # of the operations that were asked for
         self._worker: Worker | None = None
-        self.notes: list[str] = []  # what was seen beside the verdicts, a line each
         self._refused: dict[str, tuple[str, str]] = {}
         self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
         self._spoilt_by = ""  # the operation that did so in the present worker

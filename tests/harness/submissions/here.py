@@ -40,7 +40,6 @@ class Here:
 
     def __init__(self, name: str, lookup: Callable[[str], Callable | None]):
         self.name, self._lookup = name, cache(lookup)
-        self.notes: list[str] = []  # what was seen beside the verdicts, a line each
         self._refused: dict[str, tuple[str, str]] = {}
 
     def load(self, op: str) -> None:
