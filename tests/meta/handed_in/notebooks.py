@@ -200,7 +200,7 @@ ROWS = [
     parcel(
         "a notebook: cut off",
         {"nb.ipynb": json.dumps({"cells": [code(RELU)]})[:60]},
-        "refused is not a notebook that can be read (Unterminated string starting at: line 1 column 60 (char 59)); save it again in Jupyter, and hand that in",
+        "refused is not a notebook that can be read (it is cut short); save it again in Jupyter, and hand that in",
     ),
     parcel(
         "a notebook: with the marks of a merge",

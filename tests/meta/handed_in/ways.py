@@ -103,7 +103,7 @@ def _checked(row: HandedIn, folder: Path) -> Said:
 
 
 def _graded(implementation, ops: Iterable[str]) -> Said:
-    examiner = Examiner(implementation, 0, explain=diagnose)
+    examiner = Examiner(implementation, 0, shrink=False, explain=diagnose)
     told = {op: _told([examiner.verdict(prop, _OPS[op]) for prop in _few(test_ops)]) for op in ops}
     return Said(told, tuple(getattr(implementation, "notes", ())))
 
