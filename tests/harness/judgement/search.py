@@ -6,7 +6,7 @@ from bdb import BdbQuit
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice, tee
+from itertools import count, islice, tee
 
 import pytest
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from tests.harness.judgement.properties import Property
 from tests.harness.judgement.telling import TELLING, is_alike, worth
 from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
-from tests.harness.rows.imports import hypothesis
+from tests.harness.rows.memory import Known, Page
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.observation import Observation, Question, Steps
@@ -38,12 +38,14 @@ def examine(
     *,
     shrink: bool = True,
     first: tuple[Example, ...] | None = None,
+    page: Page | None = None,
 ) -> Verdict:
     """Hold an implementation's operation to a property. The same seed gives the same examples.
 
     `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
+    `page`: where what torch says of the drawn examples is remembered, for this operation and seed.
     """
-    started, search = time.perf_counter(), _Search(prop, op, implementation, seed)
+    started, search = time.perf_counter(), _Search(prop, op, implementation, seed, page)
     try:
         failed = search.find(first)
         remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
@@ -85,8 +87,8 @@ class _Search:
     `changed`: the first examples for which something given was changed in place.
     """
 
-    def __init__(self, prop: Property, op: Operation, implementation, seed: int):
-        self._prop, self._op, self._implementation = prop, op, implementation
+    def __init__(self, prop: Property, op: Operation, implementation, seed: int, page: Page | None):
+        self._prop, self._op, self._implementation, self._page = prop, op, implementation, page or Page()
         self._how = {"count": prop.count, "dtypes": prop.dtypes}
         self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
         self.smallest: tuple[tuple, Trial, Wrong] | None = None
@@ -98,7 +100,7 @@ class _Search:
         if first and self._is_smaller(first):
             return first
         drawn = islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), _TRIES * self._prop.examples)
-        trials, asked = tee(Trial(self._op, examples, self._ask) for examples in drawn)
+        trials, asked = tee(map(self._trial, drawn, count()))
         with closing(self._implementation.answers(self._op.name, map(self._question, asked))) as answers:
             while self.proven < self._prop.examples and (trial := next(trials, None)):
                 try:
@@ -158,6 +160,9 @@ class _Search:
         with closing(self._implementation.answers(self._op.name, [self._question(trial)])) as answers:
             self._judge(trial, self._leaving(next, answers))
 
+    def _trial(self, drawn: tuple[Example, ...], number: int) -> Trial:
+        return Trial(self._op, drawn, self._ask, Known(self._page, self._prop.name, number))
+
     def _question(self, trial: Trial) -> Question:
         return self._prop.ask(trial.examples)
 
@@ -179,6 +184,8 @@ class _Search:
         try:
             self._hold(drawn)
         except UnsuitedExample:
+            from tests.harness.rows.imports import hypothesis
+
             hypothesis.reject()
 
     def _fails(self, drawn: tuple[Example, ...]) -> bool:
@@ -210,6 +217,8 @@ class _Search:
 
 def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
     """Let hypothesis look for a failing example of its own, and shrink it. What it finds goes through `hold`."""
+    from tests.harness.rows.imports import hypothesis
+
     run = hypothesis.seed(seed)(hypothesis.given(strategy)(hold))
     run = hypothesis.settings(
         max_examples=most,

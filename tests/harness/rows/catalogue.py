@@ -3,7 +3,6 @@
 from functools import cache
 from importlib import import_module
 
-import tests.harness.rows.imports  # noqa: F401 (the specs import torch: the quick way first)
 from tests.harness.rows.names import names_by_level
 from tests.harness.rows.spec import Operation
 from tests.specs import LEVELS, ONLY

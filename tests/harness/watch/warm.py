@@ -34,7 +34,6 @@ from tests.harness.judgement.search import run_again
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
 from tests.harness.rows.catalogue import operations, place_of
-from tests.harness.rows.imports import torch
 from tests.harness.rows.names import names_by_level
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
@@ -139,6 +138,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
 
 def warm_up() -> None:
     """Do once what every grading process would do first: see examples of all the rows, and what torch says of them."""
+    from tests.harness.rows.imports import torch
 
     prop = max(_properties().values(), key=lambda p: len(p.dtypes))
     for op in (op for ops in operations().values() for op in ops):
