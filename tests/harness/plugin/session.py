@@ -63,6 +63,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
     for subject in run.subjects if run else ():
         subject.close()
+    if run and "memory" in vars(run):
+        run.memory.keep()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -16,6 +16,12 @@ def operations() -> dict[str, tuple[Operation, ...]]:
 
 
 @cache
+def by_name() -> dict[str, Operation]:
+    """All rows by their names."""
+    return {op.name: op for ops in operations().values() for op in ops}
+
+
+@cache
 def place_of(name: str) -> tuple[str, int]:
     """The level of the operation of this name, and its number in the catalogue. Raises KeyError where there is none."""
     places = {op: level for level, ops in names_by_level().items() for op in ops}

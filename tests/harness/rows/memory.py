@@ -40,6 +40,11 @@ class Page:
                 self.answers[question] = known
         return known
 
+    def learn(self, answers: dict[Question, tuple[NDArray, ...]]) -> None:
+        """Take in what was known before."""
+        self.answers |= answers
+        self.room -= sum(array.nbytes for answer in answers.values() for array in answer)
+
     def shared(self, question: Question, make: Callable[[], T]) -> T:
         """Likewise, but of what is small, is no answer of torch's, and is not kept from run to run."""
         if question not in self._shared:
