@@ -82,9 +82,9 @@ class Examiner:
         return examine_networks(held, self.implementation, self._seed, examples, self._memory)
 
     def _examined(self, prop: Property, op: Operation, changed: tuple[Example, ...] | None) -> Verdict:
-        page = self._memory.page(op.name, self._seed)
+        page = partial(self._memory.page, op.name, self._seed)
         if prop.once:
-            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed, page)
+            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed, page())
             return examine_once(prop, contest)
         prop = replace(prop, examples=prop.examples * self._times * _variety(prop, op))
         first = self._first.get((prop.name, op.name)) or (changed and changed[:1] * prop.count)

@@ -29,9 +29,25 @@ from tests.harness.rows.spec import Operation
 
 MOST = 1 << 27  # bytes of all files together; those that were read last stay
 TESTS = Path(__file__).parents[2]
-MADE_BY = ("specs", "harness/rows", "harness/examples", "harness/judgement", "harness/worker/observation.py", "test_ops.py")
+MADE_BY = (
+    "specs",
+    "harness/rows",
+    "harness/examples",
+    "harness/judgement",
+    "harness/worker/observation.py",
+    "test_ops.py",
+)
 """The code that draws the examples and asks torch: where it is another, its answers may be."""
-_TUNING = ("ATEN_", "DNNL_", "MKL_", "NPY_", "OMP_", "ONEDNN_", "OPENBLAS_", "TORCH_")  # variables that choose how to compute
+_TUNING = (
+    "ATEN_",
+    "DNNL_",
+    "MKL_",
+    "NPY_",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "TORCH_",
+)  # variables that choose how to compute
 _SHAPES = 4000  # that are kept of an operation
 _DIGEST = 32  # bytes
 _ENDING = ".answers"

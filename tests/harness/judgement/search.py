@@ -3,10 +3,10 @@
 import time
 import zlib
 from bdb import BdbQuit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import count, islice, tee
+from itertools import islice, tee
 
 import pytest
 from numpy.typing import NDArray
@@ -38,12 +38,12 @@ def examine(
     *,
     shrink: bool = True,
     first: tuple[Example, ...] | None = None,
-    page: Page | None = None,
+    page: Callable[[], Page] = Page,
 ) -> Verdict:
     """Hold an implementation's operation to a property. The same seed gives the same examples.
 
     `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
-    `page`: where what torch says of the drawn examples is remembered, for this operation and seed.
+    `page`: opens what is remembered of this operation and seed, once an example is wanted.
     """
     started, search = time.perf_counter(), _Search(prop, op, implementation, seed, page)
     try:
@@ -87,8 +87,8 @@ class _Search:
     `changed`: the first examples for which something given was changed in place.
     """
 
-    def __init__(self, prop: Property, op: Operation, implementation, seed: int, page: Page | None):
-        self._prop, self._op, self._implementation, self._page = prop, op, implementation, page or Page()
+    def __init__(self, prop: Property, op: Operation, implementation, seed: int, page: Callable[[], Page]):
+        self._prop, self._op, self._implementation, self._page = prop, op, implementation, page
         self._how = {"count": prop.count, "dtypes": prop.dtypes}
         self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
         self.smallest: tuple[tuple, Trial, Wrong] | None = None
@@ -99,12 +99,14 @@ class _Search:
         """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
         if first and self._is_smaller(first):
             return first
-        drawn = islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), _TRIES * self._prop.examples)
-        trials, asked = tee(map(self._trial, drawn, count()))
+        trials, asked = tee(self._trials())
         with closing(self._implementation.answers(self._op.name, map(self._question, asked))) as answers:
-            while self.proven < self._prop.examples and (trial := next(trials, None)):
+            while self.proven < self._prop.examples:
+                seen = self._leaving(next, answers, None)  # first: what is refused needs no example
+                if not (trial := next(trials, None)):
+                    break
                 try:
-                    self._judge(trial, self._leaving(next, answers))
+                    self._judge(trial, seen)
                 except UnsuitedExample:
                     continue
                 except Wrong:
@@ -160,8 +162,11 @@ class _Search:
         with closing(self._implementation.answers(self._op.name, [self._question(trial)])) as answers:
             self._judge(trial, self._leaving(next, answers))
 
-    def _trial(self, drawn: tuple[Example, ...], number: int) -> Trial:
-        return Trial(self._op, drawn, self._ask, Known(self._page, self._prop.name, number))
+    def _trials(self) -> Iterator[Trial]:
+        page = self._page()
+        drawn = stream(self._op, self._prop.table, seed=self._seed, **self._how)
+        for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
+            yield Trial(self._op, some, self._ask, Known(page, self._prop.name, number))
 
     def _question(self, trial: Trial) -> Question:
         return self._prop.ask(trial.examples)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import RefusedOperation, unless_todo
+from tests.harness.worker.refusal import NOT_WRITTEN, RefusedOperation, is_stub, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -32,6 +32,7 @@ class Here:
 
     def __init__(self, name: str, lookup: Callable[[str], Callable | None]):
         self.name, self._lookup = name, cache(lookup)
+        self._functions: dict[str, Callable] = {}
         self._refused: dict[str, tuple[str, str]] = {}
 
     def load(self, op: str) -> None:
@@ -45,6 +46,7 @@ class Here:
 
     def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
         """Question by question, an observation for each of its `asks`. Raises RefusedOperation."""
+        self._function(op)  # of what cannot be asked, no question need be made
         for inputs, gys, asks in questions:
             yield tuple(self.observe(op, inputs, gys, steps) for steps in asks)
 
@@ -67,22 +69,38 @@ class Here:
         return self._observed(op, counting, undisturbed=True), cost
 
     def _observed(self, op: str, run: Callable[[Callable], Observation], *, undisturbed: bool = False) -> Observation:
+        function = self._function(op)
+        with self._refusing(op), _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
+            seen = run(function)
+        return unless_todo(seen)
+
+    def _function(self, op: str) -> Callable:
+        """The function of this name. Raises RefusedOperation where there is none, or only a stub."""
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
-        try:
+        if op in self._functions:
+            return self._functions[op]
+        with self._refusing(op):
             with _limited(limits.IMPORT_SECONDS):
                 function = self._lookup(op)
             if function is None:
                 raise RefusedOperation("todo", "not there yet")
-            with _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
-                seen = run(function)
+            if is_stub(function):
+                raise RefusedOperation("todo", NOT_WRITTEN)
+        self._functions[op] = function
+        return function
+
+    @contextmanager
+    def _refusing(self, op: str) -> Iterator[None]:
+        """What is refused within is refused from now on."""
+        try:
+            yield
         except RefusedOperation as refused:
             self._refused[op] = (refused.status, printable(refused.line))
             raise RefusedOperation(*self._refused[op]) from None
         except Expired as expired:
             self._refused[op] = ("timeout", f"stopped: {expired}")
             raise RefusedOperation(*self._refused[op]) from None
-        return unless_todo(seen)
 
     def observe_network(self, network: Network) -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""
