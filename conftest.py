@@ -83,7 +83,11 @@ def pytest_addoption(parser):
         help="show what you practised: times, attempts, hints, personal bests; with FILE.html also write it as a page "
         "with curves",
     )
-    group.addoption("--forget", action="store_true", help="delete that history, clocks included")
+    group.addoption(
+        "--forget",
+        action="store_true",
+        help="delete that history, clocks included, and the answers of torch that are kept",
+    )
     group.addoption(
         "--hint",
         action="append",

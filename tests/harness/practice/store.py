@@ -136,7 +136,9 @@ class Store:
 
 
 def forget() -> str:
-    """Delete the history, clocks and damaged files included, and say in one line what was deleted."""
+    """Delete the history, clocks and damaged files included, and what torch has said; say in one line what was deleted."""
+    from tests.harness.judgement import kept  # which imports NumPy
+
     folder = data_folder()
     deleted, left = [], []
     for file in sorted({*folder.glob(f"{NAME}*"), *folder.glob("history.damaged-*")}):
@@ -145,10 +147,12 @@ def forget() -> str:
             deleted.append(file.name)
         except OSError as error:
             left.append(f"{file.name} is left: {error.strerror}")
+    answers = kept.forget()
     with contextlib.suppress(OSError):
         folder.rmdir()
-    said = f"deleted from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}"
-    return "; ".join([said, *left])
+    said = [f"deleted from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}", *left]
+    said += [f"torch's answers are deleted from {kept.folder()}"] if answers else []
+    return "; ".join(said)
 
 
 @contextlib.contextmanager
