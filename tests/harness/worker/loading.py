@@ -78,7 +78,7 @@ class Modules:
         """What the module says of itself and of these names, loaded if need be: see PROTOCOL.md. Raises RefusedOperation."""
         module, places = self.load(file), self.places(file)
         plain = [name for name in vars(module) if not name.startswith("__") and len(name) <= _LONGEST]
-        found = {name: kind for name in (*plain, *names) if (kind := _kind(module, name))}
+        found = {name: kind for name in (*names, *plain) if (kind := _kind(module, name))}
         return {
             "defined": [
                 [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(_own_name(module, name), [])[-1:]]
@@ -263,20 +263,23 @@ def _kind(module: ModuleType, name: str) -> str:
     """What can be called under this name: a function, a class, or something borrowed from NumPy or the standard library."""
     try:
         value = getattr(module, name, None)  # a module may have a __getattr__
+        if type(value) is Nothing or not callable(value):
+            return ""
+        if isinstance(value, type):
+            return "borrowed" if _top(value) in ALLOWED else "class"
+        if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
+            return "borrowed"
+        return "borrowed" if value is _NUMPY.get(_own_name(module, name)) else "function"
     except Exception:
         return ""
-    if isinstance(value, Nothing) or not callable(value):
-        return ""
-    if isinstance(value, type):
-        return "borrowed" if _top(value) in ALLOWED else "class"
-    if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
-        return "borrowed"
-    return "borrowed" if _NUMPY.get(getattr(value, "__name__", None)) is value else "function"
 
 
 def _own_name(module: ModuleType, name: str) -> object:
     """What the thing of this name is called itself: `def ReLU`, where relu = ReLU."""
-    own = getattr(getattr(module, name, None), "__name__", None)
+    try:
+        own = getattr(getattr(module, name, None), "__name__", None)
+    except Exception:
+        return None
     return own if type(own) is str else None
 
 
