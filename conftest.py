@@ -60,7 +60,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--kit",
         metavar="FILE.zip",
-        help="write what a candidate gets, for the operations chosen with --op or -m, and stop: no solutions, no hidden tests",
+        help="write what a candidate gets, for the operations that --op or -m choose, and stop: no solutions, no hidden tests",
     )
     group.addoption(
         "--minutes",
