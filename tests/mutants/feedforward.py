@@ -426,7 +426,7 @@ WRONG = [
     Mutant("feed_forward", "relu of the output too", "forward", feed_forward(L=lambda v: ((np.maximum(v.s3, 0) - v.y) ** 2).sum()), diagnosis="L is what relu of the formula would give: one relu too many"),
     Mutant("feed_forward", "sum of absolute errors in grad", "gradient", feed_forward(gs3=lambda v: v.gL * np.sign(v.s3 - v.y)), diagnosis="gw1, gb1, gw2, gb2, gw3 and gb3 are what abs in place of the power 2 would give"),
     Mutant("feed_forward", "w3 not transposed where square", "gradient", feed_forward(
-        gh2=lambda v: v.gs3 @ (v.w3 if v.w3.shape[0] == v.w3.shape[1] else v.w3.T)), diagnosis="gw1 is wrong only where C == G"),
+        gh2=lambda v: v.gs3 @ (v.w3 if v.w3.shape[0] == v.w3.shape[1] else v.w3.T)), diagnosis="is wrong only where C == G"),
     Mutant("feed_forward", "gw1 by the output of layer 1", "gradient", feed_forward(gw1=lambda v: v.x.T @ (v.gs1 * v.h1)), diagnosis="in gw1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is s**2 * (1 - s), but should be s * (1 - s)"),
 ]
 # fmt: on

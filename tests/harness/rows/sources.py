@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.rows.shapes import ONE_AXIS, WAYS
+
 MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
 LAYERS, GRADIENT_LAYERS = 16, 8  # of a table of values, and of one for gy: as many parts of equal length
 _STOCK = 2**14  # bytes that are made at once
@@ -39,8 +41,8 @@ class Source(Protocol):
     def byte(self) -> int:
         """A number from 0 to 255; 0 is the simplest."""
 
-    def squeeze(self) -> int:
-        """Likewise, for how a broadcast array differs from what it broadcasts to (see shapes.concrete)."""
+    def squeeze(self, axes: int) -> int:
+        """Likewise, for how a broadcast array differs from what it broadcasts to, of so many axes (see shapes.concrete)."""
 
 
 class Bytes:
@@ -87,7 +89,7 @@ class Bytes:
         self._at += 1
         return int(self._raw[self._at - 1])
 
-    def squeeze(self) -> int:
+    def squeeze(self, axes: int) -> int:
         return self.byte()
 
     def _measured(self, shape: tuple[int, ...]) -> NDArray:
@@ -163,8 +165,11 @@ class Dealt(Bytes):
     def byte(self) -> int:
         return self._chance.bytes(1)[0]
 
-    def squeeze(self) -> int:
-        return self.case(4) + self.byte() // 4 * 4
+    def squeeze(self, axes: int) -> int:
+        self._asked += 1
+        how = self._chance.dealt((self._asked, axes > 1), WAYS)  # a deck of its own where an axis inside can be 1
+        axis = self._chance.dealt((self._asked, how, axes), axes) if axes > 1 else 0
+        return how + WAYS * axis if how == ONE_AXIS else how + WAYS * (self.byte() // WAYS)
 
     def _measured(self, shape: tuple[int, ...]) -> NDArray:
         if not self._layers:
@@ -205,7 +210,8 @@ class Counting:
         self.taken += 1
         return 0
 
-    squeeze = byte
+    def squeeze(self, axes: int) -> int:
+        return self.byte()
 
 
 class Random:
@@ -239,7 +245,8 @@ class Random:
     def byte(self) -> int:
         return int(self._choices.integers(256))
 
-    squeeze = byte
+    def squeeze(self, axes: int) -> int:
+        return self.byte()
 
 
 class Fresh(Random):
@@ -249,5 +256,5 @@ class Fresh(Random):
         super().__init__(seed, arrays=arrays)
         self._squeezes = iter((1 + int(self._choices.integers(255)),))
 
-    def squeeze(self) -> int:
+    def squeeze(self, axes: int) -> int:
         return next(self._squeezes, 0)
