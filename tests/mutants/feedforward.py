@@ -312,7 +312,7 @@ WRONG = [
     Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
     Mutant("affine", "two reasons", "gradient",
            affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
-    Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="x is changed in place"),
+    Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="forward changes x in place"),
     Mutant("affine", "multiplies x by 1", "layout", affine(y=_multiplies_by_one)),
     Mutant("affine", "gw of the last row", "gradient", affine(gw=_last_row_only), diagnosis="in gw, contributions overwrite each other instead of adding up: only the last one stays"),
     Mutant("affine", "gb of all entries", "gradient", affine(gb=lambda gy, x, w, b: np.full_like(b, gy.sum())), diagnosis="gb is what gy's sum over the last axis in place of gy would give"),
