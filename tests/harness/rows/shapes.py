@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-WAYS, ONE_AXIS = 5, 2  # how `~...` may differ from `...`, of which one makes one axis 1: see _squeezed
+WAYS = 4  # how `~...` may differ from `...`: see _squeezed
 _TOKEN = re.compile(r"(?P<broadcast>~?)(?P<run>\.\.\.[A-Z]?)|(?P<times>\d*)(?P<letters>(?:[A-Z](?:\*[A-Z])*)?)")
 
 
@@ -85,17 +85,21 @@ def place(shape: str, word: str, dimensions: Dimensions) -> int:
     return len(concrete(" ".join(words[: words.index(word)]), dimensions))
 
 
-def broadcast_axes(shape: str, dimensions: Dimensions) -> int:
-    """How many dimensions the run has that a shape with `~...` broadcasts to."""
-    return next(len(dimensions.runs[token.run]) for token in parsed(shape) if token.broadcasts)
+def broadcast_to(shape: str, dimensions: Dimensions) -> tuple[int, ...]:
+    """The run that a shape with `~...` broadcasts to; () for one without."""
+    return next((dimensions.runs[token.run] for token in parsed(shape) if token.broadcasts), ())
+
+
+def squeeze_of(missing: int = 0, ones: tuple[int, ...] = ()) -> int:
+    """The `squeeze` by which `~...` lacks so many leading dimensions, and of those that are left, has 1 at these places."""
+    return bool(missing) + 2 * bool(ones) + WAYS * (max(missing - 1, 0) + sum(4 << axis for axis in ones))
 
 
 def _squeezed(sizes: tuple[int, ...], squeeze: int) -> tuple[int, ...]:
-    """Neither; some leading dimensions left out; one made 1; some left out and some others made 1; some made 1."""
+    """Some leading dimensions left out, some others made 1, both, or neither."""
     how, rest = squeeze % WAYS, squeeze // WAYS
-    if how == ONE_AXIS and sizes:
-        return tuple(1 if axis == rest % len(sizes) else n for axis, n in enumerate(sizes))
-    if how in (1, 3) and sizes:
+    if how & 1 and sizes:
         sizes = sizes[1 + rest % 4 % len(sizes) :]
-        rest //= 4
-    return tuple(1 if how >= 3 and rest >> axis & 1 else n for axis, n in enumerate(sizes))
+    if how & 2:
+        sizes = tuple(1 if rest >> (2 + axis) & 1 else n for axis, n in enumerate(sizes))
+    return sizes
