@@ -14,7 +14,7 @@ import pytest
 from tests import test_ops
 from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import result_of
-from tests.harness.judgement import kept
+from tests.harness.judgement import files, kept
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.kept import Kept
 from tests.harness.judgement.properties import written_in
@@ -128,7 +128,7 @@ def test_the_file_of_another_operation_or_seed_is_refused(folder):
 def test_answers_of_other_code_or_another_machine_are_not_read(folder, monkeypatch):
     """What was kept by other code, other libraries or another kind of processor is left alone."""
     graded(Kept(by_name))
-    for what, other in (("version", lambda name: "0"), ("_processor", lambda: "abacus"), ("MADE_BY", ("specs",))):
+    for what, other in (("_version", lambda name: "0"), ("_processor", lambda: "abacus"), ("MADE_BY", ("specs",))):
         with monkeypatch.context() as patch:
             patch.setattr(kept, what, other)
             kept._key.cache_clear()
@@ -169,7 +169,7 @@ def test_there_is_never_too_much(folder, monkeypatch):
     graded(Kept(by_name))
     (first,) = folder.iterdir()
     os.utime(first, (1, 1))
-    monkeypatch.setattr(kept, "MOST", 1.5 * first.stat().st_size)
+    monkeypatch.setattr(files, "MOST", 1.5 * first.stat().st_size)
     graded(Kept(by_name), seed=1)
     assert [file.name.split("-")[1] for file in folder.iterdir()] == ["1"]
 
