@@ -170,7 +170,7 @@ class _Search:
         draw = partial(stream, self._op, self._prop.table, seed=self._seed, **self._how)
         drawn = page.replayed((self._prop.name,), draw, _bytes)
         for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
-            yield Trial(self._op, some, self._ask, Known(page, self._prop.name, number))
+            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number))
 
     def _question(self, trial: Trial) -> Question:
         return self._prop.ask(trial.examples)
