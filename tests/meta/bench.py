@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.harness.judgement.kept import folder as answers
+from tests.harness.judgement.files import folder as answers
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.submissions import resolve
 from tests.meta.terminals import copy

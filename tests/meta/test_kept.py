@@ -14,13 +14,15 @@ import pytest
 from tests import test_ops
 from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import result_of
-from tests.harness.judgement import kept
+from tests.harness.examples.examples import Example
+from tests.harness.judgement import files, kept
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.kept import Kept
 from tests.harness.judgement.properties import written_in
+from tests.harness.judgement.trial import Trial
 from tests.harness.practice import store
 from tests.harness.rows.catalogue import by_name
-from tests.harness.rows.memory import Memory, Page
+from tests.harness.rows.memory import Known, Memory, Page
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
@@ -128,7 +130,7 @@ def test_the_file_of_another_operation_or_seed_is_refused(folder):
 def test_answers_of_other_code_or_another_machine_are_not_read(folder, monkeypatch):
     """What was kept by other code, other libraries or another kind of processor is left alone."""
     graded(Kept(by_name))
-    for what, other in (("version", lambda name: "0"), ("_processor", lambda: "abacus"), ("MADE_BY", ("specs",))):
+    for what, other in (("_version", lambda name: "0"), ("_processor", lambda: "abacus"), ("MADE_BY", ("specs",))):
         with monkeypatch.context() as patch:
             patch.setattr(kept, what, other)
             kept._key.cache_clear()
@@ -169,7 +171,7 @@ def test_there_is_never_too_much(folder, monkeypatch):
     graded(Kept(by_name))
     (first,) = folder.iterdir()
     os.utime(first, (1, 1))
-    monkeypatch.setattr(kept, "MOST", 1.5 * first.stat().st_size)
+    monkeypatch.setattr(files, "MOST", 1.5 * first.stat().st_size)
     graded(Kept(by_name), seed=1)
     assert [file.name.split("-")[1] for file in folder.iterdir()] == ["1"]
 
@@ -181,6 +183,16 @@ def test_a_page_is_bounded():
     assert [a[0].tolist() for a in made] == [[1, 1], [2, 2], [1, 1], [2, 2]]
     assert made[0] is made[2]
     assert made[1] is not made[3]
+
+
+def test_a_trial_with_another_example_has_another_answer():
+    """What is known of an example is not taken for the answer to the one that is put in its place."""
+    op, page = by_name()[OP], Page()
+    ones, twos = (Example((np.full(2, n),), np.ones(2)) for n in (1.0, 2.0))
+    trial = Trial(op, (ones,), None).remembered(Known(page, "forward", 0))
+    assert trial.truth.y.tolist() == [1, 1]
+    assert replace(trial, examples=(twos,)).truth.y.tolist() == [2, 2]
+    assert Trial(op, (twos,), None).remembered(Known(page, "forward", 0)).truth.y.tolist() == [1, 1], "it is named so"
 
 
 def test_forgetting_deletes_it_and_says_so(folder):

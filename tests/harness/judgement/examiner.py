@@ -140,8 +140,7 @@ def examine_networks(
             network.row,
             (Example(network.leaves, network.gy),),
             lambda *_, n=network: implementation.observe_network(n),
-            Known(page, held, number),
-        )
+        ).remembered(Known(page, held, number))
         try:
             judge.gradient(trial, trial.observe(), trial.truth)
             proven += 1

@@ -205,7 +205,7 @@ def _asking(due: Observation, inputs: tuple, gy: NDArray) -> int:
 
 def _suited(op: Operation, call: _Beside) -> bool:
     """Whether the example shows that the answers are torch's. Raises Wrong where they are not."""
-    trial = Trial(op, (call.example,), lambda *_: call.seen, call.known)
+    trial = Trial(op, (call.example,), lambda *_: call.seen).remembered(call.known)
     try:
         with judge.said_of("larger arrays"):
             judge.forward(trial, call.seen, trial.truth)

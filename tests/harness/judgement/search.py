@@ -6,8 +6,10 @@ from bdb import BdbQuit
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice, tee
 
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
+_OBJECT = 200  # bytes of an array beside its entries
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
 
 
@@ -164,9 +167,10 @@ class _Search:
 
     def _trials(self) -> Iterator[Trial]:
         page = self._page()
-        drawn = stream(self._op, self._prop.table, seed=self._seed, **self._how)
+        draw = partial(stream, self._op, self._prop.table, seed=self._seed, **self._how)
+        drawn = page.replayed((self._prop.name,), draw, _bytes)
         for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
-            yield Trial(self._op, some, self._ask, Known(page, self._prop.name, number))
+            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number))
 
     def _question(self, trial: Trial) -> Question:
         return self._prop.ask(trial.examples)
@@ -218,6 +222,12 @@ class _Search:
             return ask(*arguments)
         except (BdbQuit, pytest.exit.Exception) as leaving:
             raise _Leaving from leaving
+
+
+def _bytes(drawn: tuple[Example, ...]) -> int:
+    """What these examples take, about."""
+    arrays = [a for example in drawn for a in (*example.inputs, example.gy) if isinstance(a, np.ndarray)]
+    return sum(_OBJECT + array.nbytes for array in arrays)
 
 
 def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:

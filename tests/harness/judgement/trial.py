@@ -1,5 +1,7 @@
 """A trial: one or more examples of an operation, and what the implementation under test does with them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,13 +19,19 @@ from tests.harness.worker.observation import Observation, Steps
 class Trial:
     """Examples of one operation, and the means to see what the implementation does with them.
 
-    `known`: where what torch says of the first of them is remembered.
+    `known`: where what torch says of the first of them is remembered. A trial that is made of this one has other examples,
+    or may have, and so begins with nothing.
     """
 
     op: Operation
     examples: tuple[Example, ...]
     ask: Callable[[list[tuple], list[NDArray], Steps], Observation]
-    known: Known = field(default_factory=Known)
+    known: Known = field(default_factory=Known, init=False)
+
+    def remembered(self, known: Known) -> Trial:
+        """The same, where what is known of its first example is this."""
+        object.__setattr__(self, "known", known)
+        return self
 
     @property
     def example(self) -> Example:

@@ -1,4 +1,4 @@
-"""What torch has said, so that it is not asked again: answers by their question, in memory.
+"""What torch has said, so that it is not asked again: answers by their question, in memory; and what was drawn.
 
 Whoever draws an example knows what to call it (a property and a number), and only what has such a name is remembered for
 others. What is kept from run to run is in kept.py of the judgement.
@@ -6,7 +6,8 @@ others. What is kept from run to run is in kept.py of the judgement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class Page:
         known = self.answers.get(question)
         if known is None:
             known = make()
-            size = sum(array.nbytes for array in known)
-            if size <= self.room:
-                self.room -= size
+            if self._takes(sum(array.nbytes for array in known)):
                 self.learned += 1
                 self.answers[question] = known
         return known
@@ -46,10 +45,28 @@ class Page:
         self.room -= sum(array.nbytes for answer in answers.values() for array in answer)
 
     def shared(self, question: Question, make: Callable[[], T]) -> T:
-        """Likewise, but of what is small, is no answer of torch's, and is not kept from run to run."""
+        """Likewise, but of what is small, no answer of torch's, and not kept from run to run."""
         if question not in self._shared:
             self._shared[question] = make()
         return self._shared[question]
+
+    def replayed(self, question: Question, make: Callable[[], Iterator[T]], size: Callable[[T], int]) -> Iterator[T]:
+        """What an iterator gives, as far as it was made before the same objects. `size`: how many bytes one of them takes."""
+        items, given = self.shared(question, list), 0
+        while given < len(items):
+            yield items[given]
+            given += 1
+        for number, item in enumerate(islice(make(), given, None), given):
+            if number == len(items) and self._takes(size(item)):
+                items.append(item)
+            yield item
+
+    def _takes(self, size: int) -> bool:
+        """Whether there is room for so many bytes, which are taken then."""
+        if size > self.room:
+            return False
+        self.room -= size
+        return True
 
 
 class Known:
