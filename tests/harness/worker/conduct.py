@@ -94,8 +94,10 @@ def _hear(event: str, arguments: tuple) -> None:
         return
     if event == "open":
         file, _, flags = (*arguments, 0, 0, 0)[:3]
-        # A number is a file that is open already.
+        # A number is a file that is open already, and what goes to nowhere is none.
         if not isinstance(flags, int) or not flags & _WRITING or isinstance(file, int) or _held[-1]():
+            return
+        if isinstance(file, str) and file == os.devnull:
             return
         named = isinstance(file, str | bytes | os.PathLike)
         name = os.path.basename(os.fsdecode(file)) if named else "?"

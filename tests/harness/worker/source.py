@@ -162,7 +162,8 @@ def said(error: BaseException, file: str, shown: str) -> str:
     if isinstance(error, OutOfTime):
         return f"{place}: still importing {str(error).removeprefix('no answer ')}"
     try:
-        message = printable(str(error), 200)
+        path = getattr(error, "path", None)  # that of an ImportError says where this machine has the file
+        message = printable(str(error).removesuffix(f" ({path})"), 200)
     except BaseException:  # a __str__ of the candidate's
         message = ""
     stops = isinstance(error, SystemExit)

@@ -1,4 +1,4 @@
-"""Grades a row in practice, as PATH and through `check`: the same public properties, on few examples, each by itself.
+"""Grades a row in practice, as PATH and through `check`: the same public properties, on few examples, not explained.
 
 What runs in this process runs in a copy of it that is thrown away, so it may end it, or leave anything behind.
 """
@@ -19,7 +19,7 @@ from types import ModuleType
 import torch
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.diagnosis import diagnose
 from tests.harness.judgement import properties
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import Property, written_in
@@ -60,15 +60,15 @@ def _handed_in(row: HandedIn, folder: Path) -> Said:
         path = _laid(folder, row.files) / next(iter(row.files))
     else:
         path = _laid(folder / "handed in", row.files)
-    try:
-        implementation = resolve(str(path), FOLDER, names_by_level, "bwrap")
-    except UnusableSubmission as unusable:
-        line = str(unusable).removeprefix(f"--impl={path}: ")
-        return Said({op: ("", f"refused {line}") for op in row.says})
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            implementation = resolve(str(path), FOLDER, names_by_level, "bwrap")
+            stack.callback(implementation.close)
+            implementation.survey()
+        except UnusableSubmission as unusable:
+            line = str(unusable).removeprefix(f"--impl={path}: ")
+            return Said({op: ("", f"refused {line}") for op in row.says})
         return _graded(implementation, row.says)
-    finally:
-        implementation.close()
 
 
 def _practised(row: HandedIn, folder: Path) -> Said:
@@ -85,17 +85,17 @@ def _practised(row: HandedIn, folder: Path) -> Said:
 
 
 def _checked(row: HandedIn, folder: Path) -> Said:
-    """The file's text as a cell, and its functions given to `check`. A cell that raises has said so itself, and is no row's."""
-    ((name, content),) = row.files.items()
-    file = _laid(folder, row.files) / name
+    """The files' text as cells, and their functions given to `check`. A cell that raises has said so itself, and is no row's."""
+    _laid(folder, row.files)
     os.chdir(folder)
-    properties.written_in = _few  # of this copy of the process only
-    cell: dict[str, object] = {"__name__": "__main__"}
-    exec(compile(content, file, "exec", dont_inherit=True), cell)
+    properties.written_in, diagnose.diagnose = _few, None  # of this copy of the process only
+    cells: dict[str, dict] = {name: {"__name__": "__main__"} for name in row.files}
+    for name, cell in cells.items():
+        exec(compile(row.files[name], folder / name, "exec", dont_inherit=True), cell)
     ops: dict[str, tuple[str, str]] = {}
     for op in row.says:
         try:
-            verdicts = checked(cell.get(op), op, 0).verdicts
+            verdicts = checked(cells.get(f"{op}.py", cell).get(op), op, 0).verdicts
             ops[op] = _told(verdicts)
         except UngradableFunction as ungradable:
             ops[op] = ("", "error " + str(ungradable).removeprefix("check: "))
@@ -103,7 +103,7 @@ def _checked(row: HandedIn, folder: Path) -> Said:
 
 
 def _graded(implementation, ops: Iterable[str]) -> Said:
-    examiner = Examiner(implementation, 0, shrink=False, explain=diagnose)
+    examiner = Examiner(implementation, 0, shrink=False)
     told = {op: _told([examiner.verdict(prop, _OPS[op]) for prop in _few(test_ops)]) for op in ops}
     return Said(told, tuple(getattr(implementation, "notes", ())))
 
