@@ -249,6 +249,7 @@ class Modules:
         return "" if not parts or any(file.startswith(f"{path}/") for file in self.shown) else None
 
 
+LOOKS_AT_FRAMES = (source.said,)  # and gives them to nobody: see guard.py
 _MOST = 2000  # names that are told of a module
 _MOST_NOTES = 20
 _LONGEST = 100  # characters of a name

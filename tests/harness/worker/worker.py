@@ -51,7 +51,7 @@ def main() -> None:
     if seconds:
         importlib.import_module = modules.import_module
         conduct.hold()
-    watch = guard.Guard(observe.LOOKS_AT_FRAMES, observe.LOOKS_BY_TRACEBACK)
+    watch = guard.Guard((*observe.LOOKS_AT_FRAMES, *loading.LOOKS_AT_FRAMES), observe.LOOKS_BY_TRACEBACK)
     answer = _Answers(modules, loading.RefusedOperation, observation, observe, watch)
     most = steps = size = 0
     foul = "nothing was counted"
