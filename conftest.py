@@ -60,7 +60,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--kit",
         metavar="FILE.zip",
-        help="write what a candidate gets, for the operations chosen with --op or -m, and stop: no solutions, no hidden tests",
+        help="write what a candidate gets, for the operations that --op or -m choose, and stop: no solutions, no hidden tests",
     )
     group.addoption(
         "--minutes",
@@ -83,7 +83,11 @@ def pytest_addoption(parser):
         help="show what you practised: times, attempts, hints, personal bests; with FILE.html also write it as a page "
         "with curves",
     )
-    group.addoption("--forget", action="store_true", help="delete that history, clocks included")
+    group.addoption(
+        "--forget",
+        action="store_true",
+        help="delete that history, clocks included, and the answers of torch that are kept",
+    )
     group.addoption(
         "--hint",
         action="append",

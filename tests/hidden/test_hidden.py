@@ -4,7 +4,6 @@ import numpy as np
 
 from tests.harness.judgement import growth, judge
 from tests.harness.judgement.properties import chained, each_operation
-from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
 from tests.harness.worker.observe import BROADCAST, LAYOUTS
 from tests.test_ops import test_forward as forward
@@ -28,7 +27,7 @@ def test_layout(trial, *seen):
             judge.gradient(trial, observation, trial.truth)
     with judge.said_of("a gy that is one number, broadcast"):
         gy = trial.example.gy
-        judge.gradient(trial, broadcast, Truth(trial.op, trial.example.inputs, np.full_like(gy, gy.flat[0])))
+        judge.gradient(trial, broadcast, trial.truth.with_gy(np.full_like(gy, gy.flat[0]), "broadcast"))
 
 
 @each_operation(once=True, after=(forward, gradient))

@@ -1,9 +1,11 @@
 """How long a candidate waits, as shares of the import floor, which is measured beside it: `python -m tests.meta.bench`.
 
 The floor is a fresh interpreter that imports torch, NumPy, pytest and hypothesis. Each figure is taken in turn with it, so
-that a machine that is slow for a while is slow for both; what is printed is the median of the ratios and their spread.
+that a machine that is slow for a while is slow for both; what is printed is the median of the ratios and their spread. Of a
+run that ends by itself the ratios of the time that it computes are printed too: these hardly change with the load.
 
-With `--grades`, how long an interviewer waits for a right submission of all operations.
+With `--grades`, how long an interviewer waits for a right submission of all operations; with `--season K`, what each of so many
+further ones takes of one core.
 
 With `--dropped SEEDS`, no times, but how many examples each row drops in each property, for the solutions and alternatives;
 with `--survivors SEEDS`, how many wrong implementations would pass each property with fewer examples.
@@ -13,7 +15,9 @@ import argparse
 import os
 import pty
 import re
+import resource
 import select
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,7 +27,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from tests.harness.judgement.files import folder as answers
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.submissions import resolve
 from tests.meta.terminals import copy
@@ -50,28 +56,54 @@ _EDITS = (  # what is measured, whether with the network, a text of the solved l
 _SEEN = re.compile(rb"graded in \d")
 
 
-def floor() -> float:
-    """Seconds to import what any cold run imports."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", _FLOOR], check=True)
-    return time.perf_counter() - started
+class Spent(NamedTuple):
+    """Seconds that a command took, and that it computed, as far as its children tell."""
+
+    wall: float
+    computing: float
 
 
-def cold(folder: Path) -> float:
-    """Seconds of `pytest --impl=kata` with the level solved."""
-    _solve(folder)
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "pytest", "-q", "--impl=kata", "-m", _LEVEL]
-    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def spent(*command: str, cwd: Path | None = None, status: int = 0) -> Spent:
+    """What a command of Python's takes. `status`: the one that it must end with."""
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, *command], cwd=cwd, stdout=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == status, command
+    return Spent(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
-def graded(impl: str, *arguments: str) -> float:
-    """Seconds of a run in which everything holds, on one process."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--impl={impl}", *arguments]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def floor() -> Spent:
+    """What it takes to import what a run without anything kept imports."""
+    return spent("-c", _FLOOR)
+
+
+def cold(folder: Path, *arguments: str, kept: bool = True, solved: bool = True) -> Spent:
+    """`pytest --impl=kata`, with the level solved or everything TODO. `kept`: whether torch's answers are."""
+    if solved:
+        _solve(folder)
+    if not kept:
+        shutil.rmtree(answers(), ignore_errors=True)
+    return spent("-m", "pytest", "-q", "--impl=kata", *arguments, cwd=folder, status=0 if solved else 1)
+
+
+def graded(impl: str, *arguments: str) -> Spent:
+    """A run in which everything holds, on one process."""
+    command = ["-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--impl={impl}", *arguments]
+    return spent(*command, cwd=Path(__file__).parents[2])
+
+
+def further(most: int) -> None:
+    """Print what each of so many right submissions takes of one core, beyond the first."""
+    with tempfile.TemporaryDirectory() as temporary, _one_core():
+        inbox = Path(temporary)
+        took = []
+        for size in (1, 1 + most):
+            for number in range(size):
+                shutil.copytree("solutions", inbox / f"{number:03}", dirs_exist_ok=True)
+            took.append((floor(), graded(f"{inbox}/*", "--hidden", "--seed=0"), floor()))
+        (before, one, _), (_, all_of_them, after) = took
+        ratio = (all_of_them.wall - one.wall) / most / ((before.wall + after.wall) / 2)
+        print(f"hidden, each of {most} further submissions: {ratio:.2f} of the floor, on one core")
 
 
 @contextmanager
@@ -121,6 +153,7 @@ def main() -> None:
         help="count what passes with fewer examples instead, for so many seeds",
     )
     parser.add_argument("--grades", action="store_true", help="measure the grading of a whole submission instead")
+    parser.add_argument("--season", type=int, metavar="K", help="measure each of K further hidden submissions instead")
     options = parser.parse_args()
     if options.dropped:
         _count_dropped(range(options.dropped))
@@ -130,6 +163,9 @@ def main() -> None:
 
         for line in survivors.table(range(options.survivors)):
             print(line, flush=True)
+        return
+    if options.season:
+        further(options.season)
         return
     if options.grades:
         floor()
@@ -150,8 +186,11 @@ def main() -> None:
         copy(folder)
         floor()  # the files are read once
         floors = [floor() for _ in range(3)]
-        print(f"import floor: {statistics.median(floors):.2f} s")
-        _report("cold run of a solved level", runs, lambda _: cold(folder))
+        print(f"import floor: {statistics.median(f.wall for f in floors):.2f} s")
+        _report("everything TODO", runs, lambda _: cold(folder, solved=False))
+        _report("solved level, nothing kept", runs, lambda _: cold(folder, "-m", _LEVEL, kept=False))
+        _report("solved level, again", runs, lambda _: cold(folder, "-m", _LEVEL))
+        _report("one operation, again", runs, lambda _: cold(folder, "-k", names_by_level()[_LEVEL][0]))
         for what, network, text, one, other in _EDITS:
             with watching(folder, network=network) as edit:
                 edit(text, one)
@@ -176,16 +215,32 @@ def _count_dropped(seeds: range) -> None:
     print(*table(counts), sep="\n")
 
 
-def _report(what: str, runs: int, measure: Callable[[int], float]) -> None:
-    ratios, seconds = [], []
+def _report(what: str, runs: int, measure: Callable[[int], Spent | float]) -> None:
+    ratios, seconds, computing = [], [], []
     for number in range(runs):
-        seconds.append(measure(number))
-        ratios.append(seconds[-1] / floor())
+        took, beside = measure(number), floor()
+        seconds.append(took.wall if isinstance(took, Spent) else took)
+        ratios.append(seconds[-1] / beside.wall)
+        computing += [took.computing / beside.computing] if isinstance(took, Spent) else []
     print(
-        f"{what}: {statistics.median(ratios):.3f} of the floor ({min(ratios):.3f} to {max(ratios):.3f}), "
-        f"{statistics.median(seconds):.3f} s",
+        f"{what}: {_spread(ratios)} of the floor, {statistics.median(seconds):.3f} s"
+        + (f"; of what it computes, {_spread(computing)}" if computing else ""),
         flush=True,
     )
+
+
+def _spread(ratios: list[float]) -> str:
+    return f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _solve(folder: Path, *, network: bool = True) -> None:

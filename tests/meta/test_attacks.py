@@ -22,7 +22,7 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
 from tests.harness.rows.names import names_by_level
-from tests.harness.submissions import confinement, submissions
+from tests.harness.submissions import confinement, limits, submissions
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.leftovers import remove
 from tests.harness.submissions.parcel import UnusableSubmission
@@ -43,6 +43,7 @@ from tests.meta.attacks import (
     flooding,
     headers,
     hurrying,
+    leaning,
     leaving,
     lying,
     misshaping,
@@ -54,7 +55,8 @@ from tests.meta.attacks.parcels import Parcel
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
 MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts
 SECONDS = 60.0  # that the grader may compute itself: far more than anything takes
-ATTACKS = [pytest.param(a, id=a.name) for room in (leaving, lying, misshaping, prying, flooding) for a in room.ATTACKS]
+ROOMS = (leaving, leaning, lying, misshaping, prying, flooding)
+ATTACKS = [pytest.param(a, id=a.name) for room in ROOMS for a in room.ATTACKS]
 OPS = {op.name: op for ops in catalogue.operations().values() for op in ops}
 ATTACKER, HONEST, RELU = OPS["sigmoid"], OPS["tensor_sum"], OPS["relu"]
 FORWARD = replace(test_ops.test_forward.property, examples=6)
@@ -69,6 +71,8 @@ def started(tmp_path, monkeypatch):
     copies()  # they are there until the end of the run
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(limits, "IMPORT_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "IMPORT_SLACK", 0.5)
     processes = []
     start = confinement.start
 

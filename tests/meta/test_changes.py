@@ -106,9 +106,11 @@ def test_a_module_that_cannot_be_read_is_a_line(kata):
     assert (code.digests["f"], code.digests["g"]) == ("", "")
     assert code.digests["h"]  # its own module can be read
     (kata / "first.py").write_bytes(b"x = '\xff'\n")
-    assert read(kata, NAMES).problems == {"first": "kata/first.py: is not UTF-8 text"}
+    assert read(kata, NAMES).problems == {
+        "first": "kata/first.py, line 1: is not UTF-8 text (byte 0xff); save it as UTF-8"
+    }
     (kata / "first.py").write_bytes(b"x = 1\0\n")
-    assert "null bytes" in read(kata, NAMES).problems["first"]
+    assert "NUL bytes" in read(kata, NAMES).problems["first"]
     (kata / "first.py").unlink()
     assert read(kata, NAMES).problems == {"first": "kata/first.py: is not there"}
 

@@ -110,6 +110,16 @@ def test_what_is_only_collected_has_no_score():
     assert "score" not in listed.stdout
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_header_says_hidden_of_a_hidden_run_only(hidden, tmp_path):
+    """A public run in the sandbox says what confines it; that anything is hidden is said with --hidden alone."""
+    (tmp_path / "mine.py").write_text(RIGHT)
+    run = grade(f"--impl={tmp_path}/mine.py", "--op=relu", "--seed=7", *["--hidden"] * hidden)
+    (header,) = re.findall(r"^backprop kata: .*", run.stdout, re.MULTILINE)
+    assert header == f"backprop kata: --impl={tmp_path}/mine.py, --seed=7{', hidden' * hidden}, sandbox bwrap"
+    assert ("hidden" in run.stdout.replace(str(tmp_path), "")) == hidden
+
+
 def test_options_have_a_group_of_their_own():
     """`pytest --help` describes the kata's options together, without importing torch."""
     run = subprocess.run(
@@ -120,7 +130,7 @@ def test_options_have_a_group_of_their_own():
         check=True,
     )
     group = run.stdout.partition("backprop kata:")[2].partition("\n\n")[0]
-    for option in ("--impl", "--hidden", "--seed", "--report", "--sandbox", "--kit", "--hint", "--reset"):
+    for option in ("--impl", "--op", "--hidden", "--seed", "--report", "--sandbox", "--kit", "--hint", "--reset"):
         assert option in group
     assert not re.search(r"\| +torch$", run.stderr, re.MULTILINE)
 

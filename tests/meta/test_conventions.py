@@ -87,7 +87,7 @@ def test_a_solution_is_right(level, op):
     wrong = next((v for v in verdicts if v.status != "pass"), None)
     if wrong:
         said = f"{op.name}, {wrong.property}: {wrong.status}, {wrong.why}"
-        pytest.fail(f"solutions/{level}.py: {said}; see pytest --impl=solutions -k {op.name} --seed=1", pytrace=False)
+        pytest.fail(f"solutions/{level}.py: {said}; see pytest --impl=solutions --op={op.name} --seed=1", pytrace=False)
 
 
 def test_the_network_of_the_task_has_its_known_loss_and_autograd_s_gradients():

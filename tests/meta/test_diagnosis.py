@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from inspect import getclosurevars
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from tests.harness.diagnosis import search
 from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.diagnosis.hypotheses import HYPOTHESES
 from tests.harness.diagnosis.samples import Sample, close, generic, square
-from tests.harness.diagnosis.search import claimed
+from tests.harness.diagnosis.search import claimed, predicted
+from tests.harness.diagnosis.uses import not_added_up
 from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
@@ -60,6 +62,22 @@ def test_what_is_right_is_never_explained(op):
         samples = [replace(s, yours={n: v * (1 + 1e-15) for n, v in s.right.items()}) for s in make(op)]
         for name in samples[0].right:
             assert claimed(name, samples) is None, f"{name} of {op.name} is right, but {claimed(name, samples).text!r}"
+
+
+@pytest.mark.parametrize("op", [op for op in ROWS.values() if op.broadcasts], ids=lambda op: op.name)
+def test_samples_tell_apart_how_uses_are_added_up(op):
+    """No two ways to add up the uses of what was broadcast make the same gradient on all samples: what is claimed is no other way."""
+    samples = list(generic(op))
+    for name in (f"g{variable}" for variable in op.variables):
+        ways = {edit.text: [predicted(edit, name, s) for s in samples] for edit in not_added_up(name, samples[0])}
+        nothing, right = [None] * len(samples), [s.right[name] for s in samples]
+        wrong = {text: made for text, made in ways.items() if not _same(made, right) and not _same(made, nothing)}
+        alike = [(one, other) for one, other in combinations(wrong, 2) if _same(wrong[one], wrong[other])]
+        assert not alike, f"{name}: {alike}"
+
+
+def _same(made: list, due: list) -> bool:
+    return all(a is b or (a is not None and b is not None and close(a, b)) for a, b in zip(made, due, strict=True))
 
 
 @pytest.mark.parametrize(("distortion", "op", "name"), _cases())

@@ -100,6 +100,24 @@ def test_every_dimension_is_large_in_its_turn(op):
     assert not _missing(op, wanted, 1, gradient)
 
 
+def _stretched_inside(array: np.ndarray, run: tuple[int, ...], tail: int) -> bool:
+    """Whether the array has length 1 at one axis of the run alone, and before it stands one that is longer."""
+    own = array.shape[: array.ndim - tail]
+    short = [axis for axis, (n, full) in enumerate(zip(own, run, strict=False)) if n < full]
+    return len(own) == len(run) and len(short) == 1 and max(own[: short[0]], default=1) > 1
+
+
+@pytest.mark.parametrize("op", [op for op in ROWS.values() if op.broadcasts], ids=lambda op: op.name)
+def test_every_input_is_broadcast_along_an_axis_inside(op):
+    """Once at least, each input that may be broadcast has length 1 at an axis behind a longer one: else repeating its entries in order is right."""
+    wanted = {}
+    for number, (name, kind) in enumerate(op.kinds.items()):
+        if "~" in kind.shape:
+            tail = len(kind.shape.split()) - 1
+            wanted[name] = lambda e, n=number, t=tail: _stretched_inside(e.inputs[n], e.dimensions.runs["..."], t)
+    assert not _missing(op, wanted, 1)
+
+
 def _near(values: np.ndarray) -> bool:
     """Whether two of them differ by less than a hundredth, and by something."""
     steps = np.diff(np.unique(values))

@@ -13,6 +13,7 @@ from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.catalogue import operations
+from tests.harness.rows.memory import Memory
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
@@ -21,6 +22,7 @@ from tests.meta.claims import contradiction
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS
 
+MEMORY = Memory()  # what torch says of the examples of an operation is the same for all that is tried of it
 SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
 FURTHER = 100 if len(SEEDS) >= 10 else 20  # examples that a claim is tried on
 UNSEEN = 1  # their seed: the diagnosis asks those of seed 0
@@ -44,7 +46,7 @@ def _solutions() -> Here:
 
 def _first_failure(row: Mutant | Alternative, seed: int, **how: object) -> Verdict | None:
     """The verdict on the first property that does not hold, in the order of scoring."""
-    examiner = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, **how)
+    examiner = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, memory=MEMORY, **how)
     verdicts = (examiner.verdict(prop, OPERATIONS[row.op]) for prop in PROPERTIES)
     return next((verdict for verdict in verdicts if verdict.status != "pass"), None)
 
@@ -102,7 +104,9 @@ def test_only_what_loops_over_elements_is_slow(row):
     """Every vectorised way of writing an operation passes `fast`; loops, Jacobians and numeric differences fail it for what they cost."""
     for seed in SEEDS[:2]:  # counts hardly depend on the values
         # Some of SLOW are too inexact for what comes before.
-        found = Examiner(Here(row.name, row.lookup), seed, reference=_solutions).verdict(ALONE, OPERATIONS[row.op])
+        found = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, memory=MEMORY).verdict(
+            ALONE, OPERATIONS[row.op]
+        )
         seen = f"{_id(row)}: {found.status}, {found.why} [seed={seed}]"
         assert found.status == ("fail" if row.slow else "pass"), seen
         assert not row.slow or re.search("^Python|memory", found.why), seen

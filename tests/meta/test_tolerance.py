@@ -18,7 +18,8 @@ from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows import noise
 from tests.harness.rows.catalogue import operations
-from tests.harness.rows.oracle import Truth, tensor
+from tests.harness.rows.computed import tensor
+from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Op
 from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Answer, Observation

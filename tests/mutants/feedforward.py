@@ -312,7 +312,7 @@ WRONG = [
     Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
     Mutant("affine", "two reasons", "gradient",
            affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
-    Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="x is changed in place"),
+    Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="forward changes x in place"),
     Mutant("affine", "multiplies x by 1", "layout", affine(y=_multiplies_by_one)),
     Mutant("affine", "gw of the last row", "gradient", affine(gw=_last_row_only), diagnosis="in gw, contributions overwrite each other instead of adding up: only the last one stays"),
     Mutant("affine", "gb of all entries", "gradient", affine(gb=lambda gy, x, w, b: np.full_like(b, gy.sum())), diagnosis="gb is what gy's sum over the last axis in place of gy would give"),
@@ -426,7 +426,7 @@ WRONG = [
     Mutant("feed_forward", "relu of the output too", "forward", feed_forward(L=lambda v: ((np.maximum(v.s3, 0) - v.y) ** 2).sum()), diagnosis="L is what relu of the formula would give: one relu too many"),
     Mutant("feed_forward", "sum of absolute errors in grad", "gradient", feed_forward(gs3=lambda v: v.gL * np.sign(v.s3 - v.y)), diagnosis="gw1, gb1, gw2, gb2, gw3 and gb3 are what abs in place of the power 2 would give"),
     Mutant("feed_forward", "w3 not transposed where square", "gradient", feed_forward(
-        gh2=lambda v: v.gs3 @ (v.w3 if v.w3.shape[0] == v.w3.shape[1] else v.w3.T)), diagnosis="gw1 is wrong only where C == G"),
+        gh2=lambda v: v.gs3 @ (v.w3 if v.w3.shape[0] == v.w3.shape[1] else v.w3.T)), diagnosis="is wrong only where C == G"),
     Mutant("feed_forward", "gw1 by the output of layer 1", "gradient", feed_forward(gw1=lambda v: v.x.T @ (v.gs1 * v.h1)), diagnosis="in gw1, the derivative of sigmoid, s = sigmoid(x @ w1 + b1), is s**2 * (1 - s), but should be s * (1 - s)"),
 ]
 # fmt: on

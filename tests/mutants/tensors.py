@@ -490,7 +490,7 @@ WRONG = [
     Mutant("matmul", "reads the last call's inputs", "pure", _of_last_call(matmul()), diagnosis="grad reads the last call's inputs"),
     Mutant("matmul", "gradients in float64", "stable", _wide_gradients(matmul()), diagnosis="ga has dtype float64, but should be float32, like the inputs"),
     Mutant("matmul", "np.dot", "forward", matmul(y=np.dot), diagnosis="y is wrong only where b has more than 2 dimensions"),
-    Mutant("matmul", "all axes of a and b reversed", "gradient", matmul(ga=lambda gy, a, b: gy @ b.T, gb=lambda gy, a, b: a.T @ gy), diagnosis="ga has shape | Input operand 1 has a mismatch in its core dimension | ga is wrong too"),
+    Mutant("matmul", "all axes of a and b reversed", "gradient", matmul(ga=lambda gy, a, b: gy @ b.T, gb=lambda gy, a, b: a.T @ gy), diagnosis="ga has shape | Input operand 1 has a mismatch in its core dimension | ga is wrong too | gb is wrong too"),
 
     Mutant("reduce_sum", "mean", "forward", reduce_sum(y=lambda x, axis, keepdims: x.mean(axis, keepdims=keepdims)), diagnosis="y is n times too small, n the number of entries that make one of y: mean instead of sum?"),
     Mutant("reduce_sum", "keepdims ignored", "forward", reduce_sum(y=lambda x, axis, keepdims: x.sum(axis)), diagnosis="y is right but for the shape: an axis of length 1 is lost"),

@@ -2,10 +2,8 @@
 
 from math import pi, sqrt
 
-import torch
-from torch.nn import functional
-
 from tests.harness.rows.kinds import choice
+from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
 
 

@@ -1,8 +1,7 @@
 """Level 1: a feed-forward network. N batch, K/D features in, M/C features out, H and G hidden units."""
 
-import torch
-
 from tests.harness.rows.kinds import const
+from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
 

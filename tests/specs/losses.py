@@ -1,11 +1,9 @@
 """Level 3: losses. N batch, C classes, D features."""
 
 import numpy as np
-import torch
-from torch.nn import functional
-from torch.nn.functional import softplus
 
 from tests.harness.rows.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
+from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
 
 
@@ -86,9 +84,9 @@ OPS = [
     Op("binary_cross_entropy_with_logits", logits="...", targets=fractions("..."), par=12, output="l",
        torch=binary_cross_entropy_with_logits,
        mistaken={"probabilities, but these are logits": of_probabilities, "the square error of the sigmoid": lambda logits, targets: ((torch.sigmoid(logits) - targets) ** 2).mean(),
-                 "the logarithm with the wrong sign in its second term": lambda logits, targets: (targets * softplus(-logits) - (1 - targets) * softplus(logits)).mean(),
-                 "the first term alone, without 1 - t": lambda logits, targets: (targets * softplus(-logits)).mean(),
-                 "both terms, with 1 - t left out": lambda logits, targets: (targets * softplus(-logits) + softplus(logits)).mean()}),
+                 "the logarithm with the wrong sign in its second term": lambda logits, targets: (targets * functional.softplus(-logits) - (1 - targets) * functional.softplus(logits)).mean(),
+                 "the first term alone, without 1 - t": lambda logits, targets: (targets * functional.softplus(-logits)).mean(),
+                 "both terms, with 1 - t left out": lambda logits, targets: (targets * functional.softplus(-logits) + functional.softplus(logits)).mean()}),
     Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy,
        mistaken={"the label's probability: its logarithm is missing": lambda logits, labels: functional.nll_loss(torch.softmax(logits, -1), labels),
                  "the likeliest class: labels is not used": lambda logits, labels: cross_entropy(logits, logits.argmax(-1)),

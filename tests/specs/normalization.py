@@ -5,9 +5,9 @@ holds them to torch's own functions.
 """
 
 import numpy as np
-import torch
 
 from tests.harness.rows.kinds import choice, mask, off_centre, size
+from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
 EPS = choice(1e-5, 0.5, 2.0, beyond=(2.0**-10, 0.125))

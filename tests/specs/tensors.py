@@ -1,9 +1,9 @@
 """Level 4: tensors. N rows, K columns and M, V dimensions of their own; `...` any dimensions, `~...` what broadcasts to them."""
 
 import numpy as np
-import torch
 
 from tests.harness.rows.kinds import axes, axis, choice, labels, mask, nonzero, off_centre, permutation, reshaping, size
+from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
 

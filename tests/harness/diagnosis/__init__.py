@@ -15,9 +15,10 @@ The causes of a wrong y or gradient, in the order in which they are tried (`diag
 1. A count or an order of gradients that is wrong.
 2. A wrong forward, where the gradients are those of your own y: "follows from y". The slopes of y are measured by differences.
 3. An edit (`search.py`) of what the oracle computes, on `generic` samples: four of them, twelve where arrays are broadcast
-   or arguments are no arrays. Their dimensions are larger than one and unequal, their values neither zero nor alike. Where
-   no edit holds, `square` samples, all dimensions equal, are tried too. Where y gets the same claim as the gradients, they
-   follow from y again.
+   or arguments are no arrays. Their dimensions are larger than one and unequal, their values neither zero nor alike. Of
+   arrays that are broadcast, every other one is whole, and the others lack axes or have length 1 there, in each way in its
+   turn. Where no edit holds, `square` samples, all dimensions equal, are tried too. Where y gets the same claim as the
+   gradients, they follow from y again.
 4. A condition (`conditions.py`): on 120 `mixed` samples, of small sizes and with many zeros, and 96 graded ones, for which dimensions, values
    or places the array is wrong. It is named only if everything wrong satisfies it, more than half of what satisfies it
    is wrong, and six cases or more were seen on both sides. Wrong is whatever differs by more than rounding, also within

@@ -69,7 +69,7 @@ def _diagnosed(prop: str, wrong: Wrong, trial: Trial, forward_holds: bool) -> Di
             steps = (Call(), Grad(0))
             changed = interplay.changes(trial.op, steps, trial.observe(*steps))
             return _because_of(changed, found) if changed else found
-        return interplay.diagnose(trial.op, wrong, inquiry) if prop == "pure" else described(wrong)
+        return interplay.diagnose(trial, wrong, inquiry) if prop == "pure" else described(wrong)
     except Exhausted:
         return described(wrong, f" (no cause was found in {WORK} tries)")
 

@@ -25,8 +25,8 @@ from tests.harness.diagnosis.functions import (
 )
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
+from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
-from tests.harness.rows.oracle import tensor
 
 LONG = 40  # of a formula, in characters, that is still read at a glance
 Change = Callable[[Callable, tuple, dict], object]

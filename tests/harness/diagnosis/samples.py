@@ -20,7 +20,7 @@ from tests.harness.judgement.tolerance import ROUNDINGS, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.shapes import Dimensions
-from tests.harness.rows.sources import Random
+from tests.harness.rows.sources import ByTurns, Random
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad, Observation, Odd
 
@@ -222,12 +222,12 @@ def generic(op: Operation) -> Iterator[Sample]:
     """Samples of unequal dimensions, larger than one; more of them where there is more to tell apart."""
     varied = any(not kind.is_array or "~" in kind.shape for kind in op.kinds.values())
     for number in range(12 if varied else 4):
-        yield _sample(op, _unequal(op, number), Random(number))
+        yield _sample(op, _unequal(op, number), ByTurns(number))
 
 
 def twin(op: Operation, number: int = 0) -> Sample:
     """A sample like the generic one of this number in dimensions and in all that is no array, with other arrays."""
-    return _sample(op, _unequal(op, number), Random(number, arrays=99 + number))
+    return _sample(op, _unequal(op, number), ByTurns(number, arrays=99 + number))
 
 
 def square(op: Operation) -> Iterator[Sample]:
@@ -269,7 +269,8 @@ def _unequal(op: Operation, number: int) -> Dimensions:
     order = np.random.default_rng(number).permutation(len(op.letters))
     # Another smallest size each time, so that no product of sizes is the same in all samples.
     sizes = dict(zip(op.letters, (int(n) + 2 + number % 3 for n in order), strict=True))
-    return Dimensions(sizes, {run: _BATCHES[(number + n) % len(_BATCHES)] for n, run in enumerate(op.runs)})
+    batches = _BATCHES[1:] if op.broadcasts else _BATCHES
+    return Dimensions(sizes, {run: batches[(number + n) % len(batches)] for n, run in enumerate(op.runs)})
 
 
 def _sample(op: Operation, dimensions: Dimensions, source: Random) -> Sample:

@@ -8,8 +8,8 @@ from itertools import combinations, permutations
 
 from tests.harness.diagnosis import forms_elementwise, forms_rows
 from tests.harness.diagnosis.forms import Axes, Family
+from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
-from tests.harness.rows.oracle import tensor
 from tests.harness.rows.spec import Operation
 
 FAMILIES = (*forms_elementwise.FAMILIES, *forms_rows.FAMILIES)

@@ -22,8 +22,9 @@ from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.tolerance import ROUNDINGS, RTOL
 from tests.harness.judgement.trial import Trial
+from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
-from tests.harness.rows.oracle import Truth, tensor
+from tests.harness.rows.oracle import Truth
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad, Observation

@@ -30,7 +30,7 @@ does. The tests say how many. The seed is 0 in public, random and printed under 
 A network (`compose`) chains operations whose forward and gradient held in this run, fitted to each other by their shapes
 alone: each takes the output of the one before, other inputs are new or earlier outputs. One begins with
 each operation, so that each takes part that can; then there are 40 more, of two to six nodes, small ones first. A network is data: the worker calls the nodes and backpropagates through them, and the whole is one row
-for the oracle and the judge. Forward and gradient of every operation are asked first, whichever were chosen with `-k`.
+for the oracle and the judge. Forward and gradient of every operation are asked first, whichever were chosen with `--op`.
 
 In flow rows, and bytes of hypothesis or a seed. Out flow examples, with an upstream gradient. Nothing is called or judged.
 """

@@ -6,11 +6,14 @@ smaller dimension or a simpler number, and because the values are read from the 
 corner of an array. More about them is in the docstring of the room.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import count as counted
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +23,13 @@ from tests.harness.examples.tables import CLOSE, FEW, NEAR, PLAIN, SPREAD, Table
 from tests.harness.examples.tables import EXTREME as EXTREME
 from tests.harness.examples.tables import ORDINARY as ORDINARY
 from tests.harness.rows import oracle
-from tests.harness.rows.imports import st
 from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import GRADIENT_LAYERS, LAYERS, Bytes, Chance, Counting, Dealt, Source
 from tests.harness.rows.spec import Operation
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,10 @@ class Example:
 BESIDE = 2.0**-39  # relative: what is so near a border is beside it for every formula in float64
 
 
-def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np.float64,)) -> st.SearchStrategy:
+def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np.float64,)) -> SearchStrategy:
     """Tuples of `count` examples of a row, with values from `table`, all of one of the `dtypes`."""
+    from tests.harness.rows.imports import st
+
     size = 1 + count * _layout(op).size
     return st.binary(min_size=size, max_size=size).map(partial(_decode, op, table, count, dtypes))
 

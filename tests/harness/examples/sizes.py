@@ -66,12 +66,15 @@ class Draws:
     def __init__(self, op: Operation, seed: int):
         self._op, self._seed, self._next = op, seed, count()
 
-    def __call__(self, dimensions: Dimensions, *, choices: int) -> Example:
+    def __call__(self, dimensions: Dimensions, *, choices: int) -> tuple[str, Example]:
+        """What the example is called, which says all that it is drawn from but the seed; and the example."""
+
         def number(what: str) -> int:
             return zlib.crc32(f"{self._seed} {self._op.name} fast {what}".encode())
 
-        source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {next(self._next)}"))
-        return drawn_example(self._op, dimensions, source)
+        arrays = next(self._next)
+        source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {arrays}"))
+        return f"fast {dimensions} {choices} {arrays}", drawn_example(self._op, dimensions, source)
 
 
 def _deep(op: Operation) -> int:

@@ -71,5 +71,9 @@ arrays asked for, is an error too. What it cannot do: a submission that writes t
 back (`np.lib.stride_tricks.as_strided` beyond an array's end will do) can count what it likes; memory that it took before, at
 import, is not counted; up to 30,000 opcodes that it wastes at a small size hide as many at a larger one.
 
+**Kept answers.** What torch says of an example depends on the row, the seed and the example's number alone. So it is asked once:
+the answers are shared by all examiners of a run (rows/memory.py), and in public kept in the user's cache from run to run
+(kept.py). Only what nobody asked before imports torch: the noise of another near miss, a smaller example, a diagnosis.
+
 It is handed what explains failures, and knows nothing of it.
 """

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tests.harness.judgement.properties import Contest, Property
 from tests.harness.judgement.search import examine
 from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Explain, Verdict, broken_off
+from tests.harness.rows.memory import Known, Memory
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.refusal import RefusedOperation
@@ -26,7 +28,8 @@ class Examiner:
 
     `shrink`: look for the smallest counterexample. `explain`: what explains failures, if anything does. `times`: how many
     times the public number of examples. `reference`: makes the implementation of the reference solutions, for what is compared with them.
-    `first`: (property, operation) -> the examples of one trial, tried before any is drawn.
+    `first`: (property, operation) -> the examples of one trial, tried before any is drawn. `memory`: where what torch says
+    is remembered, for all examiners that share it.
     """
 
     def __init__(
@@ -39,9 +42,11 @@ class Examiner:
         times: int = 1,
         reference: Callable[[], object] | None = None,
         first: Mapping[tuple[str, str], tuple[Example, ...]] | None = None,
+        memory: Memory | None = None,
     ):
         self.implementation, self._seed, self._shrink, self._explain = implementation, seed, shrink, explain
         self._times, self._reference, self._first = times, reference, first or {}
+        self._memory = memory or Memory()
         self._verdicts: dict[tuple[str, str], Verdict] = {}
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
@@ -74,15 +79,16 @@ class Examiner:
     def networks(self, rows: Sequence[Operation], examples: int, after: Sequence[Property]) -> Verdict:
         """The verdict on random networks of those of the rows that hold in the properties that it comes after."""
         held = [op for op in rows if all(self.verdict(prop, op).status == "pass" for prop in after)]
-        return examine_networks(held, self.implementation, self._seed, examples)
+        return examine_networks(held, self.implementation, self._seed, examples, self._memory)
 
     def _examined(self, prop: Property, op: Operation, changed: tuple[Example, ...] | None) -> Verdict:
+        page = partial(self._memory.page, op.name, self._seed)
         if prop.once:
-            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed)
+            contest = Contest(op, self.implementation, self._reference and self._reference(), self._seed, page())
             return examine_once(prop, contest)
         prop = replace(prop, examples=prop.examples * self._times * _variety(prop, op))
         first = self._first.get((prop.name, op.name)) or (changed and changed[:1] * prop.count)
-        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first)
+        return examine(prop, op, self.implementation, self._seed, shrink=self._shrink, first=first, page=page)
 
     def _diagnosed(self, verdict: Verdict) -> Verdict:
         forward = self._verdicts.get(("forward", verdict.op))
@@ -113,22 +119,28 @@ def examine_once(prop: Property, contest: Contest) -> Verdict:
     return replace(verdict, seconds=time.perf_counter() - started)
 
 
-def examine_networks(rows: Sequence[Operation], implementation, seed: int, examples: int) -> Verdict:
+def examine_networks(
+    rows: Sequence[Operation], implementation, seed: int, examples: int, memory: Memory | None = None
+) -> Verdict:
     """Hold random networks of these operations to torch's gradients; the small ones first, so that the first failure is small.
 
     There are so many, and one more that begins with each operation, so that each takes part that can.
     """
     started, proven = time.perf_counter(), 0
     verdict = Verdict("compose", "gradient", "pass")
-    firsts = [*rows, *[None] * examples] if rows else []
+    firsts, held = [*rows, *[None] * examples] if rows else [], " ".join(op.name for op in rows)
+    page = (memory or Memory()).page("compose", seed)
     for number, first in enumerate(firsts):
         rng = np.random.default_rng([seed % 2**32, number])
-        network = random_network(rows, 2 + max(0, number - len(rows)) * 5 // max(1, examples), rng, first)
+        depth = 2 + max(0, number - len(rows)) * 5 // max(1, examples)
+        network = page.shared((held, number), partial(random_network, rows, depth, rng, first))
         if network is None:
             continue
         trial = Trial(
-            network.row, (Example(network.leaves, network.gy),), lambda *_, n=network: implementation.observe_network(n)
-        )
+            network.row,
+            (Example(network.leaves, network.gy),),
+            lambda *_, n=network: implementation.observe_network(n),
+        ).remembered(Known(page, held, number))
         try:
             judge.gradient(trial, trial.observe(), trial.truth)
             proven += 1

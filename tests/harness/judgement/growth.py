@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example
 from tests.harness.examples.sizes import Draws, grown, largest
@@ -20,11 +21,11 @@ from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows.oracle import Truth
+from tests.harness.rows.memory import Known
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation, Steps
 from tests.harness.worker.observe import observe
 
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
@@ -56,20 +57,24 @@ def compare(contest: Contest) -> None:
             raise Wrong(growth.of_bytes())
         calls += [small, large]
     for call in calls:
-        _suited(op, call.example, call.seen)
+        _suited(op, call)
     for _ in range(TRIES):
         call = count(draw(largest(op), choices=len(calls)))
         _hold(call)
-        if _suited(op, call.example, call.seen):
+        if _suited(op, call):
             return
     raise Wrong("no answer at a large size is near enough to torch's to be told right")
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """What was observed of an example, what it cost, and what was due: what it cost the reference."""
+    """What was observed of an example, what it cost, and what was due: what it cost the reference.
+
+    `known`: where what torch says of it is remembered.
+    """
 
     example: Example
+    known: Known
     seen: Observation
     yours: Cost
     due: Cost
@@ -85,6 +90,15 @@ class _Beside:
 
 def _least(a: Cost, b: Cost) -> Cost:
     return Cost(min(a.steps, b.steps), min(a.bytes, b.bytes))
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What an example costs the reference: `held`, the bytes of all that is given and returned; `asking`, the least it takes."""
+
+    cost: Cost
+    held: int
+    asking: int
 
 
 @dataclass(frozen=True)
@@ -153,44 +167,49 @@ class _Count:
     def __init__(self, contest: Contest):
         self._contest, self._least = contest, 0
 
-    def __call__(self, example: Example) -> _Beside:
+    def __call__(self, drawn: tuple[str, Example]) -> _Beside:
         """Raises Wrong where there is no answer, or the count is worth nothing."""
-        op, inputs, gys = self._contest.op, [example.inputs], [example.gy]
-        ask = (op.name, inputs, gys, _STEPS)
+        (name, example), page = drawn, self._contest.page
+        ask = (self._contest.op.name, [example.inputs], [example.gy], _STEPS)
         count = self._contest.implementation.counting(*ask, COUNTED)
-        due, reference = self._contest.reference.counting(*ask, COUNTED)()  # meanwhile, where the other runs elsewhere
-        if due.crash or reference.foul:
-            raise GraderTrouble(f"the cost of the reference solution of {op.name} cannot be counted: {reference.foul}")
+        due = page.shared((name,), lambda: self._of_reference(ask))  # meanwhile, where the other runs elsewhere
         seen, yours = count()
+        beside = _Beside(example, Known(page, name), seen, yours, due.cost)
         if len(seen.answers) < len(_STEPS):
-            _suited(op, example, seen)  # which says why
-        self._least = self._least or _asking(due, example)
-        arrays = (*example.inputs, example.gy, due.answers[0].values[0], *due.answers[1].values)
-        held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+            _suited(self._contest.op, beside)  # which says why
+        self._least = self._least or due.asking
         foul = yours.foul
-        if not foul and (yours.steps < SURE * self._least or yours.bytes < SURE * held):
+        if not foul and (yours.steps < SURE * self._least or yours.bytes < SURE * due.held):
             foul = "fewer steps were counted, or less memory, than it takes to ask"
         if foul:
             raise Wrong(f"what it costs cannot be counted: {foul}", status="error")
-        return _Beside(example, seen, yours, reference)
+        return beside
+
+    def _of_reference(self, ask: tuple[str, list[tuple], list[NDArray], Steps]) -> _Due:
+        name, (inputs,), (gy,), _ = ask
+        seen, cost = self._contest.reference.counting(*ask, COUNTED)()
+        if seen.crash or cost.foul:
+            raise GraderTrouble(f"the cost of the reference solution of {name} cannot be counted: {cost.foul}")
+        arrays = (*inputs, gy, seen.answers[0].values[0], *seen.answers[1].values)
+        held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+        return _Due(cost, held, _asking(seen, inputs, gy))
 
 
-def _asking(due: Observation, example: Example) -> int:
+def _asking(due: Observation, inputs: tuple, gy: NDArray) -> int:
     """The steps that it takes to ask for an answer and to look at it, of whatever size, where it is there already."""
     (y,), gradients = (answer.values for answer in due.answers)
     answer = gradients if len(gradients) > 1 else gradients[0]
-    run = partial(observe, lambda *_: (y, lambda _: answer), [example.inputs], [example.gy], _STEPS)
+    run = partial(observe, lambda *_: (y, lambda _: answer), [inputs], [gy], _STEPS)
     return counted(run, MOST)[1].steps
 
 
-def _suited(op: Operation, example: Example, seen: Observation) -> bool:
+def _suited(op: Operation, call: _Beside) -> bool:
     """Whether the example shows that the answers are torch's. Raises Wrong where they are not."""
-    trial = Trial(op, (example,), lambda *_: seen)
-    truth = Truth(op, example.inputs, example.gy)
+    trial = Trial(op, (call.example,), lambda *_: call.seen).remembered(call.known)
     try:
         with judge.said_of("larger arrays"):
-            judge.forward(trial, seen, truth)
-            judge.gradient(trial, seen, truth)
+            judge.forward(trial, call.seen, trial.truth)
+            judge.gradient(trial, call.seen, trial.truth)
     except UnsuitedExample:
         return False
     return True

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import ORDINARY, Example
+from tests.harness.rows.memory import Page
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Question, Steps
 
@@ -34,12 +35,16 @@ class Property:
 
 @dataclass(frozen=True)
 class Contest:
-    """An operation of the implementation under test, the reference solutions to hold it against, and the seed."""
+    """An operation of the implementation under test, the reference solutions to hold it against, and the seed.
+
+    `page`: where what torch says, and what the reference costs, is remembered.
+    """
 
     op: Operation
     implementation: object
     reference: object
     seed: int
+    page: Page
 
 
 def each_operation(

@@ -3,11 +3,13 @@
 import time
 import zlib
 from bdb import BdbQuit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice, tee
 
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -20,13 +22,14 @@ from tests.harness.judgement.properties import Property
 from tests.harness.judgement.telling import TELLING, is_alike, worth
 from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
-from tests.harness.rows.imports import hypothesis
+from tests.harness.rows.memory import Known, Page
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
+_OBJECT = 200  # bytes of an array beside its entries
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
 
 
@@ -38,12 +41,14 @@ def examine(
     *,
     shrink: bool = True,
     first: tuple[Example, ...] | None = None,
+    page: Callable[[], Page] = Page,
 ) -> Verdict:
     """Hold an implementation's operation to a property. The same seed gives the same examples.
 
     `first`: the examples of a trial that failed before, which is the quickest way to see that it still does.
+    `page`: opens what is remembered of this operation and seed, once an example is wanted.
     """
-    started, search = time.perf_counter(), _Search(prop, op, implementation, seed)
+    started, search = time.perf_counter(), _Search(prop, op, implementation, seed, page)
     try:
         failed = search.find(first)
         remark = search.shrink(failed, drawn=failed is not first, smaller=shrink) if failed else ""
@@ -85,8 +90,8 @@ class _Search:
     `changed`: the first examples for which something given was changed in place.
     """
 
-    def __init__(self, prop: Property, op: Operation, implementation, seed: int):
-        self._prop, self._op, self._implementation = prop, op, implementation
+    def __init__(self, prop: Property, op: Operation, implementation, seed: int, page: Callable[[], Page]):
+        self._prop, self._op, self._implementation, self._page = prop, op, implementation, page
         self._how = {"count": prop.count, "dtypes": prop.dtypes}
         self._seed = zlib.crc32(f"{seed} {op.name} {prop.name}".encode())
         self.smallest: tuple[tuple, Trial, Wrong] | None = None
@@ -97,12 +102,14 @@ class _Search:
         """Examples for which the property does not hold: `first`, or drawn ones; None where all held."""
         if first and self._is_smaller(first):
             return first
-        drawn = islice(stream(self._op, self._prop.table, seed=self._seed, **self._how), _TRIES * self._prop.examples)
-        trials, asked = tee(Trial(self._op, examples, self._ask) for examples in drawn)
+        trials, asked = tee(self._trials())
         with closing(self._implementation.answers(self._op.name, map(self._question, asked))) as answers:
-            while self.proven < self._prop.examples and (trial := next(trials, None)):
+            while self.proven < self._prop.examples:
+                seen = self._leaving(next, answers, None)  # first: what is refused needs no example
+                if not (trial := next(trials, None)):
+                    break
                 try:
-                    self._judge(trial, self._leaving(next, answers))
+                    self._judge(trial, seen)
                 except UnsuitedExample:
                     continue
                 except Wrong:
@@ -158,6 +165,13 @@ class _Search:
         with closing(self._implementation.answers(self._op.name, [self._question(trial)])) as answers:
             self._judge(trial, self._leaving(next, answers))
 
+    def _trials(self) -> Iterator[Trial]:
+        page = self._page()
+        draw = partial(stream, self._op, self._prop.table, seed=self._seed, **self._how)
+        drawn = page.replayed((self._prop.name,), draw, _bytes)
+        for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
+            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number))
+
     def _question(self, trial: Trial) -> Question:
         return self._prop.ask(trial.examples)
 
@@ -179,6 +193,8 @@ class _Search:
         try:
             self._hold(drawn)
         except UnsuitedExample:
+            from tests.harness.rows.imports import hypothesis
+
             hypothesis.reject()
 
     def _fails(self, drawn: tuple[Example, ...]) -> bool:
@@ -208,8 +224,16 @@ class _Search:
             raise _Leaving from leaving
 
 
+def _bytes(drawn: tuple[Example, ...]) -> int:
+    """What these examples take, about."""
+    arrays = [a for example in drawn for a in (*example.inputs, example.gy) if isinstance(a, np.ndarray)]
+    return sum(_OBJECT + array.nbytes for array in arrays)
+
+
 def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:
     """Let hypothesis look for a failing example of its own, and shrink it. What it finds goes through `hold`."""
+    from tests.harness.rows.imports import hypothesis
+
     run = hypothesis.seed(seed)(hypothesis.given(strategy)(hold))
     run = hypothesis.settings(
         max_examples=most,

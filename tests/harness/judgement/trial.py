@@ -1,12 +1,15 @@
 """A trial: one or more examples of an operation, and what the implementation under test does with them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example
+from tests.harness.rows.memory import Known
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Observation, Steps
@@ -14,11 +17,21 @@ from tests.harness.worker.observation import Observation, Steps
 
 @dataclass(frozen=True)
 class Trial:
-    """Examples of one operation, and the means to see what the implementation does with them."""
+    """Examples of one operation, and the means to see what the implementation does with them.
+
+    `known`: where what torch says of the first of them is remembered. A trial that is made of this one has other examples,
+    or may have, and so begins with nothing.
+    """
 
     op: Operation
     examples: tuple[Example, ...]
     ask: Callable[[list[tuple], list[NDArray], Steps], Observation]
+    known: Known = field(default_factory=Known, init=False)
+
+    def remembered(self, known: Known) -> Trial:
+        """The same, where what is known of its first example is this."""
+        object.__setattr__(self, "known", known)
+        return self
 
     @property
     def example(self) -> Example:
@@ -27,7 +40,7 @@ class Trial:
     @cached_property
     def truth(self) -> Truth:
         """The oracle's answer for the first example."""
-        return Truth(self.op, self.example.inputs, self.example.gy)
+        return Truth(self.op, self.example.inputs, self.example.gy, self.known)
 
     def observe(self, *steps) -> Observation:
         """What the implementation does with the examples in these steps."""

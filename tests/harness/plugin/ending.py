@@ -8,7 +8,7 @@ from tests.harness.display import report, scoreboard
 from tests.harness.display.about import About
 from tests.harness.display.result import Result
 from tests.harness.plugin import evening, selection
-from tests.harness.plugin.internals import count
+from tests.harness.plugin.internals import count, without_idle_hypothesis
 from tests.harness.plugin.run import RUN, Run, or_nothing
 from tests.harness.worker.printable import printable
 
@@ -47,6 +47,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)  # whatever breaks after it, the reports are written
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash[RUN]
+    without_idle_hypothesis(session.config)
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
     if run.kit:

@@ -18,7 +18,7 @@ from tests.harness.worker.printable import printable
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.judgement.properties import Chained, Property
-    from tests.harness.judgement.verdict import Verdict
+    from tests.harness.judgement.verdict import Explanation, Verdict
     from tests.harness.rows.spec import Operation
     from tests.harness.submissions.here import Here
 
@@ -104,7 +104,6 @@ def pytest_report_teststatus(report: pytest.TestReport):
 @contextlib.contextmanager
 def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
     """The examiner of a subject; the grader's own trouble is kept apart from the subject's verdict."""
-    from tests.harness.diagnosis.diagnose import diagnose
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.submissions.parcel import UnusableSubmission
     from tests.harness.submissions.remote import GraderTrouble
@@ -121,8 +120,9 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
         subject.examiner = Examiner(
             implementation,
             run.seed,
-            explain=diagnose,
+            explain=_explained,
             times=run.times,
+            memory=run.memory,
             reference=lambda: _reference(subject, run.project),
         )
     try:
@@ -142,6 +142,13 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
     else:
         return
     raise pytest.fail.Exception(f"the grader's own trouble: {node.stash[TROUBLE][1]}", pytrace=False) from None
+
+
+def _explained(*failure: object, forward_holds: bool) -> Explanation:
+    """Explains a failure; what it takes is imported only where there is one."""
+    from tests.harness.diagnosis.diagnose import diagnose
+
+    return diagnose(*failure, forward_holds=forward_holds)
 
 
 def _reference(subject: Subject, project: Path) -> Here:

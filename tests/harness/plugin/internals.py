@@ -1,7 +1,8 @@
-"""What is used of pytest beyond its public API, all of it: a new version of pytest may need another word here."""
+"""What is used of pytest and its plugins beyond their public API, all of it: a new version may need another word here."""
 
 from __future__ import annotations
 
+import sys
 from typing import TextIO
 
 import pytest
@@ -12,6 +13,13 @@ from _pytest._io.terminalwriter import should_do_markup
 def count(terminal: pytest.TerminalReporter, category: str, what: object) -> None:
     """Count one more in the last line of the run: `3 passed, 1 todo`."""
     terminal._add_stats(category, [what])
+
+
+def without_idle_hypothesis(config: pytest.Config) -> None:
+    """Let hypothesis's plugin go where hypothesis was not needed: to say that, in its summary, it would import all of it."""
+    plugin = config.pluginmanager.get_plugin("hypothesispytest")
+    if plugin and "hypothesis" not in sys.modules:
+        config.pluginmanager.unregister(plugin)
 
 
 def writer(stream: TextIO, *, colour: bool) -> TerminalWriter:

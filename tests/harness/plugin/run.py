@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
+    from tests.harness.rows.memory import Memory
     from tests.harness.submissions.elsewhere import Elsewhere
     from tests.harness.submissions.here import Here
 
@@ -69,6 +71,16 @@ class Run:
     ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
     notes: dict[str, dict[str, None]] = field(default_factory=dict)  # submission -> what was noted of it, in order
     kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What torch has said, kept from run to run; but for strangers' code, and the hidden examples, only in this run."""
+        from tests.harness.judgement.kept import Kept
+        from tests.harness.rows.catalogue import by_name
+        from tests.harness.rows.memory import Memory
+
+        ours = all(subject.name in ("kata", "solutions") for subject in self.subjects)
+        return Kept(by_name) if ours and not self.hidden else Memory()
 
     @property
     def times(self) -> int:

@@ -15,6 +15,7 @@ from tests.harness.rows.names import PROJECT, closest, level_of, names_by_level
 from tests.harness.worker.printable import printable
 
 COMPOSE = "compose"
+NO_SUCH_LEVEL = pytest.StashKey[str]()
 GRADED = ("kata", "solutions")  # folders with what is graded; they have no tests
 
 
@@ -25,24 +26,13 @@ def configure(config: pytest.Config) -> None:
         _refuse_no_tests(argument, _path(config, argument), levels)
     asked = [name.strip() for names in option.op for name in names.split(",")]
     asked = [name for name in asked if name] or asked[:1]  # a comma too many does no harm
-    option.op = list(dict.fromkeys(_completed(name, levels) for name in asked))
+    option.op = list(dict.fromkeys(completed(name, levels) for name in asked))
     if COMPOSE in option.op and not option.hidden:
         raise pytest.UsageError(f"--op={COMPOSE}: is judged with --hidden only; add it, or leave {COMPOSE} out")
     loose = re.split(r"[\s,]+", option.keyword.strip(" ,"))
-    if len(loose) > 1 and re.fullmatch(r"[\w\s,]+", option.keyword) and loose == _words(option.keyword):
+    if len(loose) > 1 and re.fullmatch(r"[\w\s,]+", option.keyword) and not {"and", "or", "not"} & set(loose):
         ops = f"; for these operations: --op={','.join(loose)}" if set(loose) <= set(_ops(levels)) else ""
         raise pytest.UsageError(f"-k {shlex.quote(option.keyword)}: should have and, or, not between its words{ops}")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse a marker that there is not, because pytest's own words do not say which there are. Raises pytest's Exit."""
-    config = session.config
-    marks = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
-    unknown = _unknown(config.option.markexpr, marks)
-    if unknown:
-        told = _told(f"-m {shlex.quote(config.option.markexpr)}", "level", unknown, [*names_by_level(), COMPOSE])
-        pytest.exit(f"nothing selected: {told}", pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,14 +57,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if run.alone and not named and collection_path in others else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --op, keep the verdicts on these operations, and nothing else."""
-    asked = config.option.op
-    if not asked:
+    """With --op, keep the verdicts on these operations, and nothing else; with a level that there is not, nothing."""
+    option, said = config.option, _no_such_level(config)
+    if said:  # pytest would call it an unknown marker, and not say which there are
+        config.stash[NO_SUCH_LEVEL], option.markexpr = said, ""
+    elif not option.op:
         return
-    of_asked = [is_graded(item) and _op_of(item) in asked for item in items]
-    config.hook.pytest_deselected(items=[item for item, kept in zip(items, of_asked, strict=True) if not kept])
-    items[:] = [item for item, kept in zip(items, of_asked, strict=True) if kept]
+    kept = {item: None for item in items if not said and is_graded(item) and _op_of(item) in option.op}
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 def nothing(config: pytest.Config) -> str:
@@ -87,7 +80,9 @@ def nothing(config: pytest.Config) -> str:
     hidden = [w for w in (*POINTS, COMPOSE) if w not in PUBLIC and w in (*words, option.markexpr)]
     several = [word for word in words if word in _ops(levels)]
     tests = [f"test_{prop}[{op}]" for prop in POINTS for op in names]
-    if unknown := _unknown(option.keyword, [*tests, *levels, *config.args], part=True):
+    if said := _no_such_level(config):
+        line = said
+    elif unknown := _unknown(option.keyword, [*tests, *levels, *config.args], part=True):
         line = _told(f"-k {shlex.quote(option.keyword)}", "operation or property", unknown, names)
     elif hidden and not option.hidden:
         line = f"{' and '.join(hidden)}: judged with --hidden only; add it"
@@ -99,7 +94,7 @@ def nothing(config: pytest.Config) -> str:
     return printable(line)
 
 
-def _completed(name: str, levels: dict[str, list[str]]) -> str:
+def completed(name: str, levels: dict[str, list[str]]) -> str:
     """The operation of this name, or the only one that begins so. Raises UsageError."""
     known = [*_ops(levels), COMPOSE]
     begun = [op for op in known if op.startswith(name)] if name else []
@@ -130,6 +125,18 @@ def _refuse_no_tests(argument: str, path: Path, levels: dict[str, list[str]]) ->
 
 def _ops(levels: dict[str, list[str]]) -> list[str]:
     return [op for names in levels.values() for op in names]
+
+
+def _no_such_level(config: pytest.Config) -> str:
+    """What is said of a marker in -m that there is not; nothing where there is none such."""
+    marks = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
+    unknown = _unknown(config.option.markexpr, marks)
+    told = (
+        _told(f"-m {shlex.quote(config.option.markexpr)}", "level", unknown, [*names_by_level(), COMPOSE])
+        if unknown
+        else ""
+    )
+    return config.stash.get(NO_SUCH_LEVEL, told)
 
 
 def _told(option: str, what: str, unknown: list[str], names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ It imports torch only when operations are collected, so `pytest --help` and a mi
 
 from __future__ import annotations
 
+import gc
 import re
 import secrets
 import shlex
@@ -65,6 +66,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
     for subject in run.subjects if run else ():
         subject.close()
+    if run and "memory" in vars(run):
+        run.memory.keep()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -117,6 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what a verdict is due on. With --kit, write it for what was chosen, and run nothing."""
+    gc.freeze()  # nothing that was imported or collected is garbage, and pytest looks for that at the end
     file, run = session.config.option.kit, session.config.stash[RUN]
     if not file:
         run.selected.update({item.nodeid: selected(item, run) for item in session.items if is_graded(item)})

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from tests.harness.judgement import files
+
 NAME = "history.db"
 SCHEMA = 1
 BUSY_SECONDS = 10.0  # for which another process is waited for
@@ -136,7 +138,7 @@ class Store:
 
 
 def forget() -> str:
-    """Delete the history, clocks and damaged files included, and say in one line what was deleted."""
+    """Delete the history, clocks and damaged files included, and what torch has said; say in one line what was deleted."""
     folder = data_folder()
     deleted, left = [], []
     for file in sorted({*folder.glob(f"{NAME}*"), *folder.glob("history.damaged-*")}):
@@ -145,10 +147,12 @@ def forget() -> str:
             deleted.append(file.name)
         except OSError as error:
             left.append(f"{file.name} is left: {error.strerror}")
+    answers = files.forget()
     with contextlib.suppress(OSError):
         folder.rmdir()
-    said = f"deleted from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}"
-    return "; ".join([said, *left])
+    said = [f"deleted from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}", *left]
+    said += [f"torch's answers are deleted from {files.folder()}"] if answers else []
+    return "; ".join(said)
 
 
 @contextlib.contextmanager

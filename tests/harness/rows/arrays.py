@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness.rows.kind import Context, Kind
 from tests.harness.rows.lost import Lost
-from tests.harness.rows.shapes import concrete
+from tests.harness.rows.shapes import broadcast_to, concrete
 
 if TYPE_CHECKING:
     from tests.harness.rows.sources import Source
@@ -136,7 +136,7 @@ def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
 
 
 def _drawn(shape: str, source: Source, at: Context) -> tuple[int, ...]:
-    return concrete(shape, at.dimensions, source.squeeze() if "~" in shape else 0)
+    return concrete(shape, at.dimensions, source.squeeze(broadcast_to(shape, at.dimensions)) if "~" in shape else 0)
 
 
 def _table(simple: tuple, rest: NDArray) -> NDArray:

@@ -3,7 +3,6 @@
 from functools import cache
 from importlib import import_module
 
-import tests.harness.rows.imports  # noqa: F401 (the specs import torch: the quick way first)
 from tests.harness.rows.names import names_by_level
 from tests.harness.rows.spec import Operation
 from tests.specs import LEVELS, ONLY
@@ -14,6 +13,12 @@ def operations() -> dict[str, tuple[Operation, ...]]:
     """Level -> its rows, both in order of study."""
     rows = {level: import_module(f"tests.specs.{level}").OPS for level in LEVELS}
     return {level: tuple(op for op in ops if not ONLY or op.name in ONLY) for level, ops in rows.items()}
+
+
+@cache
+def by_name() -> dict[str, Operation]:
+    """All rows by their names."""
+    return {op.name: op for ops in operations().values() for op in ops}
 
 
 @cache

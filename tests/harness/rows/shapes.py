@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+WAYS = 4  # how `~...` may differ from `...`: see _squeezed
 _TOKEN = re.compile(r"(?P<broadcast>~?)(?P<run>\.\.\.[A-Z]?)|(?P<times>\d*)(?P<letters>(?:[A-Z](?:\*[A-Z])*)?)")
 
 
@@ -84,9 +85,19 @@ def place(shape: str, word: str, dimensions: Dimensions) -> int:
     return len(concrete(" ".join(words[: words.index(word)]), dimensions))
 
 
+def broadcast_to(shape: str, dimensions: Dimensions) -> tuple[int, ...]:
+    """The run that a shape with `~...` broadcasts to; () for one without."""
+    return next((dimensions.runs[token.run] for token in parsed(shape) if token.broadcasts), ())
+
+
+def squeeze_of(missing: int = 0, ones: tuple[int, ...] = ()) -> int:
+    """The `squeeze` by which `~...` lacks so many leading dimensions, and of those that are left, has 1 at these places."""
+    return bool(missing) + 2 * bool(ones) + WAYS * (max(missing - 1, 0) + sum(4 << axis for axis in ones))
+
+
 def _squeezed(sizes: tuple[int, ...], squeeze: int) -> tuple[int, ...]:
     """Some leading dimensions left out, some others made 1, both, or neither."""
-    how, rest = squeeze % 4, squeeze // 4
+    how, rest = squeeze % WAYS, squeeze // WAYS
     if how & 1 and sizes:
         sizes = sizes[1 + rest % 4 % len(sizes) :]
     if how & 2:

@@ -5,11 +5,14 @@ All answer the same questions, so that a kind of input (kind.py) is drawn in one
 
 from __future__ import annotations
 
+from itertools import count
 from math import prod
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.harness.rows.shapes import WAYS, squeeze_of
 
 MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
 LAYERS, GRADIENT_LAYERS = 16, 8  # of a table of values, and of one for gy: as many parts of equal length
@@ -39,8 +42,8 @@ class Source(Protocol):
     def byte(self) -> int:
         """A number from 0 to 255; 0 is the simplest."""
 
-    def squeeze(self) -> int:
-        """Likewise, for how a broadcast array differs from what it broadcasts to (see shapes.concrete)."""
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
+        """Likewise, for how a broadcast array differs from the run that it broadcasts to (see shapes.concrete)."""
 
 
 class Bytes:
@@ -87,7 +90,7 @@ class Bytes:
         self._at += 1
         return int(self._raw[self._at - 1])
 
-    def squeeze(self) -> int:
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
         return self.byte()
 
     def _measured(self, shape: tuple[int, ...]) -> NDArray:
@@ -154,7 +157,8 @@ class Dealt(Bytes):
 
     def __init__(self, chance: Chance, numbers: NDArray, *, layers: int = 0, **how):
         super().__init__(np.zeros(0, np.uint8), numbers, **how)
-        self._chance, self._asked, self._layers = chance, 0, layers
+        self._chance, self._layers = chance, layers
+        self._asked = self._squeezed = 0
 
     def case(self, cases: int, known: int = 1) -> int:
         self._asked += 1
@@ -163,8 +167,15 @@ class Dealt(Bytes):
     def byte(self) -> int:
         return self._chance.bytes(1)[0]
 
-    def squeeze(self) -> int:
-        return self.case(4) + self.byte() // 4 * 4
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
+        """An axis inside that is 1 comes in its turn: with another one in front, only then do entries not repeat in order."""
+        self._squeezed += 1
+        inside = [axis for axis, n in enumerate(sizes) if n > 1][1:]
+        how = self._chance.dealt(("squeeze", self._squeezed, len(inside)), WAYS + bool(inside))
+        if how < WAYS:
+            return how + self.byte() // WAYS * WAYS
+        axis = self._chance.dealt(("axis", self._squeezed, len(inside)), len(inside))
+        return squeeze_of(ones=(inside[axis],))
 
     def _measured(self, shape: tuple[int, ...]) -> NDArray:
         if not self._layers:
@@ -205,7 +216,8 @@ class Counting:
         self.taken += 1
         return 0
 
-    squeeze = byte
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
+        return self.byte()
 
 
 class Random:
@@ -239,7 +251,30 @@ class Random:
     def byte(self) -> int:
         return int(self._choices.integers(256))
 
-    squeeze = byte
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
+        return self.byte()
+
+
+class ByTurns(Random):
+    """Likewise. Of broadcast arrays, every other one is whole, so that those between are repeated: each way comes in its turn."""
+
+    def __init__(self, turn: int, arrays: int | None = None):
+        super().__init__(turn, arrays=arrays)
+        self._turns = count(turn)
+
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
+        turn, axes = next(self._turns), len(sizes)
+        if turn % 2 or not axes:
+            return 0
+        ways = (
+            squeeze_of(missing=1, ones=(0,)),
+            squeeze_of(missing=axes),
+            squeeze_of(ones=(0,)),
+            squeeze_of(ones=(axes - 1,)),
+            squeeze_of(missing=1),
+            squeeze_of(ones=tuple(range(1, axes))),
+        )
+        return ways[turn // 2 % len(ways)]
 
 
 class Fresh(Random):
@@ -249,5 +284,5 @@ class Fresh(Random):
         super().__init__(seed, arrays=arrays)
         self._squeezes = iter((1 + int(self._choices.integers(255)),))
 
-    def squeeze(self) -> int:
+    def squeeze(self, sizes: tuple[int, ...]) -> int:
         return next(self._squeezes, 0)

@@ -220,11 +220,11 @@ def text_of(content: bytes) -> str:
     return content.decode(errors="replace")
 
 
-def defined(content: bytes, wanted: set[str]) -> set[str]:
-    """Which of the wanted names a module seems to define."""
+def defined(content: bytes, wanted: set[str], *, imported: bool = True) -> set[str]:
+    """Which of the wanted names a module seems to define, or to import."""
     names: set[str] = set()
     for found in _BINDS.finditer(text_of(content).replace("\r", "\n")):
-        function, variable, imported = found.groups(default="")
-        words = (word[0] for word in re.finditer(r"\w+", imported))
+        function, variable, names_imported = found.groups(default="")
+        words = re.findall(r"\w+", names_imported) if imported else ()
         names |= wanted.intersection((function, variable, *words))
     return names

@@ -173,7 +173,7 @@ class Elsewhere:
                 return Told(refused=(status, printable(line)))
             return read(reply.get("told"))
         except WorkerStuck as stuck:
-            why = ("timeout", f"{shown}: still importing: {stuck}")
+            why = ("timeout", f"{shown}: still importing {str(stuck).removeprefix('no answer ')}")
         except WorkerDied as death:
             why = ("error", f"{shown}: {death}")
         except ValueError as error:

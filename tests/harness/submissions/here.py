@@ -23,7 +23,7 @@ from tests.harness.worker.loading import Modules
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import OutOfTime, RefusedOperation, unless_todo
+from tests.harness.worker.refusal import NOT_WRITTEN, OutOfTime, RefusedOperation, is_stub, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -40,6 +40,7 @@ class Here:
 
     def __init__(self, name: str, lookup: Callable[[str], Callable | None]):
         self.name, self._lookup = name, cache(lookup)
+        self._functions: dict[str, Callable] = {}
         self._refused: dict[str, tuple[str, str]] = {}
 
     def load(self, op: str) -> None:
@@ -65,6 +66,7 @@ class Here:
 
     def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
         """Question by question, an observation for each of its `asks`. Raises RefusedOperation."""
+        self._function(op)  # of what cannot be asked, no question need be made
         for inputs, gys, asks in questions:
             yield tuple(self.observe(op, inputs, gys, steps) for steps in asks)
 
@@ -87,24 +89,40 @@ class Here:
         return self._observed(op, counting, undisturbed=True), cost
 
     def _observed(self, op: str, run: Callable[[Callable], Observation], *, undisturbed: bool = False) -> Observation:
+        function = self._function(op)
+        with self._refusing(op), _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
+            seen = run(function)
+        try:
+            return unless_todo(seen)
+        except RefusedOperation as refused:
+            raise RefusedOperation(refused.status, self._unwritten(op, refused.line)) from None
+
+    def _function(self, op: str) -> Callable:
+        """The function of this name. Raises RefusedOperation where there is none, or only a stub."""
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
-        try:
+        if op in self._functions:
+            return self._functions[op]
+        with self._refusing(op):
             function = self._lookup(op)
             if function is None:
                 raise RefusedOperation("todo", "not there yet")
-            with _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
-                seen = run(function)
+            if is_stub(function):
+                raise RefusedOperation("todo", self._unwritten(op, NOT_WRITTEN))
+        self._functions[op] = function
+        return function
+
+    @contextmanager
+    def _refusing(self, op: str) -> Iterator[None]:
+        """What is refused within is refused from now on."""
+        try:
+            yield
         except RefusedOperation as refused:
             self._refused[op] = (refused.status, printable(refused.line))
             raise RefusedOperation(*self._refused[op]) from None
         except OutOfTime as expired:
             self._refused[op] = ("timeout", f"stopped: {expired}")
             raise RefusedOperation(*self._refused[op]) from None
-        try:
-            return unless_todo(seen)
-        except RefusedOperation as refused:
-            raise RefusedOperation(refused.status, self._unwritten(op, refused.line)) from None
 
     def observe_network(self, network: Network) -> Observation:
         """Chain operations and backpropagate through them (see observe.py). Raises RefusedOperation."""

@@ -49,8 +49,9 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
         nothing = _nothing_in(path, levels)
         if not found.modules:
             raise UnusableSubmission(nothing)
-        root = _root(found.modules, {op for ops in levels.values() for op in ops})
-        notes = [*found.notes, *_left_out(found.modules, root, levels)]
+        wanted = {op for ops in levels.values() for op in ops}
+        root = _root(found.modules, wanted)
+        notes = [*found.notes, *_left_out(found.modules, root, wanted)]
         return _copy(_inside(found.modules, root), levels, f"--impl={printable(impl, 500)}: {nothing}", notes)
 
 
@@ -89,15 +90,17 @@ def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
     return root if most else best(lambda content: _named(content, wanted))[1]
 
 
-def _left_out(modules: dict[str, bytes], root: str, levels: Levels) -> Iterator[str]:
-    """The levels' modules in other folders, which are not looked into."""
-    names = {f"{level}.py" for level in levels}
-    ours = {name for name in modules if str(PurePosixPath(name).parent) == root}
-    missing = names - {PurePosixPath(name).name for name in ours}
-    for name in sorted(modules.keys() - ours):
-        if PurePosixPath(name).name in missing:
-            where = "the top folder" if root == "." else f"{printable(root, 255)}/"
-            yield f"{printable(name, 255)} is not graded: operations were looked for in {where}"
+def _left_out(modules: dict[str, bytes], root: str, wanted: set[str]) -> Iterator[str]:
+    """What seems to define operations in other folders, and is not looked into: each folder, or the module that is alone there."""
+    where = "the top folder" if root == "." else f"{printable(root, 255)}/"
+    beside: dict[str, list[str]] = {}
+    for name, content in sorted(modules.items()):
+        folder = str(PurePosixPath(name).parent)
+        if folder != root and defined(content, wanted, imported=False):
+            beside.setdefault(folder, []).append(name)
+    for folder, names in beside.items():
+        shown = names[0] if len(names) == 1 or folder == "." else f"{folder}/"
+        yield f"{printable(shown, 255)} is not graded: operations were looked for in {where}"
 
 
 def _inside(modules: dict[str, bytes], root: str) -> dict[str, bytes]:

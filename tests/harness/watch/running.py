@@ -19,12 +19,15 @@ from pathlib import Path
 from tests.harness.submissions.limits import ASLEEP_SECONDS, IMPORT_SECONDS
 from tests.harness.submissions.patience import Patience, WorkerStuck
 from tests.harness.submissions.usage import usage
-from tests.harness.watch.warm import HEADER, SLACK, Job, Key, Told, Within, serve, unnamed_file
+from tests.harness.watch.warm import HEADER, MEMORY, SLACK, Job, Key, Told, Within, serve, unnamed_file
 
 
 def start(job: Job) -> Running:
     """Have a job graded in a process of its own."""
-    return Forked(job) if hasattr(os, "fork") else Spare.take(job)
+    if not hasattr(os, "fork"):
+        return Spare.take(job)
+    MEMORY.refresh(job.wanted, job.seed)
+    return Forked(job)
 
 
 class Running:

@@ -28,13 +28,13 @@ from tests.harness.display.result import Result, result_of
 from tests.harness.display.screen import Piece, screen
 from tests.harness.examples.examples import stream
 from tests.harness.judgement.examiner import Examiner
+from tests.harness.judgement.kept import Kept
 from tests.harness.judgement.points import FAILED
 from tests.harness.judgement.properties import Property, written_in
 from tests.harness.judgement.search import run_again
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.practice.changes import fingerprints
-from tests.harness.rows.catalogue import operations, place_of
-from tests.harness.rows.imports import torch
+from tests.harness.rows.catalogue import by_name, operations, place_of
 from tests.harness.rows.names import names_by_level
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions.limits import CALL_SECONDS, IMPORT_SECONDS
@@ -48,6 +48,9 @@ SLACK = 3.0  # seconds beyond a limit that no exception could enforce, as in an 
 _LARGEST = 1 << 26  # bytes of a file that it may write: an endless loop may print
 _PRINTED = 4000  # characters of what the candidate's code printed
 HEADER = struct.Struct("!I")
+
+MEMORY = Kept(by_name)
+"""What torch has said. The watching process reads it, so that all that grade have it from their start; they add to it."""
 
 Key = tuple[str, str]
 """A property and an operation, by name."""
@@ -105,15 +108,14 @@ class Trouble:
 
 def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) -> None:
     """Grade the job in this process. `printed`: what the candidate's code has printed since it was last asked."""
-    rows = {op.name: op for ops in operations().values() for op in ops}
-    properties = _properties()
+    rows, properties = by_name(), _properties()
     implementation = _Pulse(resolve(job.impl, job.project, names_by_level, "bwrap"), send)
     for name in job.wanted:
         implementation.grades(("", name))
     saved = fingerprints(job.project / job.impl, names_by_level())
     if any(saved[name] != digest for name, digest in job.digests.items()):
         return send(Stale())
-    quick = Examiner(implementation, job.seed, shrink=False, first=job.first)
+    quick = Examiner(implementation, job.seed, shrink=False, first=job.first, memory=MEMORY)
     failed: list[Verdict] = []
     for name, wanted in job.wanted.items():
         for prop in wanted:
@@ -122,7 +124,8 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             send(_told(job, verdict))
             failed += [verdict] if verdict.status in FAILED else []
     send(AllTold())
-    slow = Examiner(implementation, job.seed, explain=diagnose, first=job.first)
+    MEMORY.keep()
+    slow = Examiner(implementation, job.seed, explain=diagnose, first=job.first, memory=MEMORY)
     for verdict in failed:
         prop = properties[verdict.property]
         implementation.grades((prop.name, verdict.op))
@@ -139,6 +142,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
 
 def warm_up() -> None:
     """Do once what every grading process would do first: see examples of all the rows, and what torch says of them."""
+    from tests.harness.rows.imports import torch
 
     prop = max(_properties().values(), key=lambda p: len(p.dtypes))
     for op in (op for ops in operations().values() for op in ops):

@@ -17,8 +17,9 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 
 import numpy
 
-from . import imports, source
+from .imports import ALLOWED, NOTHING, Nothing, stand_in
 from .refusal import OutOfTime, RefusedOperation
+from .source import Binding, Part, bindings, decoded, imported_if_there, parts_of, said
 
 
 class Modules:
@@ -45,7 +46,7 @@ class Modules:
         self._loaded: dict[str, ModuleType] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self._notes: dict[str, list[str]] = {}
-        self._bound: dict[str, list[tuple[str, source.Binding]]] = {}  # file -> part, and what it binds
+        self._bound: dict[str, list[tuple[str, Binding]]] = {}  # file -> part, and what it binds
         self._depth = 0  # of modules that are being imported
         self._optional: dict[str, set[str]] = {}  # module -> what it imports only if it is there
         self._builtins = ModuleType("builtins")  # its own, which it may change
@@ -56,8 +57,8 @@ class Modules:
             input=_no_input,
             exit=sys.exit,  # as people write it, though it is for the prompt
             quit=sys.exit,
-            get_ipython=lambda: imports.NOTHING,
-            display=imports.NOTHING,
+            get_ipython=lambda: NOTHING,
+            display=NOTHING,
         )
 
     def load(self, file: str) -> ModuleType:
@@ -77,7 +78,7 @@ class Modules:
         """What the module says of itself and of these names, loaded if need be: see PROTOCOL.md. Raises RefusedOperation."""
         module, places = self.load(file), self.places(file)
         plain = [name for name in vars(module) if not name.startswith("__") and len(name) <= _LONGEST]
-        found = {name: kind for name in (*plain, *names) if (kind := _kind(module, name))}
+        found = {name: kind for name in (*names, *plain) if (kind := _kind(module, name))}
         return {
             "defined": [
                 [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(_own_name(module, name), [])[-1:]]
@@ -111,7 +112,7 @@ class Modules:
         except (RefusedOperation, *self._through):
             raise
         except BaseException as error:
-            raise RefusedOperation("error", source.said(error, self._named(file), shown)) from None
+            raise RefusedOperation("error", said(error, self._named(file), shown)) from None
         name = f"{self._package}.{file.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
         module = ModuleType(name)
         module.__file__, module.__package__ = self._named(file), name if _is_package(file) else name.rpartition(".")[0]
@@ -131,7 +132,7 @@ class Modules:
             self._depth -= 1
             module.__spec__._initializing = False
 
-    def _run_part(self, file: str, part: source.Part, tree: ast.Module | Exception, module: ModuleType) -> None:
+    def _run_part(self, file: str, part: Part, tree: ast.Module | Exception, module: ModuleType) -> None:
         """Run a module, or a cell of what was a notebook; a cell that fails costs what it has not yet done."""
         shown = part.file if part.is_cell else self.shown[file]
         try:
@@ -143,7 +144,7 @@ class Modules:
         except self._through:
             raise
         except BaseException as error:  # also sys.exit at import
-            line = source.said(error, part.file, shown)
+            line = said(error, part.file, shown)
             if isinstance(error, RefusedOperation) and (error.status == "timeout" or not part.is_cell):
                 raise
             if not part.is_cell:
@@ -151,14 +152,14 @@ class Modules:
             rest = "the cell" if isinstance(error, SyntaxError) else "the rest of the cell"
             self._notes[file] += [f"{line}; {rest} is left out"] if len(self._notes[file]) < _MOST_NOTES else []
 
-    def _parsed(self, file: str) -> tuple[list[tuple[source.Part, ast.Module | Exception]], set[str]]:
+    def _parsed(self, file: str) -> tuple[list[tuple[Part, ast.Module | Exception]], set[str]]:
         """The parts of the module with their syntax trees, or what is wrong with a cell; and what it imports only if it is there."""
         with open(os.path.join(self._folder, file), "rb") as stream:
-            text = source.decoded(stream.read())
-        found: list[tuple[source.Part, ast.Module | Exception]] = []
-        bound: list[tuple[str, source.Binding]] = []
+            text = decoded(stream.read())
+        found: list[tuple[Part, ast.Module | Exception]] = []
+        bound: list[tuple[str, Binding]] = []
         optional: set[str] = set()
-        for part in source.parts(text, self._named(file)):
+        for part in parts_of(text, self._named(file)):
             if part.file not in linecache.cache and not os.path.isabs(part.file):
                 lines = part.text.splitlines(keepends=True)
                 linecache.cache[part.file] = (len(part.text), None, lines, part.file)
@@ -170,8 +171,8 @@ class Modules:
                 tree = error
             else:
                 place = f"{part.file.rpartition(', ')[2]}, " if part.is_cell else ""
-                bound += [(place, binding) for binding in source.bindings(tree)]
-                optional |= source.optional(tree)
+                bound += [(place, binding) for binding in bindings(tree)]
+                optional |= imported_if_there(tree)
             found.append((part, tree))
         self._bound[file] = bound
         return found, optional
@@ -197,12 +198,12 @@ class Modules:
             return self._own(rest, wanted, whole=bool(wanted))
         if name == "builtins":
             return self._builtins
-        if first in imports.ALLOWED:
+        if first in ALLOWED:
             return builtins.__import__(name, globals, locals, wanted, 0)
         if self._file_of([first]) is not None:
             return self._own([first, *rest], wanted, whole=bool(wanted), top=first)
         is_optional = first in self._optional.get(str(importer.get("__name__")), ())
-        return imports.stand_in(name, is_optional, lambda: self._depth > 0)
+        return stand_in(name, is_optional, lambda: self._depth > 0)
 
     def import_module(self, name: str, package: str | None = None):
         """importlib's function of this name, for the submission."""
@@ -263,20 +264,23 @@ def _kind(module: ModuleType, name: str) -> str:
     """What can be called under this name: a function, a class, or something borrowed from NumPy or the standard library."""
     try:
         value = getattr(module, name, None)  # a module may have a __getattr__
+        if type(value) is Nothing or not callable(value):
+            return ""
+        if isinstance(value, type):
+            return "borrowed" if _top(value) in ALLOWED else "class"
+        if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
+            return "borrowed"
+        return "borrowed" if value is _NUMPY.get(_own_name(module, name)) else "function"
     except Exception:
         return ""
-    if isinstance(value, imports.Nothing) or not callable(value):
-        return ""
-    if isinstance(value, type):
-        return "borrowed" if _top(value) in imports.ALLOWED else "class"
-    if type(value) in _FUNCTIONS and _top(value) in imports.ALLOWED:
-        return "borrowed"
-    return "borrowed" if _NUMPY.get(getattr(value, "__name__", None)) is value else "function"
 
 
 def _own_name(module: ModuleType, name: str) -> object:
     """What the thing of this name is called itself: `def ReLU`, where relu = ReLU."""
-    own = getattr(getattr(module, name, None), "__name__", None)
+    try:
+        own = getattr(getattr(module, name, None), "__name__", None)
+    except Exception:
+        return None
     return own if type(own) is str else None
 
 

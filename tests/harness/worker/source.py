@@ -71,7 +71,7 @@ class Part:
     is_cell: bool = False
 
 
-def parts(text: str, file: str) -> list[Part]:
+def parts_of(text: str, file: str) -> list[Part]:
     """The cells of what was a notebook; of any other module, all of it under the name `file`."""
     if not MARK.fullmatch(text.partition("\n")[0]):
         return [Part(file, text)]
@@ -110,7 +110,7 @@ def bindings(tree: ast.Module) -> Iterator[Binding]:
                             yield Binding(inner.id, node.lineno, not isinstance(node.value, ast.Name | ast.Attribute))
 
 
-def optional(tree: ast.Module) -> set[str]:
+def imported_if_there(tree: ast.Module) -> set[str]:
     """The packages that are imported only where it may fail: in a `try` that has an answer to an ImportError."""
     answered, others = set(), set()
 

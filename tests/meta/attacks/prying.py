@@ -154,14 +154,16 @@ ATTACKS = [
     in_call(
         "the solutions", _from_file(str(_SOLUTION), "solutions/feedforward.py", "../solutions/feedforward.py"), _OUT
     ),
-    in_call("the solutions by import", _raises("__import__('solutions.feedforward')", "ImportError"), _OUT),
-    in_call("the specs by import", _raises("__import__('tests.specs.feedforward')", "ImportError"), _OUT),
-    in_call("torch by import", _raises("__import__('torch')", "ImportError"), _OUT),
+    in_call(
+        "the solutions by import", _raises("sum.__self__.__import__('solutions.feedforward')", "ImportError"), _OUT
+    ),
+    in_call("the specs by import", _raises("sum.__self__.__import__('tests.specs.feedforward')", "ImportError"), _OUT),
+    in_call("torch by import", _raises("sum.__self__.__import__('torch')", "ImportError"), _OUT),
     in_call(
         "torch by a path",
         _raises(
             "import sys, glob\nsys.path += glob.glob('/**/*-packages', recursive=True) + ['/usr/lib/python3/dist-packages']\n"
-            + f"sys.path += {[p for p in sys.path if p]!r}\n__import__('torch')",
+            + f"sys.path += {[p for p in sys.path if p]!r}\nsum.__self__.__import__('torch')",
             "ImportError",
         ),
         _OUT,
