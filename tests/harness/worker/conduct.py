@@ -9,6 +9,7 @@ tells what a grade will be. Runs beside the candidate's code: the standard libra
 import _signal
 import _thread
 import contextlib
+import io
 import os
 import sys
 import threading
@@ -121,3 +122,15 @@ def computing(seconds: float) -> Iterator[None]:
     finally:
         _setitimer(_signal.ITIMER_PROF, 0)
         _set_handler(_signal.SIGPROF, before)
+
+
+def open_unless_nowhere(file, mode: str = "r", *arguments, **named):
+    """Python's `open`; what goes to nowhere needs no file."""
+    if file == os.devnull:
+        return io.BytesIO() if "b" in mode else io.StringIO()
+    return open(file, mode, *arguments, **named)
+
+
+def no_input(prompt: object = "") -> str:
+    """In the place of `input`."""
+    raise EOFError("asks for input; nobody answers while it is graded")

@@ -6,7 +6,6 @@ the same words. Nothing beside the modules is picked up by accident. NumPy and t
 
 import ast
 import builtins
-import io
 import linecache
 import os
 import sys
@@ -17,6 +16,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 
 import numpy
 
+from .conduct import no_input, open_unless_nowhere
 from .imports import ALLOWED, NOTHING, Nothing, stand_in
 from .refusal import OutOfTime, RefusedOperation
 from .source import Binding, Part, bindings, decoded, imported_if_there, parts_of, said
@@ -53,8 +53,8 @@ class Modules:
         vars(self._builtins).update(
             vars(builtins),
             __import__=self._import,
-            open=_open,
-            input=_no_input,
+            open=open_unless_nowhere,
+            input=no_input,
             exit=sys.exit,  # as people write it, though it is for the prompt
             quit=sys.exit,
             get_ipython=lambda: NOTHING,
@@ -287,14 +287,3 @@ _FUNCTIONS = (FunctionType, BuiltinFunctionType)
 def _top(value: object) -> str:
     module = getattr(value, "__module__", None)
     return module.partition(".")[0] if isinstance(module, str) else ""
-
-
-def _open(file, mode: str = "r", *arguments, **named):
-    """Python's `open`; what goes to nowhere needs no file."""
-    if file == os.devnull:
-        return io.BytesIO() if "b" in mode else io.StringIO()
-    return builtins.open(file, mode, *arguments, **named)
-
-
-def _no_input(prompt: object = "") -> str:
-    raise EOFError("asks for input; nobody answers while it is graded")

@@ -279,7 +279,7 @@ def sigmoid(x):
     _whole(
         "a builtin does it",
         """
-import builtins
+builtins = sum.__self__
 todo = []
 real = builtins.isinstance
 

@@ -187,7 +187,7 @@ PARCELS = [
     Parcel("numpy.py in an archive", _zip({"kata/numpy.py": "raise SystemExit(0)", "kata/__init__.py": _PASS})),
     Parcel("NUL bytes", text(MODULE + "\0\0")),
     Parcel("another encoding", text(b"# -*- coding: utf-7 -*-\n" + MODULE.encode() + b"# \xff\xfe")),
-    Parcel("UTF-16", text(MODULE.encode("utf-16")), "defines none"),
+    Parcel("UTF-16", text(MODULE.encode("utf-16"))),
     Parcel("brackets that kill parsers", text(f"{MODULE}\nx = {'(' * 10**5}")),
     Parcel("operators that kill compilers", text(f"{MODULE}\nx = {'-' * 4 * 10**5}1")),
     Parcel("attributes that kill compilers", text(f"{MODULE}\nx = a{'.b' * 3 * 10**5}")),

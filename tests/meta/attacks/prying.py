@@ -277,7 +277,7 @@ for o in seen:
         "another program in its place",
         "import os, sys; os.execv(sys.executable, ['python3', '-c', 'import time; time.sleep(99)'])",
     ),
-    at_import("a module of the harness", "import worker", "imports worker"),
+    at_import("a module of the harness", "import worker\nworker.observe.observe = len"),
     at_import(
         "a back door to the harness",
         "import importlib\nimportlib.import_module('tests.harness.judgement.judge')",
