@@ -109,7 +109,9 @@ class Directory:
 
     def has_any(self) -> bool:
         """Whether there is an operation, what looks like one, or a module that could not be imported as a whole."""
-        told = [self._tell(file) for file in self._files]
+        levels = [f"{level}.py" for level in dict.fromkeys(self._level_of.values())]
+        in_order = sorted(self._files, key=lambda file: levels.index(file) if file in levels else len(levels))
+        told = [self._tell(file) for file in in_order]  # as in practice, where it matters: they may import each other
         return any(
             each.refused or each.notes or any(each.kinds.get(op) in ("function", "class") for op in self._level_of)
             for each in told

@@ -138,8 +138,6 @@ class Elsewhere:
             raise RefusedOperation(*self._refused[op])
         if op not in self._files:
             try:
-                for file in self._package.mentions:
-                    self._tell(file)
                 self.survey()
                 self._files[op] = self._directory.find(op)
             except UnusableSubmission as unusable:

@@ -93,11 +93,14 @@ def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
 def _left_out(modules: dict[str, bytes], root: str, wanted: set[str]) -> Iterator[str]:
     """What seems to define operations in other folders, and is not looked into: each folder, or the module that is alone there."""
     where = "the top folder" if root == "." else f"{printable(root, 255)}/"
+    graded = [content for name, content in modules.items() if str(PurePosixPath(name).parent) == root]
+    imported = {op for content in graded for op in defined(content, wanted) - defined(content, wanted, imported=False)}
     beside: dict[str, list[str]] = {}
     for name, content in sorted(modules.items()):
-        folder = str(PurePosixPath(name).parent)
-        if folder != root and defined(content, wanted, imported=False):
-            beside.setdefault(folder, []).append(name)
+        folder, found = PurePosixPath(name).parent, defined(content, wanted, imported=False)
+        if str(folder) == root or not found or (folder.is_relative_to(root) and found <= imported):
+            continue
+        beside.setdefault(str(folder), []).append(name)
     for folder, names in beside.items():
         shown = names[0] if len(names) == 1 or folder == "." else f"{folder}/"
         yield f"{printable(shown, 255)} is not graded: operations were looked for in {where}"

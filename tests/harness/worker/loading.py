@@ -115,7 +115,8 @@ class Modules:
             raise RefusedOperation("error", said(error, self._named(file), shown)) from None
         name = f"{self._package}.{file.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
         module = ModuleType(name)
-        module.__file__, module.__package__ = self._named(file), name if _is_package(file) else name.rpartition(".")[0]
+        is_package = os.path.basename(file) == "__init__.py"
+        module.__file__, module.__package__ = self._named(file), name if is_package else name.rpartition(".")[0]
         module.__builtins__, self._optional[name] = self._builtins, optional
         module.__spec__ = ModuleSpec(name, None)
         module.__spec__._initializing = True  # for Python's words about circular imports
@@ -253,10 +254,6 @@ class Modules:
 _MOST = 2000  # names that are told of a module
 _MOST_NOTES = 20
 _LONGEST = 100  # characters of a name
-
-
-def _is_package(file: str) -> bool:
-    return os.path.basename(file) == "__init__.py"
 
 
 def _kind(module: ModuleType, name: str) -> str:

@@ -58,6 +58,7 @@ class HandedIn:
     operation -> the status and the line of the first property that fails; nothing where all hold. `notes`: what else is told.
     `pack`: makes of the files the one that is handed in, its name and its bytes. `project`: files beside kata/, in practice.
     `shares`: operation -> the name of the row that it stands for, where several are handed in together.
+    `counted`: nothing in it disturbs the counting of what an operation costs, though it may only mean to log (see guard.py).
     """
 
     name: str
@@ -68,6 +69,7 @@ class HandedIn:
     pack: Callable[[Files], tuple[str, bytes]] | None = None
     project: Files | None = None
     shares: Mapping[str, str] = field(default_factory=dict)
+    counted: bool = True
 
 
 def module(name: str, source: Content, says: str | Mapping[str, str] = "", **more) -> HandedIn:

@@ -177,17 +177,18 @@ ROWS = [
             _ERROR.format(8, "EOFError: asks for input; nobody answers while it is graded"),
         ),
     ),
+    module(
+        "prints to stderr and logs",
+        _below(
+            "import logging, sys",
+            "logging.basicConfig(level=logging.DEBUG)",
+            "logging.info('hello')",
+            "print('hello', file=sys.stderr)",
+        ),
+        counted=False,
+    ),
     shared(
         "prints, seeds and settings",
-        module(
-            "prints to stderr and logs",
-            _below(
-                "import logging, sys",
-                "logging.basicConfig(level=logging.DEBUG)",
-                "logging.info('hello')",
-                "print('hello', file=sys.stderr)",
-            ),
-        ),
         module(
             "prints characters of all kinds",
             _below("print('λ → 🙂 \\x1b[31m \\udc80'.encode('utf-8', 'replace'))", "print('Lösung 🙂')"),
@@ -212,6 +213,15 @@ ROWS = [
         ),
     ),
     unread("output to nowhere", _above("import os, sys", "sys.stdout = open(os.devnull, 'w')")),
+    unread(
+        "signal handlers",
+        _below(
+            "import signal",
+            "signal.signal(signal.SIGINT, signal.SIG_DFL)",
+            "signal.signal(signal.SIGALRM, signal.SIG_IGN)",
+        ),
+        counted=False,
+    ),
     shared(
         "what scripts do",
         unread("an argument parser", _below("import argparse", "args = argparse.ArgumentParser().parse_args()")),
@@ -224,14 +234,6 @@ ROWS = [
                 "os.environ['OMP_NUM_THREADS'] = '1'",
                 "HERE = os.path.dirname(os.path.abspath(__file__))",
                 "os.chdir(HERE)",
-            ),
-        ),
-        unread(
-            "signal handlers",
-            _below(
-                "import signal",
-                "signal.signal(signal.SIGINT, signal.SIG_DFL)",
-                "signal.signal(signal.SIGALRM, signal.SIG_IGN)",
             ),
         ),
         unread("a pool of processes that is only made", _below("from multiprocessing import Pool", "pool = Pool(2)")),

@@ -230,10 +230,15 @@ ROWS = [
             ".DS_Store": b"\0\0",
         },
     ),
-    parcel("answers at the top, and older ones in a folder", {"feedforward.py": RELU, "old/feedforward.py": _RAISES}),
+    parcel(
+        "answers at the top, and older ones in a folder",
+        {"feedforward.py": RELU, "old/feedforward.py": _RAISES},
+        notes=("old/feedforward.py is not graded: operations were looked for in the top folder",),
+    ),
     parcel(
         "answers in kata/, and the kata's stubs in another",
         {"kata/feedforward.py": RELU, "original/kata/feedforward.py": _STUB},
+        notes=("original/kata/feedforward.py is not graded: operations were looked for in kata/",),
     ),
     parcel(
         "answers in two folders by level",

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import torch
 
 from tests import test_ops
@@ -26,13 +27,16 @@ from tests.harness.judgement.properties import Property, written_in
 from tests.harness.plugin.notebook import UngradableFunction, checked
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.names import names_by_level
+from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.submissions import resolve
+from tests.harness.worker.observation import Call, Grad
 from tests.meta.handed_in import CHECK, PATH, PRACTICE, Files, HandedIn
 from tests.meta.project import FOLDER
 
 _FEW = {"forward": 3, "gradient": 2, "pure": 1, "stable": 2}  # examples: what is right in a wrapping is so for all
 _GUARD = 120.0  # seconds by the clock for a copy of this process; it is stopped long before
+_UNARY = ("relu", "sigmoid", "tanh", "softplus", "silu")
 _OPS = {op.name: op for ops in operations().values() for op in ops}
 
 
@@ -68,7 +72,20 @@ def _handed_in(row: HandedIn, folder: Path) -> Said:
         except UnusableSubmission as unusable:
             line = str(unusable).removeprefix(f"--impl={path}: ")
             return Said({op: ("", f"refused {line}") for op in row.says})
-        return _graded(implementation, row.says)
+        told = _graded(implementation, row.says)
+        if not row.counted:
+            return told
+        ops = {op: (statuses, line or _uncounted(implementation, op)) for op, (statuses, line) in told.ops.items()}
+        return Said(ops, told.notes)
+
+
+def _uncounted(implementation: Elsewhere, op: str) -> str:
+    """Why what a right operation costs could not be counted, though it does nothing but compute: its module must not matter."""
+    if op not in _UNARY:
+        return ""
+    x = np.ones((2, 3))
+    _, cost = implementation.counting(op, [(x,)], [x], (Call(), Grad(0)), 10**6)()
+    return f"not counted: {cost.foul}" if cost.foul else ""
 
 
 def _practised(row: HandedIn, folder: Path) -> Said:
