@@ -4,6 +4,11 @@
 called in a worker (`Elsewhere`); one that dies is started again for the next operation. Both answer the same question with
 the same `Observation`, so the judge cannot tell them apart. Two pipes join a worker to the grader: PROTOCOL.md.
 
+Where an operation is, the modules themselves are asked (directory.py), by what loads them in both places: worker/loading.py.
+So the same bytes get the same verdict and the same line in kata/ and as a path; a new kind of thing that people hand in is a
+row of tests/meta/handed_in/, which is graded in both. The rules of worker/conduct.py are for the words alone: the sandbox
+stops the same things without them.
+
 To widen what a submission can see, change what is mounted for bubblewrap; to widen what it can ask of the kernel, the table
 of system calls: what is not listed is refused. Then see whether the attacks in tests/meta/attacks/ still fail. Two traps:
 where the grader is root, the owner inside is root outside, so a device or a descriptor that is not read-only lets a
