@@ -26,7 +26,7 @@ from tests.meta.test_grading import grade
 
 KINDS = (encodings, defining, nearly, foreign, importing, calling, layouts, archives, notebooks, cells)
 ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]
-SECONDS = 0.5  # for a call and for an import that never ends
+SECONDS = 0.3  # for a call and for an import that never ends
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -6,7 +6,7 @@ _RETURN = "    return np.maximum(x, 0), lambda gy: gy * (x > 0)"
 _HERE = " (feedforward.py, line 5)"
 _THREAD = "error RuntimeError: starts a thread; an operation runs in one thread and one process (rule 5)" + _HERE
 _PROCESS = "error RuntimeError: starts a process; an operation runs in one thread and one process (rule 5)" + _HERE
-_ENDLESS = "timeout stopped: no answer after 0.5 s (an endless loop?)"
+_ENDLESS = "timeout stopped: no answer after 0.3 s (an endless loop?)"
 
 
 def does(name: str, line: str, says: str = "", *, ways: tuple[str, ...] = (PRACTICE, PATH, CHECK)) -> HandedIn:
@@ -100,7 +100,9 @@ ROWS = [
     ),
     does("an endless loop", "while True: pass", _ENDLESS),
     does(
-        "a sleep without end", "import time; time.sleep(1000)", "timeout stopped: no answer after 1 s asleep or waiting"
+        "a sleep without end",
+        "import time; time.sleep(1000)",
+        "timeout stopped: no answer after 0.6 s asleep or waiting",
     ),
     grads("an endless loop", "while True: pass", _ENDLESS),
     shared(

@@ -145,7 +145,7 @@ ROWS = [
         "an endless loop",
         RELU,
         "while True:\n    pass",
-        notes=(_ENDS.format(2, 1, "still importing after 0.5 s (an endless loop?)"),),
+        notes=(_ENDS.format(2, 1, "still importing after 0.3 s (an endless loop?)"),),
     ),
     notebook("an import from __future__ in a later cell", "x = 1", "from __future__ import annotations\n" + RELU),
     notebook(

@@ -10,7 +10,7 @@ _SIGNAL = "RuntimeError: sends a signal; an operation runs in one thread and one
 _CHANGES = "OSError: changes files; an operation writes no files (rule 5)"
 _WRITES = "OSError: writes the file {}; an operation writes no files (rule 5)"
 _SOCKET = "RuntimeError: opens a socket; an operation has no network (rule 5)"
-_ENDLESS = "timeout feedforward.py, line {}: still importing after 0.5 s (an endless loop?)"
+_ENDLESS = "timeout feedforward.py, line {}: still importing after 0.3 s (an endless loop?)"
 
 
 def _below(*lines: str) -> str:
@@ -38,7 +38,6 @@ ROWS = [
         ),
         ways=(PRACTICE, PATH),
     ),
-    unread("an endless loop", _below("while True:", "    pass"), {"relu": _ENDLESS.format(8)}),
     unread(
         "an endless loop costs each operation of the module",
         _above("i = 0", "while i < 10:", "    np = i") + AFFINE,
@@ -50,7 +49,7 @@ ROWS = [
         _below("print(rleu(np.ones(3)))"),
         _ERROR.format(8, "NameError: name 'rleu' is not defined"),
     ),
-    module("prints much", _below("for i in range(50000):", "    print('loading', i)")),
+    module("prints much", _below("for i in range(5000):", "    print('loading', i)")),
     unread("an alarm of its own", _below("import signal", "signal.alarm(1)")),
     unread(
         "changed builtins", _below("import builtins", "builtins.print = lambda *a, **k: None", "builtins.sum = np.sum")
