@@ -1,6 +1,7 @@
 """What was noted of a submission: told below the scoreboard, in the table, on the page and in the JSON, and worth no point."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,6 @@ from tests.harness.display.page import render
 from tests.harness.display.report import write
 from tests.harness.display.result import Outcome, Result
 from tests.harness.plugin.run import NOTES, Run, Subject
-from tests.harness.submissions.here import Here
 from tests.meta.terminals import PROJECT
 from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
 from tests.meta.test_scoreboard import Terminal
@@ -26,7 +26,7 @@ def pytest_collection_finish(session):
     real = Elsewhere.answers
 
     def answers(self, op, questions):
-        self.notes = ["first \\x1b[2J\\nscore 100 of 100", f"of {op}", "\\u202e" * 2000]
+        Elsewhere.notes = ["first \\x1b[2J\\nscore 100 of 100", f"of {op}", "\\u202e" * 2000]
         return real(self, op, questions)
 
     Elsewhere.answers = answers
@@ -73,7 +73,7 @@ def test_notes_are_in_the_reports(tmp_path):
 
 def test_many_notes_are_counted():
     """Each is told once and on one line, at most so many of them, and how many more there were."""
-    implementation = Here("kata", {}.get)
+    implementation = SimpleNamespace(notes=[])
     subject = Subject("kata", implementation)
     run = Run(PROJECT, [subject], 0, False, "none", True, "")
     for n in range(50):
