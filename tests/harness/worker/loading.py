@@ -77,7 +77,8 @@ class Modules:
     def told(self, file: str, names: list[str]) -> dict:
         """What the module says of itself and of these names, loaded if need be: see PROTOCOL.md. Raises RefusedOperation."""
         module, places = self.load(file), self.places(file)
-        plain = [name for name in vars(module) if not name.startswith("__") and len(name) <= _LONGEST]
+        texts = [name for name in vars(module) if type(name) is str]
+        plain = [name for name in texts if not name.startswith("__") and len(name) <= _LONGEST]
         found = {name: kind for name in (*names, *plain) if (kind := _kind(module, name))}
         return {
             "defined": [
@@ -97,7 +98,7 @@ class Modules:
         if file not in self._bound:
             try:
                 self._parsed(file)
-            except (RefusedOperation, SyntaxError, ValueError, RecursionError, MemoryError):
+            except (RefusedOperation, SyntaxError, ValueError, RecursionError, MemoryError, OSError):
                 self._bound.setdefault(file, [])
         found: dict[str, list[str]] = {}
         for place, binding in self._bound[file]:
