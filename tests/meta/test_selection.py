@@ -57,13 +57,15 @@ def test_paths_are_those_of_the_folder_where_they_are_typed(half, tmp_path):  # 
 
 
 def test_a_project_behind_a_link_is_that_project(tmp_path):
-    """Its folders are told apart by what they are, not by how they are called."""
-    copy(tmp_path / "project")
-    (tmp_path / "meta").symlink_to(tmp_path / "project")
-    for argument in ((), (str(tmp_path / "meta/tests"),)):
-        run = grade("--impl=kata", "--op=relu", *argument, cwd=tmp_path / "meta/kata")
+    """Also where it is called like the folder of the harness's own tests, which are not run."""
+    copy(tmp_path / "meta")
+    (tmp_path / "meta/tests/meta").mkdir()
+    (tmp_path / "meta/tests/meta/test_harness.py").write_text("def test_it():\n    pass\n")
+    (tmp_path / "link").symlink_to(tmp_path / "meta")
+    for argument in ((), (str(tmp_path / "link/tests"),)):
+        run = grade("--impl=kata", "--op=relu", *argument, cwd=tmp_path / "link/kata")
         assert run.returncode == 1, run.stdout + run.stderr
-        assert "4 todo" in run.stdout
+        assert f" {4 * sum(map(len, names_by_level().values())) - 4} deselected, 4 todo in " in run.stdout
 
 
 def test_a_maintainer_s_plain_pytest_in_tests_is_that_folder():
@@ -78,6 +80,7 @@ WRONG_STARTS = {
     "the folder": ("kata/", ".", "kata/: has no tests; to grade it: pytest --impl=kata"),
     "a module": ("kata/losses.py", ".", "kata/losses.py: has no tests; to grade it: pytest --impl=kata -m losses"),
     "here": (".", "kata", ".: has no tests; to grade it: pytest --impl=kata"),
+    "elsewhere": ("../kata", "tests", "../kata: has no tests; to grade it: pytest --impl=kata"),
     "the solutions": ("solutions", ".", "solutions: has no tests; to grade it: pytest --impl=solutions"),
     "an operation": ("relu", ".", "relu: there is no such file; for the operation: --op=relu"),
     "a level": ("losses", ".", "losses: there is no such file; for the level: -m losses"),

@@ -29,7 +29,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     verbosity = config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES)
     if terminal is None or verbosity > 0 or not run.alone or config.option.watch or config.option.collectonly:
         return (yield)
-    live = bool(terminal.isatty) and config.option.capture != "no"  # what is printed beside it would break a bar
+    captured = config.option.capture in ("fd", "sys")  # what is printed beside it would break a bar
+    live = bool(terminal.isatty) and captured
     underway = Underway(run, terminal, live=live, quiet=verbosity < 0)
     terminal.showfspath = False
     config.pluginmanager.register(underway)
