@@ -79,7 +79,10 @@ def test_what_is_read_is_what_was_said(op, folder):
     assert again.learned == 0
 
 
-@pytest.mark.parametrize(("number", "row"), list(enumerate((*WRONG, *RIGHT))), ids=lambda p: getattr(p, "name", ""))
+@pytest.mark.parametrize(
+    ("number", "row"),
+    [pytest.param(number, row, id=f"{row.op}: {row.name}") for number, row in enumerate((*WRONG, *RIGHT))],
+)
 def test_no_report_depends_on_what_is_kept(number, row):
     """A mutant, and an alternative, gets the same report to the byte with nothing kept and with all of it; some of them explained."""
     explained = number % EXPLAINED == 0
