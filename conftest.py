@@ -1,8 +1,13 @@
 """The switch: which implementation is under test, and the options of a run. What a run does is in tests/harness/."""
 
+import os
 import sys
 from glob import glob
 from pathlib import Path
+
+# One thread, as in the sandbox: threads of NumPy's that wait for a busy machine count as computing. It reads this once.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 PROJECT = Path(__file__).parent
 if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules

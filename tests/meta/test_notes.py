@@ -71,6 +71,15 @@ def test_notes_are_in_the_reports(tmp_path):
     assert page.count("note:") == 2
 
 
+def test_a_near_miss_is_told_where_the_verdict_is_read(tmp_path):
+    """What looks like an operation that is TODO is a note: on the screen and in the reports."""
+    (tmp_path / "mine.py").write_text("def Affine(x, w, b):\n    pass\n")
+    run = grade(f"--impl={tmp_path}/mine.py", "--op=affine", f"--report={tmp_path}/r.json", COLUMNS="200")
+    told = "affine: not there yet; Affine is there (mine.py, line 1): call it affine"
+    assert run.stdout.count(told) == 1
+    assert json.loads((tmp_path / "r.json").read_text())["submissions"][0]["notes"] == [told]
+
+
 def test_many_notes_are_counted():
     """Each is told once and on one line, at most so many of them, and how many more there were."""
     implementation = SimpleNamespace(notes=[])

@@ -73,7 +73,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     run = item.config.stash[RUN]
     if is_graded(item):
         subject = run.subjects[item.callspec.params["subject"]]
-        if notes := or_nothing(subject.new_notes):
+        notes = or_nothing(subject.new_notes) or []
+        if VERDICT in item.stash and (near := _near_miss(item.stash[VERDICT][1])):
+            notes = [*notes, near]
+        if notes:
             made.notes = {"submission": subject.name, "lines": notes}
     if TROUBLE in item.stash:
         subject, line, ends = item.stash[TROUBLE]
@@ -89,6 +92,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
             made.outcome = "failed"
             made.longrepr = f"{verdict.why}\n" if several else screen(verdict)
     return made
+
+
+def _near_miss(verdict: Verdict) -> str:
+    """What must be said of an operation that is TODO, beside that: something like it is there, or a stub stands below it."""
+    usual = ("not there yet", "the operation is not written yet", "grad is not written yet")
+    return f"{verdict.op}: {verdict.why}" if verdict.status == "todo" and verdict.why not in usual else ""
 
 
 def pytest_report_teststatus(report: pytest.TestReport):

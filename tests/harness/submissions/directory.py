@@ -14,24 +14,10 @@ from tests.harness.worker.refusal import RefusedOperation
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
-_AFFIXES = {
-    *(
-        "forward",
-        "fwd",
-        "backward",
-        "bwd",
-        "grad",
-        "vjp",
-        "fn",
-        "func",
-        "function",
-        "op",
-        "layer",
-        "impl",
-        "np",
-        "numpy",
-    ),
-    *("my", "the", "new", "old", "final", "fixed", "custom", "v", "loss", "solution", "answer", "test", "kata"),
+_FORWARD, _BACKWARD = {"forward", "fwd"}, {"backward", "bwd", "grad", "vjp"}
+_AFFIXES = _FORWARD | {
+    *("fn", "func", "function", "op", "layer", "impl", "np", "numpy", "v", "v1", "v2", "v3", "loss", "my", "the"),
+    *("new", "old", "final", "fixed", "custom", "solution", "answer", "kata"),
 }
 """What people put before or behind an operation's name."""
 _ALIKE = 0.88  # of difflib: sofmax, matmull
@@ -39,9 +25,14 @@ _NAME, _LINE = 100, 300  # characters
 _ONE = "an operation is one function,"
 
 
+KINDS = ("function", "stub", "foreign", "class", "borrowed")
+"""What can be called of a module: a function; one that only says that it is not written; a placeholder of what may not be
+used; a class; what NumPy or the standard library has. Where another module has a function, stubs and placeholders do not count."""
+
+
 @dataclass(frozen=True)
 class Told:
-    """What a module says of itself. `kinds`: name -> function, class, or borrowed; `places`: name -> where it is defined.
+    """What a module says of itself. `kinds`: name -> one of KINDS; `places`: name -> where it is defined.
 
     `origins`: name -> where that is defined which the name was given to, if it is in this module. `refused`: status and line, where it cannot be imported.
     """
@@ -58,7 +49,7 @@ def read(told: object) -> Told:
     try:
         kinds, places, origins = {}, {}, {}
         for name, kind, where, origin in told["defined"]:
-            if kind not in ("function", "class", "borrowed"):
+            if kind not in KINDS:
                 raise ValueError
             kinds[name] = kind
             places[name], origins[name] = ([printable(place, _NAME) for place in found] for found in (where, origin))
@@ -88,11 +79,14 @@ class Directory:
     def find(self, op: str) -> str:
         """The file that has the operation. Raises RefusedOperation where none does."""
         broken: list[tuple[str, str]] = []
+        weak = ""
         for file in self._in_order(op):
             told, is_its_level = self._tell(file), file == f"{self._level_of.get(op)}.py"
             kind = told.kinds.get(op)
             if kind == "function":
                 return file
+            if kind in ("stub", "foreign"):
+                weak = weak or file
             if kind == "class":
                 place = self._at(file, told, op)
                 line = f"{place}: {op} is a class, but an operation is a function that returns (y, grad)"
@@ -103,6 +97,8 @@ class Directory:
                     break
             elif told.refused and is_its_level:
                 broken.append(told.refused)
+        if weak:
+            return weak
         if broken:
             raise RefusedOperation(*broken[0])
         raise RefusedOperation("todo", "; ".join(filter(None, ("not there yet", self._near(op)))))
@@ -113,7 +109,7 @@ class Directory:
         in_order = sorted(self._files, key=lambda file: levels.index(file) if file in levels else len(levels))
         told = [self._tell(file) for file in in_order]  # as in practice, where it matters: they may import each other
         return any(
-            each.refused or each.notes or any(each.kinds.get(op) in ("function", "class") for op in self._level_of)
+            each.refused or each.notes or any(each.kinds.get(op, "borrowed") != "borrowed" for op in self._level_of)
             for each in told
         ) or any(map(self._near, self._level_of))
 
@@ -126,16 +122,20 @@ class Directory:
         return f"defined in {_listed(places)} of {shown}; the last one counts, and that is the stub: delete it"
 
     def notes(self, places: Callable[[str], dict[str, list[str]]], told: Iterable[str]) -> list[str]:
-        """What must be said of the modules: operations that are in two of them, and what the modules say of themselves."""
+        """What must be said of the modules: operations that are in two of them, and what the modules say of themselves.
+
+        `places`: where a module's text defines its names; `told`: the modules that were asked so far.
+        """
         where: dict[str, list[str]] = {}
         for file in self._files:
             for op in (op for op, found in places(file).items() if found and op in self._level_of):
                 where.setdefault(op, []).append(file)
         said = []
         for op, files in where.items():
+            files = [f for f in files if len(files) > 1 and self._tell(f).kinds.get(op, "borrowed") != "borrowed"]
             if len(files) > 1:
-                first, *others = sorted(files, key=list(self._in_order(op)).index)
-                *most, last = (f"in {self._shown[file]}" for file in (first, *others))
+                first = self.find(op)
+                *most, last = (f"in {self._shown[f]}" for f in sorted(files, key=lambda f: f != first))
                 said.append(f"{op} is {', '.join(most)} and {last}; that of {self._shown[first]} counts")
         return [*sorted(said), *(note for file in told for note in self._tell(file).notes)]
 
@@ -146,18 +146,22 @@ class Directory:
     def _near(self, op: str) -> str:
         """What is there that looks like the operation, in words; nothing where there is nothing."""
         found: dict[str, tuple[str, str]] = {}
+        backward: dict[str, str] = {}
         for file in self._files:
             told = self._tell(file)
             for name, kind in told.kinds.items():
-                if kind != "borrowed" and name not in self._level_of and _is_like(name, op):
+                if kind in ("borrowed", "foreign") or name in self._level_of:
+                    continue
+                if _is_like(name, op):
                     found.setdefault(name, (kind, self._at(file, told, name)))
+                elif _beside(name, op) & _BACKWARD:
+                    backward.setdefault(name, self._at(file, told, name))
         if not found:
             return ""
         names = sorted(found, key=lambda name: -difflib.SequenceMatcher(None, _squashed(name), _squashed(op)).ratio())
-        pair = [name for name in found if _beside(name, op) & {"forward", "fwd"}]
-        pair += [name for name in found if _beside(name, op) & {"backward", "bwd", "grad", "vjp"}]
-        if len(pair) > 1:
-            there = _both(*((name, found[name][1]) for name in pair[:2]))
+        forward = next((name for name in found if _beside(name, op) & _FORWARD), None)
+        if forward and backward:
+            there = _both((forward, found[forward][1]), next(iter(backward.items())))
             return f"{there}, but {_ONE} {op}, that returns (y, grad)"
         kind, place = found[names[0]]
         if kind == "class":
@@ -188,19 +192,21 @@ def _listed(places: list[str]) -> str:
 
 
 def _is_like(name: str, op: str) -> bool:
+    """Whether somebody meant the operation: another case, what people put beside it, or a slip of the keys."""
     name, op = _squashed(name), _squashed(op)
-    if name == op or _beside(name, op):
+    beside = _beside(name, op)
+    if name == op or (beside and not beside & _BACKWARD):
         return True
-    if name in (f"d{op}", f"{op}prime"):
-        return False  # a derivative alone
-    return len(op) > 3 and difflib.SequenceMatcher(None, name, op).ratio() >= _ALIKE
+    if name in op or op in name or len(op) < 4:
+        return False  # another word in it makes it something else
+    return difflib.SequenceMatcher(None, name, op).ratio() >= _ALIKE
 
 
 def _beside(name: str, op: str) -> set[str]:
     """What stands before and behind the operation's name, where that is what people put there."""
-    before, found, behind = _squashed(name).rstrip("0123456789").partition(_squashed(op))
-    rest = set(filter(None, (before, behind))) or {_squashed(name).removeprefix(_squashed(op))} - {""}
-    return rest if found and all(word in _AFFIXES or word.isdigit() for word in rest) else set()
+    before, found, behind = _squashed(name).partition(_squashed(op))
+    rest = set(filter(None, (before, behind)))
+    return rest if found and all(word in _AFFIXES | _BACKWARD | {"1", "2", "3"} for word in rest) else set()
 
 
 def _squashed(name: str) -> str:
@@ -228,3 +234,15 @@ def defined(content: bytes, wanted: set[str], *, imported: bool = True) -> set[s
         words = re.findall(r"\w+", names_imported) if imported else ()
         names |= wanted.intersection((function, variable, *words))
     return names
+
+
+def stubs(content: bytes) -> set[str]:
+    """Which names a module seems to define as stubs alone."""
+    chunks = re.split(r"^(?:async[ \t]+)?def[ \t]+(\w+)", text_of(content).replace("\r", "\n"), flags=re.MULTILINE)
+    bodies: dict[str, list[str]] = {}
+    for name, body in zip(chunks[1::2], chunks[2::2], strict=True):
+        bodies.setdefault(name, []).append(body)
+    return {name for name, found in bodies.items() if all(_UNWRITTEN in b and "\n    return" not in b for b in found)}
+
+
+_UNWRITTEN = "raise NotImplementedError"

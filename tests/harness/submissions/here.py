@@ -160,7 +160,11 @@ class InFolder(Here):
 
     @property
     def notes(self) -> list[str]:
-        return self._directory.notes(self._modules.places, self._told)
+        unread = [
+            f"{self._folder.name}/{file.name} is not graded in practice: pytest --impl={self._folder.name}/{file.name} grades it"
+            for file in sorted(self._folder.glob("*.ipynb"))
+        ]
+        return [*unread, *self._directory.notes(self._modules.places, self._told)]
 
     def _found(self, op: str) -> Callable | None:
         return self._modules.function(self._directory.find(op), op)

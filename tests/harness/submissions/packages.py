@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tests.harness.submissions import intake, limits
-from tests.harness.submissions.directory import Levels, defined, text_of
+from tests.harness.submissions.directory import Levels, defined, stubs, text_of
 from tests.harness.submissions.leftovers import Folder
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.worker.printable import printable
@@ -71,6 +71,10 @@ def _in_a_line(impl: str) -> Iterator[None]:
     raise UnusableSubmission(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
+_OLD = re.compile(r"(?:^|[/_ .-])(?:old|backup|bak|copy|archive|draft)s?(?:$|[/_ .-])", re.IGNORECASE)
+"""A folder of what somebody has put aside."""
+
+
 def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
     """The folder that is laid out like kata/: that whose modules seem to define the most operations, or else name the most.
 
@@ -79,6 +83,8 @@ def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
     folders: dict[str, list[bytes]] = {}
     for name, content in modules.items():
         folders.setdefault(str(PurePosixPath(name).parent), []).append(content)
+    if any(not _OLD.search(folder) for folder in folders):
+        folders = {folder: contents for folder, contents in folders.items() if not _OLD.search(folder)}
 
     def best(found: Callable[[bytes], set[str]]) -> tuple[int, str]:
         counts = {folder: len(set().union(*map(found, texts))) for folder, texts in folders.items()}
@@ -86,7 +92,9 @@ def _root(modules: dict[str, bytes], wanted: set[str]) -> str:
         likely = [folder for folder, count in counts.items() if count == most]
         return most, min(likely, key=lambda f: (PurePosixPath(f).name != "kata", f != ".", f.count("/"), f))
 
-    most, root = best(lambda content: defined(content, wanted))
+    most, root = best(lambda content: defined(content, wanted) - stubs(content))
+    if not most:
+        most, root = best(lambda content: defined(content, wanted))
     return root if most else best(lambda content: _named(content, wanted))[1]
 
 
@@ -97,7 +105,7 @@ def _left_out(modules: dict[str, bytes], root: str, wanted: set[str]) -> Iterato
     imported = {op for content in graded for op in defined(content, wanted) - defined(content, wanted, imported=False)}
     beside: dict[str, list[str]] = {}
     for name, content in sorted(modules.items()):
-        folder, found = PurePosixPath(name).parent, defined(content, wanted, imported=False)
+        folder, found = PurePosixPath(name).parent, defined(content, wanted, imported=False) - stubs(content)
         if str(folder) == root or not found or (folder.is_relative_to(root) and found <= imported):
             continue
         beside.setdefault(str(folder), []).append(name)

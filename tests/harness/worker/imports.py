@@ -58,6 +58,8 @@ class Placeholder:
 
     __call__ = __getitem__ = __enter__ = _another
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _another
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __xor__ = __rxor__ = _another
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __invert__ = __pos__ = __abs__ = __round__ = _another
     __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __or__ = __ror__ = __and__ = __rand__ = _another
 
     def _no(self, *_: object) -> None:
@@ -65,7 +67,8 @@ class Placeholder:
 
     __setitem__ = __exit__ = _no
     __bool__ = __iter__ = __len__ = __index__ = __int__ = __float__ = __contains__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = __complex__ = __reversed__ = __array__ = _refuse
+    __array_ufunc__ = None  # so that NumPy leaves arithmetic to it
 
 
 class Nothing:

@@ -17,8 +17,8 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 import numpy
 
 from .conduct import no_input, open_unless_nowhere
-from .imports import ALLOWED, NOTHING, Nothing, stand_in
-from .refusal import OutOfTime, RefusedOperation
+from .imports import ALLOWED, NOTHING, Nothing, Placeholder, stand_in
+from .refusal import OutOfTime, RefusedOperation, is_stub
 from .source import Binding, Part, bindings, decoded, imported_if_there, parts_of, said
 
 
@@ -91,7 +91,7 @@ class Modules:
     def function(self, file: str, op: str) -> Callable | None:
         """The module's function of this name, if it has one. Raises RefusedOperation."""
         module = self.load(file)
-        return getattr(module, op) if _kind(module, op) == "function" else None
+        return getattr(module, op) if _kind(module, op) in ("function", "stub", "foreign") else None
 
     def places(self, file: str) -> dict[str, list[str]]:
         """Where the names are defined that the module's statements define: `line 3`, or `cell 2, line 3`. It is not run for that."""
@@ -152,7 +152,10 @@ class Modules:
             if not part.is_cell:
                 raise RefusedOperation("timeout" if isinstance(error, OutOfTime) else "error", line) from None
             rest = "the cell" if isinstance(error, SyntaxError) else "the rest of the cell"
-            self._notes[file] += [f"{line}; {rest} is left out"] if len(self._notes[file]) < _MOST_NOTES else []
+            if len(self._notes[file]) < _MOST_NOTES:
+                self._notes[file].append(f"{line}; {rest} is left out")
+            elif len(self._notes[file]) == _MOST_NOTES:
+                self._notes[file].append(f"{shown} and more cells fail")
 
     def _parsed(self, file: str) -> tuple[list[tuple[Part, ast.Module | Exception]], set[str]]:
         """The parts of the module with their syntax trees, or what is wrong with a cell; and what it imports only if it is there."""
@@ -245,11 +248,13 @@ class Modules:
 
     def _file_of(self, parts: list[str]) -> str | None:
         """The file of a module by its dotted name; "" for a folder of modules, None where there is neither."""
-        path = "/".join(parts)
-        for file in (f"{path}.py", f"{path}/__init__.py") if parts else ("__init__.py",):
-            if file in self.shown:
-                return file
-        return "" if not parts or any(file.startswith(f"{path}/") for file in self.shown) else None
+        for path in ("/".join(parts), "/".join((self._package, *parts))):  # a notebook may lie beside the package
+            for file in (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",):
+                if file in self.shown:
+                    return file
+            if not path or any(file.startswith(f"{path}/") for file in self.shown):
+                return ""
+        return None
 
 
 _MOST = 2000  # names that are told of a module
@@ -263,11 +268,15 @@ def _kind(module: ModuleType, name: str) -> str:
         value = getattr(module, name, None)  # a module may have a __getattr__
         if type(value) is Nothing or not callable(value):
             return ""
+        if type(value) is Placeholder:
+            return "foreign"
         if isinstance(value, type):
             return "borrowed" if _top(value) in ALLOWED else "class"
         if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
             return "borrowed"
-        return "borrowed" if value is _NUMPY.get(_own_name(module, name)) else "function"
+        if value is _NUMPY.get(_own_name(module, name)):
+            return "borrowed"
+        return "stub" if is_stub(value) else "function"
     except Exception:
         return ""
 

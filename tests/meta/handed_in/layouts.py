@@ -1,6 +1,6 @@
 """How modules lie in folders and what files are called: the operations are found, and files keep their names in messages."""
 
-from tests.meta.handed_in import AFFINE, RELU, SIGMOID, STUB, Content, HandedIn, folder, parcel
+from tests.meta.handed_in import AFFINE, RELU, SIGMOID, Content, HandedIn, folder, parcel
 
 _LEAKY = "import numpy as np\n\n\ndef leaky_relu(x, slope=0.01):\n    s = np.where(x > 0, 1, slope).astype(x.dtype)\n    return s * x, lambda gy: s * gy\n"
 _RAISES = "def relu(x):\n    raise KeyError('here')\n"
@@ -174,8 +174,23 @@ ROWS = [
     folder(
         "the stub is left in the level's module",
         {"feedforward.py": _STUB, "my_answers.py": RELU},
-        STUB,
-        notes=("relu is in feedforward.py and in my_answers.py; that of feedforward.py counts",),
+        notes=("relu is in my_answers.py and in feedforward.py; that of my_answers.py counts",),
+    ),
+    parcel(
+        "the kit's stubs below, and the answers beside",
+        {"kata/feedforward.py": _STUB, "my_answers.py": RELU},
+    ),
+    parcel(
+        "what was put aside has more in it",
+        {
+            "kata/feedforward.py": RELU,
+            "kata_old/feedforward.py": "def relu(x):\n    return x\n\n\ndef affine(x):\n    return x\n",
+        },
+        notes=("kata_old/feedforward.py is not graded: operations were looked for in kata/",),
+    ),
+    folder(
+        "a placeholder of the name, and the answer in another module",
+        {"helpers.py": "from torch import relu\n", "my_answers.py": RELU},
     ),
     folder(
         "a mistake in another module costs that",
@@ -233,7 +248,6 @@ ROWS = [
     parcel(
         "answers in kata/, and the kata's stubs in another",
         {"kata/feedforward.py": RELU, "original/kata/feedforward.py": _STUB},
-        notes=("original/kata/feedforward.py is not graded: operations were looked for in kata/",),
     ),
     parcel(
         "answers in two folders by level",
