@@ -14,7 +14,7 @@ from tests.meta.handed_in import (
     calling,
     cells,
     defining,
-    encodings,
+    encoded,
     foreign,
     importing,
     layouts,
@@ -24,7 +24,7 @@ from tests.meta.handed_in import (
 from tests.meta.handed_in.ways import said
 from tests.meta.test_grading import grade
 
-KINDS = (encodings, defining, nearly, foreign, importing, calling, layouts, archives, notebooks, cells)
+KINDS = (encoded, defining, nearly, foreign, importing, calling, layouts, archives, notebooks, cells)
 ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]
 SECONDS = 0.3  # for a call and for an import that never ends
 
