@@ -57,6 +57,7 @@ def graded(memory: Memory, op: str = OP, seed: int = 0) -> Page:
 
 def reported(row: Mutant | Alternative, memory: Memory, *, explained: bool) -> str:
     """The report on an implementation, but for the seconds that it took. `explained`: with what explains a failure."""
+    np.random.seed(0)
     how = {"explain": diagnose if explained else None, "shrink": explained}
     examiner = Examiner(Here(row.name, row.lookup), 0, memory=memory, **how)
     verdicts = [examiner.verdict(prop, by_name()[row.op]) for prop in written_in(test_ops)]
