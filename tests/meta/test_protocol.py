@@ -78,7 +78,7 @@ def told(**limits) -> Elsewhere:
         close=lambda: None,
     )
     implementation = Elsewhere("fake", package, "bwrap", **limits)
-    implementation._told["a.py"] = Told({"affine": "function"})
+    implementation._directory._told["a.py"] = Told({"affine": "function"})
     return implementation
 
 

@@ -14,6 +14,7 @@ from tests.harness.display.result import result_of
 from tests.harness.plugin.run import RUN, Run, Subject, is_graded, or_nothing, place_of
 from tests.harness.rows.names import names_by_level
 from tests.harness.worker.printable import printable
+from tests.harness.worker.refusal import GRAD_NOT_WRITTEN, NOT_THERE, NOT_WRITTEN
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
@@ -96,7 +97,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 
 def _near_miss(verdict: Verdict) -> str:
     """What must be said of an operation that is TODO, beside that: something like it is there, or a stub stands below it."""
-    usual = ("not there yet", "the operation is not written yet", "grad is not written yet")
+    usual = (NOT_THERE, NOT_WRITTEN, GRAD_NOT_WRITTEN)
     return f"{verdict.op}: {verdict.why}" if verdict.status == "todo" and verdict.why not in usual else ""
 
 

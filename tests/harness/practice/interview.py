@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.practice.stubs import definitions, is_stub
+from tests.harness.worker.source import decoded
 
 
 def drawn(levels: Mapping[str, Sequence[str]], count: int, seed: int) -> list[str]:
@@ -31,7 +32,7 @@ def written(kata: Path, level_of: Mapping[str, str], ops: Iterable[str]) -> list
 
 def _is_written(module: Path, op: str) -> bool:
     try:
-        source = module.read_text(encoding="utf-8-sig")
+        source = decoded(module.read_bytes())
     except (OSError, ValueError):
         return False
     return op in (definitions(source) or {}) and not is_stub(source, op)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import RefusedOperation
+from tests.harness.worker.refusal import NOT_THERE, RefusedOperation
 
 Levels = dict[str, list[str]]
 """Level -> the names of its operations."""
@@ -61,7 +61,8 @@ def read(told: object) -> Told:
 class Directory:
     """`files`: the modules that may have operations; `shown`: their names in messages.
 
-    `tell`: what a module says of itself. `mentions`: which of the operations its text names, whether it can be imported or not.
+    `ask`: has a module say what it is, which costs its import; it is asked once. `mentions`: which of the operations its text
+    names, whether it can be imported or not. `places`: where its text defines its names, if that is known without asking it.
     """
 
     def __init__(
@@ -69,12 +70,15 @@ class Directory:
         levels: Levels,
         files: Iterable[str],
         shown: dict[str, str],
-        tell: Callable[[str], Told],
+        ask: Callable[[str], Told],
         mentions: Callable[[str], set[str]],
+        places: Callable[[str], dict[str, list[str]]] | None = None,
     ):
         self._level_of = {op: level for level, ops in levels.items() for op in ops}
         self._files = sorted(files, key=lambda file: (file == "__init__.py", file))
-        self._shown, self._tell, self._mentions = shown, tell, mentions
+        self._shown, self._ask, self._mentions = shown, ask, mentions
+        self._told: dict[str, Told] = {}  # by the modules that were asked so far
+        self._places = places or (lambda file: self._told.get(file, Told()).places)
 
     def find(self, op: str) -> str:
         """The file that has the operation. Raises RefusedOperation where none does."""
@@ -101,7 +105,7 @@ class Directory:
             return weak
         if broken:
             raise RefusedOperation(*broken[0])
-        raise RefusedOperation("todo", "; ".join(filter(None, ("not there yet", self._near(op)))))
+        raise RefusedOperation("todo", "; ".join(filter(None, (NOT_THERE, self._near(op)))))
 
     def has_any(self) -> bool:
         """Whether there is an operation, what looks like one, or a module that could not be imported as a whole."""
@@ -121,14 +125,11 @@ class Directory:
         shown = self._shown[file]
         return f"defined in {_listed(places)} of {shown}; the last one counts, and that is the stub: delete it"
 
-    def notes(self, places: Callable[[str], dict[str, list[str]]], told: Iterable[str]) -> list[str]:
-        """What must be said of the modules: operations that are in two of them, and what the modules say of themselves.
-
-        `places`: where a module's text defines its names; `told`: the modules that were asked so far.
-        """
+    def notes(self) -> list[str]:
+        """What must be said of the modules: operations that are in two of them, and what they say of themselves so far."""
         where: dict[str, list[str]] = {}
         for file in self._files:
-            for op in (op for op, found in places(file).items() if found and op in self._level_of):
+            for op in (op for op, found in self._places(file).items() if found and op in self._level_of):
                 where.setdefault(op, []).append(file)
         said = []
         for op, files in where.items():
@@ -137,7 +138,12 @@ class Directory:
                 first = self.find(op)
                 *most, last = (f"in {self._shown[f]}" for f in sorted(files, key=lambda f: f != first))
                 said.append(f"{op} is {', '.join(most)} and {last}; that of {self._shown[first]} counts")
-        return [*sorted(said), *(note for file in told for note in self._tell(file).notes)]
+        return [*sorted(said), *(note for told in self._told.values() for note in told.notes)]
+
+    def _tell(self, file: str) -> Told:
+        if file not in self._told:
+            self._told[file] = self._ask(file)
+        return self._told[file]
 
     def _in_order(self, op: str) -> list[str]:
         first = f"{self._level_of.get(op)}.py"
@@ -223,26 +229,26 @@ def text_of(content: bytes) -> str:
     """What can be read of a module, only to guess from."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:4]:
         content = content.replace(b"\0", b"")
-    return content.decode(errors="replace")
+    return content.decode(errors="replace").replace("\r", "\n")
 
 
 def defined(content: bytes, wanted: set[str], *, imported: bool = True) -> set[str]:
     """Which of the wanted names a module seems to define, or to import."""
     names: set[str] = set()
-    for found in _BINDS.finditer(text_of(content).replace("\r", "\n")):
+    for found in _BINDS.finditer(text_of(content)):
         function, variable, names_imported = found.groups(default="")
         words = re.findall(r"\w+", names_imported) if imported else ()
         names |= wanted.intersection((function, variable, *words))
     return names
 
 
+_UNWRITTEN = "raise NotImplementedError"
+
+
 def stubs(content: bytes) -> set[str]:
     """Which names a module seems to define as stubs alone."""
-    chunks = re.split(r"^(?:async[ \t]+)?def[ \t]+(\w+)", text_of(content).replace("\r", "\n"), flags=re.MULTILINE)
+    chunks = re.split(r"^(?:async[ \t]+)?def[ \t]+(\w+)", text_of(content), flags=re.MULTILINE)
     bodies: dict[str, list[str]] = {}
     for name, body in zip(chunks[1::2], chunks[2::2], strict=True):
         bodies.setdefault(name, []).append(body)
     return {name for name, found in bodies.items() if all(_UNWRITTEN in b and "\n    return" not in b for b in found)}
-
-
-_UNWRITTEN = "raise NotImplementedError"

@@ -20,6 +20,7 @@ from tests.harness.worker.counting import Cost
 from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps, written
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import RefusedOperation, unless_todo
+from tests.harness.worker.source import unfinished
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -48,9 +49,8 @@ class Elsewhere:
         self._call_seconds = limits.CALL_SECONDS if call_seconds is None else call_seconds
         self._operation, self._submission = operation or limits.OPERATION, submission or limits.SUBMISSION
         self._directory = Directory(
-            package.levels, package.mentions, package.shown, self._tell, lambda file: package.mentions[file]
+            package.levels, package.mentions, package.shown, self._told, lambda file: package.mentions[file]
         )
-        self._told: dict[str, Told] = {}  # by the modules, of themselves
         self._files: dict[str, str] = {}  # of the operations that were asked for
         self._worker: Worker | None = None
         self._refused: dict[str, tuple[str, str]] = {}
@@ -66,9 +66,7 @@ class Elsewhere:
     @property
     def notes(self) -> list[str]:
         """What must be said beside the verdicts, a line each: of how it was read, and of the modules that were asked so far."""
-        places = {file: told.places for file, told in self._told.items()}
-        said = self._directory.notes(lambda file: places.get(file, {}), self._told)
-        return [printable(line) for line in (*self._package.notes, *said)]
+        return [printable(line) for line in (*self._package.notes, *self._directory.notes())]
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation, or GraderTrouble where no worker can be started."""
@@ -149,13 +147,8 @@ class Elsewhere:
         if self._spoilt_by not in ("", op):
             self.rest()  # what one operation does to the counting is not laid at another's door
 
-    def _tell(self, file: str) -> Told:
-        """What a module says of itself; it is asked once, and run for that. It is on the submission's account alone."""
-        if file not in self._told:
-            self._told[file] = self._asked(file)
-        return self._told[file]
-
-    def _asked(self, file: str) -> Told:
+    def _told(self, file: str) -> Told:
+        """What a module says of itself; it is run for that, and on the submission's account alone."""
         shown = self._package.shown[file]
         in_cells = shown.endswith(".ipynb")
         seconds = limits.NOTEBOOK_SECONDS if in_cells else limits.IMPORT_SECONDS + limits.IMPORT_SLACK
@@ -173,7 +166,7 @@ class Elsewhere:
                 return Told(refused=(status, printable(line)))
             return read(reply.get("told"))
         except WorkerStuck as stuck:
-            why = ("timeout", f"{shown}: still importing {str(stuck).removeprefix('no answer ')}")
+            why = ("timeout", unfinished(shown, stuck))
         except WorkerDied as death:
             why = ("error", f"{shown}: {death}")
         except ValueError as error:

@@ -23,7 +23,7 @@ from tests.harness.worker.loading import Modules
 from tests.harness.worker.observation import Observation, Question, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import NOT_WRITTEN, OutOfTime, RefusedOperation, is_stub, unless_todo
+from tests.harness.worker.refusal import NOT_THERE, NOT_WRITTEN, OutOfTime, RefusedOperation, is_stub, unless_todo
 
 if TYPE_CHECKING:
     from tests.harness.examples.network import Network
@@ -106,7 +106,7 @@ class Here:
         with self._refusing(op):
             function = self._lookup(op)
             if function is None:
-                raise RefusedOperation("todo", "not there yet")
+                raise RefusedOperation("todo", NOT_THERE)
             if is_stub(function):
                 raise RefusedOperation("todo", self._unwritten(op, NOT_WRITTEN))
         self._functions[op] = function
@@ -153,9 +153,9 @@ class InFolder(Here):
             limited=lambda: _limited(limits.IMPORT_SECONDS, self._modules),
             through=_ENDS,
         )
-        self._folder, self._levels, self._told = folder, levels, {}
+        self._folder, self._ops = folder, [op for ops in levels.values() for op in ops]
         files = [file for file in shown if "/" not in file]
-        self._directory = Directory(levels, files, shown, self._tell, self._mentions)
+        self._directory = Directory(levels, files, shown, self._told, self._mentions, self._modules.places)
         super().__init__(folder.name, self._found)
 
     @property
@@ -164,22 +164,19 @@ class InFolder(Here):
             f"{self._folder.name}/{file.name} is not graded in practice: pytest --impl={self._folder.name}/{file.name} grades it"
             for file in sorted(self._folder.glob("*.ipynb"))
         ]
-        return [*unread, *self._directory.notes(self._modules.places, self._told)]
+        return [*unread, *self._directory.notes()]
 
-    def _found(self, op: str) -> Callable | None:
+    def _found(self, op: str) -> Callable:
         return self._modules.function(self._directory.find(op), op)
 
-    def _tell(self, file: str) -> Told:
-        if file not in self._told:
-            try:
-                names = [op for ops in self._levels.values() for op in ops]
-                self._told[file] = read(self._modules.told(file, names))
-            except RefusedOperation as refused:
-                self._told[file] = Told(refused=(refused.status, refused.line))
-        return self._told[file]
+    def _told(self, file: str) -> Told:
+        try:
+            return read(self._modules.told(file, self._ops))
+        except RefusedOperation as refused:
+            return Told(refused=(refused.status, refused.line))
 
     def _mentions(self, file: str) -> set[str]:
-        return defined((self._folder / file).read_bytes(), {op for ops in self._levels.values() for op in ops})
+        return defined((self._folder / file).read_bytes(), set(self._ops))
 
     def _unwritten(self, op: str, line: str) -> str:
         return self._directory.unwritten(op, self._directory.find(op), line)

@@ -17,18 +17,18 @@ from collections.abc import Callable, Iterator
 
 from .refusal import ENDLESS, OutOfTime
 
-_ALONE = "an operation runs in one thread and one process (rule 5)"
-_PROCESS, _SIGNAL = f"starts a process; {_ALONE}", f"sends a signal; {_ALONE}"
+ALONE = "an operation runs in one thread and one process (rule 5)"
+_PROCESS, _SIGNAL = f"starts a process; {ALONE}", f"sends a signal; {ALONE}"
 _SOCKET = "opens a socket; an operation has no network (rule 5)"
 _FILES = "an operation writes no files (rule 5)"
 _CHANGES = f"changes files; {_FILES}"
-_EVENTS: dict[str, Exception] = {
-    **dict.fromkeys(("os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"), RuntimeError(_PROCESS)),
-    **dict.fromkeys(("subprocess.Popen",), RuntimeError(_PROCESS)),
-    **dict.fromkeys(("os.kill", "os.killpg"), RuntimeError(_SIGNAL)),
-    **dict.fromkeys(("socket.__new__",), RuntimeError(_SOCKET)),
-    **dict.fromkeys(("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"), OSError(_CHANGES)),
-    **dict.fromkeys(("os.link", "os.symlink", "os.chmod", "os.chown", "os.utime"), OSError(_CHANGES)),
+_EVENTS: dict[str, tuple[type[Exception], str]] = {
+    **dict.fromkeys(("os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"), (RuntimeError, _PROCESS)),
+    "subprocess.Popen": (RuntimeError, _PROCESS),
+    **dict.fromkeys(("os.kill", "os.killpg"), (RuntimeError, _SIGNAL)),
+    "socket.__new__": (RuntimeError, _SOCKET),
+    **dict.fromkeys(("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"), (OSError, _CHANGES)),
+    **dict.fromkeys(("os.link", "os.symlink", "os.chmod", "os.chown", "os.utime"), (OSError, _CHANGES)),
 }
 """What Python reports before it is done -> what is raised instead."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -74,7 +74,7 @@ def _exit(status: object = 1) -> None:
 def _no_thread(original: Callable) -> Callable:
     def start(*arguments: object, **named: object) -> object:
         if _held and not _held[-1]():
-            raise RuntimeError(f"starts a thread; {_ALONE}")
+            raise RuntimeError(f"starts a thread; {ALONE}")
         return original(*arguments, **named)
 
     return start
@@ -104,7 +104,8 @@ def _hear(event: str, arguments: tuple) -> None:
         name = os.path.basename(os.fsdecode(file)) if named else "?"
         raise OSError(f"writes the file {name}; {_FILES}")
     if not _held[-1]():
-        raise type(_EVENTS[event])(*_EVENTS[event].args)
+        kind, why = _EVENTS[event]
+        raise kind(why)
 
 
 @contextlib.contextmanager

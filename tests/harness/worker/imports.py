@@ -7,8 +7,9 @@ a worker: the standard library only.
 import sys
 from collections.abc import Callable
 
+from .conduct import ALONE
+
 _RULE = "only NumPy and the standard library may be used (rule 5)"
-_ALONE = "an operation runs in one thread and one process (rule 5)"
 _PROCESSES = {"multiprocessing"}  # of the standard library, and yet of no use
 # In some Python from 3.11 on, but not in every one of them, or not on every machine: what may be imported must not depend on
 # which Python grades.
@@ -42,7 +43,7 @@ class Placeholder:
 
     def _refuse(self, *_: object, **__: object):
         name = object.__getattribute__(self, "_kata")[0]
-        raise ImportError(f"uses {name}; {_ALONE if name in _PROCESSES else _RULE}")
+        raise ImportError(f"uses {name}; {ALONE if name in _PROCESSES else _RULE}")
 
     def __getattr__(self, name: str) -> "Placeholder":
         if name.startswith("__") and name.endswith("__") and name != "__version__":

@@ -18,8 +18,8 @@ import numpy
 
 from .conduct import no_input, open_unless_nowhere
 from .imports import ALLOWED, NOTHING, Nothing, Placeholder, stand_in
-from .refusal import OutOfTime, RefusedOperation, is_stub
-from .source import Binding, Part, bindings, decoded, imported_if_there, parts_of, said
+from .refusal import NOT_THERE, OutOfTime, RefusedOperation, is_stub
+from .source import Part, decoded, defined, imported_if_there, parts_of, said
 
 
 class Modules:
@@ -46,7 +46,7 @@ class Modules:
         self._loaded: dict[str, ModuleType] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self._notes: dict[str, list[str]] = {}
-        self._bound: dict[str, list[tuple[str, Binding]]] = {}  # file -> part, and what it binds
+        self._places: dict[str, dict[str, list[str]]] = {}  # file -> name -> where its text defines it
         self._depth = 0  # of modules that are being imported
         self._optional: dict[str, set[str]] = {}  # module -> what it imports only if it is there
         self._builtins = ModuleType("builtins")  # its own, which it may change
@@ -88,23 +88,21 @@ class Modules:
             "notes": self._notes[file],
         }
 
-    def function(self, file: str, op: str) -> Callable | None:
-        """The module's function of this name, if it has one. Raises RefusedOperation."""
+    def function(self, file: str, op: str) -> Callable:
+        """The module's function of this name. Raises RefusedOperation, also where it has none."""
         module = self.load(file)
-        return getattr(module, op) if _kind(module, op) in ("function", "stub", "foreign") else None
+        if _kind(module, op) not in ("function", "stub", "foreign"):
+            raise RefusedOperation("todo", NOT_THERE)
+        return getattr(module, op)
 
     def places(self, file: str) -> dict[str, list[str]]:
         """Where the names are defined that the module's statements define: `line 3`, or `cell 2, line 3`. It is not run for that."""
-        if file not in self._bound:
+        if file not in self._places:
             try:
                 self._parsed(file)
             except (RefusedOperation, SyntaxError, ValueError, RecursionError, MemoryError, OSError):
-                self._bound.setdefault(file, [])
-        found: dict[str, list[str]] = {}
-        for place, binding in self._bound[file]:
-            if binding.defines and len(binding.name) <= _LONGEST:
-                found.setdefault(binding.name, []).append(f"{place}line {binding.line}")
-        return found
+                self._places.setdefault(file, {})
+        return self._places[file]
 
     def _run(self, file: str) -> None:
         shown = self.shown[file]
@@ -162,7 +160,7 @@ class Modules:
         with open(os.path.join(self._folder, file), "rb") as stream:
             text = decoded(stream.read())
         found: list[tuple[Part, ast.Module | Exception]] = []
-        bound: list[tuple[str, Binding]] = []
+        places: dict[str, list[str]] = {}
         optional: set[str] = set()
         for part in parts_of(text, self._named(file)):
             if part.file not in linecache.cache and not os.path.isabs(part.file):
@@ -176,10 +174,11 @@ class Modules:
                 tree = error
             else:
                 place = f"{part.file.rpartition(', ')[2]}, " if part.is_cell else ""
-                bound += [(place, binding) for binding in bindings(tree)]
+                for name, line in defined(tree):
+                    places.setdefault(name, []).append(f"{place}line {line}")
                 optional |= imported_if_there(tree)
             found.append((part, tree))
-        self._bound[file] = bound
+        self._places[file] = {name: found for name, found in places.items() if len(name) <= _LONGEST}
         return found, optional
 
     def _import(

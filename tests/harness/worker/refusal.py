@@ -28,7 +28,8 @@ class RefusedOperation(BaseException):
         self.status, self.line = status, line
 
 
-NOT_WRITTEN = "the operation is not written yet"
+NOT_THERE, NOT_WRITTEN = "not there yet", "the operation is not written yet"
+GRAD_NOT_WRITTEN = "grad is not written yet"
 
 
 def is_stub(function: Callable) -> bool:
@@ -40,7 +41,7 @@ def is_stub(function: Callable) -> bool:
 def unless_todo(seen: Observation) -> Observation:
     """The observation of what is written. Raises RefusedOperation where it says that it is not."""
     if seen.crash and seen.crash.kind == "NotImplementedError":
-        raise RefusedOperation("todo", "grad is not written yet" if seen.answers else NOT_WRITTEN)
+        raise RefusedOperation("todo", GRAD_NOT_WRITTEN if seen.answers else NOT_WRITTEN)
     return seen
 
 

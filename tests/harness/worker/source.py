@@ -85,29 +85,19 @@ def parts_of(text: str, file: str) -> list[Part]:
     return [Part(name, "\n".join(lines) + "\n", is_cell=True) for name, lines in found]
 
 
-@dataclass(frozen=True)
-class Binding:
-    """That a statement at the top of a module gives something a name."""
-
-    name: str
-    line: int
-    defines: bool  # and does not only import it
-
-
-def bindings(tree: ast.Module) -> Iterator[Binding]:
-    """What the statements at the top bind by `def`, `class`, `=` or `import`, one by one."""
+def defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The names that statements at the top define by `def`, `class` or `=`, one by one, and in which line; not what gets another name."""
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield Binding(name, node.lineno, True)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                for alias in aliases:
-                    yield Binding(alias.asname or alias.name.partition(".")[0], node.lineno, False)
-            case ast.Assign() | ast.AnnAssign():
+                yield name, node.lineno
+            case ast.Assign(value=value) | ast.AnnAssign(value=value) if not isinstance(
+                value, ast.Name | ast.Attribute
+            ):
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     for inner in ast.walk(target):
                         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                            yield Binding(inner.id, node.lineno, not isinstance(node.value, ast.Name | ast.Attribute))
+                            yield inner.id, node.lineno
 
 
 def imported_if_there(tree: ast.Module) -> set[str]:
@@ -160,7 +150,7 @@ def said(error: BaseException, file: str, shown: str) -> str:
         trace = trace.tb_next
     place = f"{shown}, line {line}" if line else shown
     if isinstance(error, OutOfTime):
-        return f"{place}: still importing {str(error).removeprefix('no answer ')}"
+        return unfinished(place, error)
     try:
         path = getattr(error, "path", None)  # that of an ImportError says where this machine has the file
         message = printable(str(error).removesuffix(f" ({path})"), 200)
@@ -168,3 +158,8 @@ def said(error: BaseException, file: str, shown: str) -> str:
         message = ""
     stops = isinstance(error, SystemExit)
     return f"{place}: {'stops the interpreter at import' if stops else f'{kind}: {message}' if message else kind}"
+
+
+def unfinished(place: str, why: BaseException) -> str:
+    """Of an import that was stopped, in one line: where, and after how long."""
+    return f"{place}: still importing {str(why).removeprefix('no answer ')}"

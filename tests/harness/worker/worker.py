@@ -111,22 +111,16 @@ class _Answers:
                 return {"told": self._modules.told(request["tell"], request["names"])}
             if "nodes" in request:
                 return self._network(request)
-            return self._steps(self._function(request["op"], request["file"]), request)
+            return self._steps(self._modules.function(request["file"], request["op"]), request)
         except self._refused as refused:
             return {"refused": [refused.status, refused.line]}
-
-    def _function(self, op: str, file: str):
-        function = self._modules.function(file, op)
-        if function is None:
-            raise self._refused("todo", "not there yet")
-        return function
 
     def _steps(self, function, request: dict) -> dict:
         asks = self._observation.read(request["asks"])
         return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps) for steps in asks)
 
     def _network(self, request: dict) -> dict:
-        functions = {op: self._function(op, file) for op, file in request["files"].items()}
+        functions = {op: self._modules.function(file, op) for op, file in request["files"].items()}
         seen = self._observe.observe_network(functions, request["leaves"], request["nodes"], request["gy"])
         return self._data([seen])
 
