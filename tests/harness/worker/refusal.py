@@ -1,11 +1,15 @@
 """That an operation cannot be judged any further: it is not written, or cannot be loaded, or took too long.
 
-On both sides: NumPy and the standard library only.
+On both sides: the standard library only, so that a source is read without NumPy.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from .observation import Observation
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .observation import Observation
 
 ENDLESS = "no answer after {:.3g} s (an endless loop?)"
 
