@@ -181,7 +181,13 @@ def test_every_argument_comes_for_certain(op):
             wanted = {repr(c): lambda e, c=c: value(e) == c and type(value(e)) is type(c) for c in kind.options}
             wanted |= {repr(c): lambda e, c=c: value(e) == c for c in kind.beyond}
         if isinstance(kind, Labels):
-            wanted = {t: lambda e, t=t: value(e).dtype == t for t in ("int64", "int32", "int16", "uint8")}
+            widths = ("int64", "int32", "int16", "uint8") if kind.ignored is None else ("int64", "int32", "int16")
+            wanted = {t: lambda e, t=t: value(e).dtype == t for t in widths}
+        if isinstance(kind, Labels) and kind.ignored is not None:
+            wanted |= {
+                "all ignored": lambda e, kind=kind: np.all(value(e) == kind.ignored),
+                "some ignored": lambda e, kind=kind: len(set((value(e) == kind.ignored).flat)) == 2,
+            }
         if isinstance(kind, Axis):
             wanted = {
                 "a NumPy integer": lambda e: type(value(e)) is np.int64,

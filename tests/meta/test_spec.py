@@ -1,6 +1,7 @@
 """The language of rows: each kind of input draws what it says, and stays what it is where an example gets smaller."""
 
 from collections.abc import Callable
+from inspect import signature
 from itertools import islice
 from math import prod
 
@@ -13,6 +14,7 @@ from tests.harness.examples.shrink import simpler
 from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import (
+    among,
     axes,
     axis,
     choice,
@@ -38,6 +40,10 @@ def _nothing(*inputs):
     return inputs[0] * 1.0
 
 
+def _up_to_columns(x, m):
+    return range(m, m + x.shape[1])
+
+
 def _drawn(table=ORDINARY, **inputs) -> list[Example]:
     return [e for (e,) in islice(stream(Op("row", par=3, torch=_nothing, **inputs), table, seed=1), MANY)]
 
@@ -58,6 +64,23 @@ SEEN: dict[str, tuple[list, list[Callable]]] = {
     "labels of any shape": (
         _inputs(1, x="V ...", i=labels("...I", below="V")),
         [lambda v, n=n: v.ndim == n for n in (0, 1, 2)],
+    ),
+    "labels of which some are ignored": (
+        _inputs(1, x="N C", i=labels("N", below="C", ignored=-100)),
+        [
+            lambda v: v.size > 1 and np.all(v == -100),
+            lambda v: np.all(v >= 0),
+            lambda v: v.min() == -100 and v.max() >= 0,
+            lambda v: v.dtype == np.int16 and v.min() == -100,
+        ],
+    ),
+    "among": (
+        [(*e.inputs[1:], e.inputs[0].shape) for e in _drawn(x="N K", m=choice(1, 2), a=among(_up_to_columns))],
+        [
+            lambda v: v[1] == v[0],
+            lambda v: v[1] == v[0] + v[2][1] - 1 > v[0],
+            lambda v: v[0] == 2 < v[1] < v[0] + v[2][1] - 1,
+        ],
     ),
     "fractions": (
         _inputs(1, x="...", t=fractions("...")),
@@ -138,7 +161,8 @@ def _is_valid(op: Operation, example: Example) -> bool:
             return False
         match type(kind).__name__:
             case "Labels":
-                fine = value.dtype in (np.int64, np.int32, np.int16, np.uint8) and value.min(initial=0) >= 0
+                fine = value.dtype in (np.int64, np.int32, np.int16, np.uint8)
+                fine &= bool(np.all((value >= 0) | (value == kind.ignored)))
                 fine &= value.max(initial=0) < example.dimensions[kind.below]
             case "Fractions":
                 fine = value.min(initial=0) >= 0 and value.max(initial=0) <= 1
@@ -150,6 +174,8 @@ def _is_valid(op: Operation, example: Example) -> bool:
                 fine = not kind.nonzero or abs(value).min(initial=1) >= 0.1 - 1e-6
             case "Choice":
                 fine = value in kind.options + kind.beyond + kind.extreme
+            case "Among":
+                fine = value in kind.of(**{argument: named[argument] for argument in signature(kind.of).parameters})
             case "Size":
                 fine = value == example.dimensions[kind.of]
             case "Axis":
@@ -176,7 +202,19 @@ def test_every_example_of_a_row_is_what_the_row_says(op):
             assert {a.dtype for a in (*floats, example.gy)} == {np.dtype(dtype)}
 
 
-@pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())
+DEPENDENT = Op(
+    "dependent",
+    x="N C",
+    labels=labels("N", below="C", ignored=-7),
+    least=choice(1, 2),
+    size=among(lambda x, least: range(least, least + x.shape[1])),
+    ignore=among(lambda x, labels: (-7,) if -7 in labels else (-7, *range(x.shape[1]))),
+    par=3,
+    torch=lambda x, *_: x * 1.0,
+)
+
+
+@pytest.mark.parametrize("op", [*ROWS.values(), DEPENDENT], ids=lambda op: op.name)
 def test_a_simpler_example_is_still_one_of_the_row(op):
     """Whatever shrinking takes away or makes simpler: labels stay in range, axes exist, shapes fit."""
     for (example,) in islice(stream(op, ORDINARY, seed=3), 12):

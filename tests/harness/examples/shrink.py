@@ -42,14 +42,16 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
 
 def complexity(op: Operation, examples: tuple[Example, ...]) -> tuple:
     """Orders examples: fewer entries first, then fewer axes, then fewer that are not zero, then simpler arguments, then more that are one."""
-    inputs = [pair for e in examples for pair in zip(op.kinds.values(), e.inputs, strict=True)]
+    ranks = [
+        kind.rank(at.inputs[name], at) for at in (_context(op, e) for e in examples) for name, kind in op.kinds.items()
+    ]
     arrays = [value for e in examples for value in (*e.inputs, e.gy) if isinstance(value, np.ndarray)]
     floats = [a for a in arrays if a.dtype.kind == "f"]
     return (
         sum(a.size for a in arrays),
         sum(a.ndim for a in arrays),
         sum(int(np.count_nonzero(a)) for a in arrays),
-        sum(kind.rank(value) for kind, value in inputs),
+        sum(ranks),
         sum(int(np.count_nonzero(a != 1)) for a in arrays),
         sum(int(np.count_nonzero(np.signbit(a) & (a == 0))) for a in floats),
         sum(float(abs(a).sum()) for a in arrays),
@@ -75,14 +77,23 @@ def simpler(op: Operation, example: Example) -> Iterator[Example]:
             continue
         for index in range(max(sizes) - 1, -1, -1):
             yield from _without(op, example, *((name, index, axis) for name, axis, _ in together))
-    at = Context(dimensions, op.shapes, dict(zip(op.inputs, example.inputs, strict=True)))
-    for number, (name, kind) in enumerate(op.kinds.items()):
+    at = _context(op, example)
+    for name, kind in op.kinds.items():
         for value in kind.simpler(at.inputs[name], at):
-            yield from _fitted(
-                op, example, [*example.inputs[:number], value, *example.inputs[number + 1 :]], dimensions, 0
-            )
+            yield from _fitted(op, example, _within(op, replace(at, inputs=at.inputs | {name: value})), dimensions, 0)
     for gy in with_simpler_entries(example.gy, (0, 1)):
         yield replace(example, gy=gy)
+
+
+def _context(op: Operation, example: Example) -> Context:
+    return Context(example.dimensions, op.shapes, dict(zip(op.inputs, example.inputs, strict=True)))
+
+
+def _within(op: Operation, at: Context) -> list:
+    """The inputs, of which some depend on others that have changed."""
+    for name, kind in op.kinds.items():
+        at.inputs[name] = kind.within(at.inputs[name], at)
+    return list(at.inputs.values())
 
 
 def _without(op: Operation, example: Example, *slices: Lost | tuple[str, int, int]) -> Iterator[Example]:

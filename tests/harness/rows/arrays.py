@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from tests.harness.rows.sources import Source
 
 _FEWEST = 0.1  # the least magnitude of what is away from zero
-_WIDTHS = (np.int64, np.int64, np.int64, np.int32, np.int16, np.uint8)  # of labels and indices
+_WIDTHS = (
+    np.int64,
+    np.int64,
+    np.int64,
+    np.int32,
+    np.int16,
+    np.uint8,
+)  # of labels and indices; the last has no negative ones
 
 
 @dataclass(frozen=True)
@@ -92,22 +99,28 @@ class Mask(Kind):
 class Labels(Kind):
     """Integers from 0 to below the size of a letter, so that they index that dimension. They repeat.
 
-    Most are int64, some of another width.
+    Most are int64, some of another width. `ignored`: a number that now and then some of them are, or all of them.
     """
 
     below: str = ""
+    ignored: int | None = None
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        width = _WIDTHS[source.case(len(_WIDTHS))]
-        return source.integers(_drawn(self.shape, source, at), at.dimensions.sizes[self.below]).astype(
-            width, copy=False
-        )
+        widths = _WIDTHS if self.ignored is None else _WIDTHS[:-1]
+        width, shape = widths[source.case(len(widths))], _drawn(self.shape, source, at)
+        values = source.integers(shape, at.dimensions.sizes[self.below])
+        if self.ignored is not None:
+            case, some = source.case(4, known=3), source.integers(shape, 2)  # two have none, one has some, one all
+            values = np.where((case == 3) | ((case == 2) & (some == 1)), self.ignored, values)
+        return values.astype(width, copy=False)
 
     def fitted(self, value: NDArray, at: Context, lost: Lost) -> NDArray:
         value = super().fitted(value, at, lost)
         if lost.name == self.below:
             last = lost.after.sizes[self.below] - 1
-            value = np.where(value > lost.index, value - 1, np.minimum(value, last)).astype(value.dtype)
+            value = np.where(value > lost.index, value - 1, np.minimum(value, last)).astype(
+                value.dtype
+            )  # what is ignored stays
         return value
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
@@ -115,7 +128,7 @@ class Labels(Kind):
             yield value.astype(_WIDTHS[0])
         yield from with_simpler_entries(value, (0,))
 
-    def rank(self, value: NDArray) -> int:
+    def rank(self, value: NDArray, at: Context) -> int:
         return int(value.dtype != _WIDTHS[0])
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:

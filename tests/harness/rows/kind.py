@@ -49,7 +49,11 @@ class Kind:
         """Simpler values that may stand in its place, the simplest first."""
         return iter(())
 
-    def rank(self, value: object) -> int:
+    def within(self, value: object, at: Context) -> object:
+        """What becomes of the value where the values of other inputs have changed."""
+        return value
+
+    def rank(self, value: object, at: Context) -> int:
         """How far a value is from the simplest of its size, as far as its entries do not tell."""
         return 0
 

@@ -3,8 +3,10 @@
 All of it is constant, but for `nonzero`, `halves` and `off_centre`. What the words mean is in arrays.py and plain.py.
 """
 
+from collections.abc import Callable, Sequence
+
 from tests.harness.rows.arrays import Floats, Fractions, Labels, Mask, Probabilities
-from tests.harness.rows.plain import Axis, Choice, Permutation, Reshaping, Size
+from tests.harness.rows.plain import Among, Axis, Choice, Permutation, Reshaping, Size
 
 
 def const(shape: str) -> Floats:
@@ -42,9 +44,12 @@ def mask(shape: str) -> Mask:
     return Mask(shape)
 
 
-def labels(shape: str, *, below: str) -> Labels:
-    """Integers from 0 to below the size of a letter: classes, or indices, of several widths. They repeat."""
-    return Labels(shape, below=below)
+def labels(shape: str, *, below: str, ignored: int | None = None) -> Labels:
+    """Integers from 0 to below the size of a letter: classes, or indices, of several widths. They repeat.
+
+    `ignored`: a negative number that is now and then among them, or all of them.
+    """
+    return Labels(shape, below=below, ignored=ignored)
 
 
 def choice(*options: object, beyond: tuple = (), extreme: tuple = ()) -> Choice:
@@ -54,6 +59,11 @@ def choice(*options: object, beyond: tuple = (), extreme: tuple = ()) -> Choice:
     `extreme`: others that are drawn only where the arrays too are extreme.
     """
     return Choice(options=options, beyond=beyond, extreme=extreme)
+
+
+def among(of: Callable[..., Sequence]) -> Among:
+    """One of the Python values that `of` gives, the simplest first; its parameters have the names of inputs before this one."""
+    return Among(of=of)
 
 
 def size(of: str) -> Size:

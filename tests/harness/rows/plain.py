@@ -5,9 +5,10 @@ A kind draws from a source (sources.py), which knows nothing of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class Plain(Kind):
         return False
 
     def fitted(self, value: object, at: Context, lost: Lost) -> object:
-        return value
+        return self.within(value, at)
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class Choice(Plain):
         return domain[source.case(len(domain), known=len(self.options))]
 
     def simpler(self, value: object, at: Context) -> Iterator[object]:
-        return iter(self._domain[: self.rank(value)])
+        return iter(self._domain[: self.rank(value, at)])
 
-    def rank(self, value: object) -> int:
+    def rank(self, value: object, at: Context) -> int:
         return self._domain.index(value)
 
     @property
@@ -71,6 +72,37 @@ class Choice(Plain):
             yield "unless {v} == 1", lambda value: value != 1
         for option in self.options if len(self.options) > 2 else ():
             yield f"unless {{v}} == {option!r}", lambda value, option=option: value != option
+
+
+@dataclass(frozen=True)
+class Among(Plain):
+    """One of the Python values that `of` gives, the simplest first, for those inputs before it after which it names its parameters."""
+
+    of: Callable[..., Sequence] = tuple
+
+    def draw(self, source: Source, at: Context) -> object:
+        options = self._options(at)
+        return options[source.case(len(options), known=len(options))]
+
+    def within(self, value: object, at: Context) -> object:
+        options = self._options(at)
+        return value if value in options else options[0]
+
+    def simpler(self, value: object, at: Context) -> Iterator[object]:
+        return iter(self._options(at)[: self.rank(value, at)])
+
+    def rank(self, value: object, at: Context) -> int:
+        return self._options(at).index(value)
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        yield "only where {v} == 1", lambda value: value == 1
+        yield "only where {v} == 0", lambda value: value == 0
+        yield "only where {v} > 1", lambda value: value > 1
+        yield "only where {v} > 0", lambda value: value > 0
+        yield "only where {v} < 0", lambda value: value < 0
+
+    def _options(self, at: Context) -> Sequence:
+        return self.of(**{name: at.inputs[name] for name in signature(self.of).parameters})
 
 
 @dataclass(frozen=True)
@@ -150,7 +182,7 @@ class Axis(Plain):
             yield from (int(value) + ndim,) if value < 0 else ()
             yield from (int(value),) if isinstance(value, np.integer) else ()
 
-    def rank(self, value: object) -> int:
+    def rank(self, value: object, at: Context) -> int:
         axes = value if isinstance(value, tuple) else () if value is None else (value,)
         far = sum(abs(int(axis)) + 10 * (axis < 0) for axis in axes)
         return 100 * len(axes) + far + isinstance(value, np.integer)
@@ -190,7 +222,7 @@ class Permutation(Plain):
             if value[first] > value[first + 1]:
                 yield (*value[:first], value[first + 1], value[first], *value[first + 2 :])
 
-    def rank(self, value: tuple[int, ...]) -> int:
+    def rank(self, value: tuple[int, ...], at: Context) -> int:
         return sum(a > b for n, a in enumerate(value) for b in value[n + 1 :])
 
     def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
@@ -227,7 +259,7 @@ class Reshaping(Plain):
             if size == 1 and len(value) > 1:
                 yield (*value[:axis], *value[axis + 1 :])
 
-    def rank(self, value: tuple[int, ...]) -> int:
+    def rank(self, value: tuple[int, ...], at: Context) -> int:
         return abs(len(value) - 1)
 
 
