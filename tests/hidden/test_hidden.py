@@ -4,8 +4,8 @@ import numpy as np
 
 from tests.harness.judgement import growth, judge
 from tests.harness.judgement.properties import chained, each_operation
+from tests.harness.worker.layouts import BROADCAST, LAYOUTS
 from tests.harness.worker.observation import Call, Grad
-from tests.harness.worker.observe import BROADCAST, LAYOUTS
 from tests.test_ops import test_forward as forward
 from tests.test_ops import test_gradient as gradient
 from tests.test_ops import test_pure as pure

@@ -1,12 +1,12 @@
 """The grader's end of the protocol, against workers that say anything at all, and the judge against all that passes it."""
 
 import contextlib
-import copy
 import os
 import random
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
@@ -23,7 +23,9 @@ from tests.harness.judgement import judge, purity
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.trial import Trial
+from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows import catalogue
+from tests.harness.rows.memory import Memory
 from tests.harness.rows.oracle import Truth
 from tests.harness.submissions import confinement, patience, remote
 from tests.harness.submissions.directory import Told
@@ -53,7 +55,7 @@ ASKED = Question([INPUTS], [GY], (STEPS,))
 TRIAL = Trial(AFFINE, (Example(INPUTS, GY),) * 2, None)
 TRUTH = Truth(AFFINE, INPUTS, GY)
 NUMBER = 7  # of every question
-READY = wire.pack({"id": 0, "ready": True})
+READY = wire.pack(0, ready=True)
 QUIET = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -62,10 +64,16 @@ def right(x, w, b):
     return x @ w + b, lambda gy: (gy @ w.T, x.T @ gy, gy.sum(0, keepdims=True))
 
 
+def beyond(message: dict) -> dict:
+    """A message as it arrives on the other side."""
+    header, body = wire.content(message)
+    return wire.unpack(b"{" + header, body)
+
+
 SEEN = to_data(observe(right, [INPUTS], [GY], STEPS))
 TWO = purity.question(TRIAL.examples)
 RIGHT = [observe(right, TWO.inputs, TWO.gys, steps) for steps in TWO.asks]
-FRAME = wire.pack({"id": NUMBER, "observations": [SEEN]})
+FRAME = wire.pack(NUMBER, observations=[SEEN])
 
 
 def told(**limits) -> Elsewhere:
@@ -198,24 +206,24 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("place", "value"), IMPOSSIBLE)
 def test_an_observation_that_cannot_have_been_made_is_no_answer(place, value):
     """What `observe` never reports, such as a change of an input that there is not, is refused before it is judged."""
-    seen = copy.deepcopy(SEEN)
+    seen = beyond(SEEN)
     *path, last = place
     part = seen
     for key in path:
         part = part[key]
     part[last] = value
     with pytest.raises(WorkerDied, match="no answer"):
-        observations({"observations": [seen]}, ASKED)
+        observations(beyond({"observations": [seen]}), ASKED)
 
 
 @pytest.mark.parametrize("width", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
 def test_a_numpy_integer_arrives_as_what_it_was(width):
     """An axis that is a NumPy integer is one of the same width beyond the wire, alone and in a tuple, and no int or array."""
     sent = np.dtype(width).type(3)
-    frame = wire.pack({"axis": sent, "axes": (sent, 1)})
+    frame = wire.pack(NUMBER, axis=sent, axes=wire.kept((sent, 1)))
     header, _ = wire.lengths(frame[: wire.PREFIX.size])
     got = wire.unpack(frame[wire.PREFIX.size :][:header], frame[wire.PREFIX.size :][header:])
-    assert got == {"axis": 3, "axes": (3, 1)}
+    assert got == {"id": NUMBER, "axis": 3, "axes": (3, 1)}
     assert type(got["axis"]) is type(got["axes"][0]) is type(sent)
 
 
@@ -333,7 +341,8 @@ def test_the_judge_raises_nothing_but_its_own(data):
     count = data.draw(st.integers(0, len(steps)))
     answers = tuple(data.draw(_answers(step)) for step in steps[:count])
     restless = tuple(n for n in dict.fromkeys(data.draw(SOME)) if n < count)
-    judged(from_data(to_data(Observation(answers, data.draw(CRASHES), restless)), steps, TWO.inputs, TWO.gys), steps)
+    told = beyond(to_data(Observation(answers, data.draw(CRASHES), restless)))
+    judged(from_data(told, steps, TWO.inputs, TWO.gys), steps)
 
 
 def judged(seen: Observation, steps: tuple = STEPS) -> None:
@@ -434,23 +443,23 @@ def serve(end: End, behaviour: str) -> None:
             question = wire.unpack(*(end.hear(n) for n in (header, body)))
             asks = read(question["asks"])
             seen = [to_data(observe(right, question["inputs"], question["gys"], steps)) for steps in asks]
-            answer = wire.pack({"id": question["id"], "observations": seen})
+            answer = wire.pack(question["id"], observations=seen)
             match behaviour:
                 case "right":
                     end.say(answer)
                 case "another":
-                    end.say(wire.pack({"id": question["id"] + 1, "observations": seen}))
+                    end.say(wire.pack(question["id"] + 1, observations=seen))
                 case "twice":
                     end.say(answer * 2)
                 case "half":
                     end.say(answer[:-1])
                 case "fewer":
-                    end.say(wire.pack({"id": question["id"], "observations": [s | {"answers": []} for s in seen]}))
+                    end.say(wire.pack(question["id"], observations=[s | {"answers": []} for s in seen]))
                 case "more":
                     more = [s | {"answers": [*s["answers"], s["answers"][0]]} for s in seen]
-                    end.say(wire.pack({"id": question["id"], "observations": more}))
+                    end.say(wire.pack(question["id"], observations=more))
                 case "praise":
-                    end.say(wire.pack({"id": question["id"], "status": "pass", "score": 100}))
+                    end.say(wire.pack(question["id"], status="pass", score=100))
                 case "dies":
                     return
 
@@ -477,6 +486,67 @@ def test_only_a_right_answer_to_the_question_earns_anything(behaviour, monkeypat
         assert "pass" not in statuses
 
 
+def graded(function: Callable, memory: Memory, monkeypatch) -> Verdict:
+    """The verdict on the gradient of a function that a worker runs."""
+
+    def serve_all(end: End) -> None:
+        with contextlib.suppress(OSError), contextlib.closing(end):
+            end.say(READY)
+            while prefix := end.hear(wire.PREFIX.size):
+                question = wire.unpack(*(end.hear(n) for n in wire.lengths(prefix)))
+                seen = [
+                    to_data(observe(function, question["inputs"], question["gys"], a)) for a in read(question["asks"])
+                ]
+                end.say(wire.pack(question["id"], observations=seen))
+
+    def start(_mode, _folder, questions, answers):
+        threading.Thread(target=serve_all, args=(End(questions, answers),), daemon=True).start()
+        return Process()
+
+    monkeypatch.setattr(confinement, "start", start)
+    implementation = told(call_seconds=HANGS)
+    with contextlib.closing(implementation):
+        return Examiner(implementation, seed=1, shrink=False, memory=memory).verdict(
+            test_ops.test_gradient.property, AFFINE
+        )
+
+
+def test_an_answer_that_held_is_known_again_and_no_other(monkeypatch):
+    """A second submission with the same answers has none of them judged; one that differs in its last answers, or a digit, is judged there."""
+    memory, judged, check = Memory(), [], judge.gradient
+    monkeypatch.setattr(test_ops.judge, "gradient", lambda *seen: judged.append(seen) or check(*seen))
+    assert graded(right, memory, monkeypatch).status == "pass"
+    assert len(judged) >= 50
+    judged.clear()
+    assert graded(right, memory, monkeypatch).status == "pass"
+    assert not judged
+
+    def wrong_in_the_end(x, w, b):
+        y, grad = right(x, w, b)
+        return y, lambda gy: (*grad(gy)[:2], grad(gy)[2] * (1 + 1e-7 * (len(x) > 3)))
+
+    assert graded(wrong_in_the_end, memory, monkeypatch).status == "fail"
+    assert judged
+    judged.clear()
+    assert graded(lambda x, w, b: (right(x, w, b)[0] + 0.0, right(x, w, b)[1]), memory, monkeypatch).status == "pass"
+    assert not judged
+
+
+def test_an_answer_that_changed_something_is_never_known(monkeypatch):
+    """What was changed in place counts against another property later, so such an answer is looked at each time."""
+
+    def changing(x, w, b):
+        answer = right(x.copy(), w, b)
+        x += 1.0
+        return answer
+
+    memory = Memory()
+    for _ in range(2):
+        verdict = graded(changing, memory, monkeypatch)
+        assert verdict.status == "pass"
+        assert verdict.changed
+
+
 @pytest.mark.parametrize("holds", [3, 10, 40])
 def test_what_a_worker_is_asked_does_not_depend_on_how_fast_it_is(holds, monkeypatch):
     """It gets questions ahead of their answers, as many for a quick worker as for a slow one, also where one answer is wrong.
@@ -496,7 +566,7 @@ def test_what_a_worker_is_asked_does_not_depend_on_how_fast_it_is(holds, monkeyp
                 seen = [
                     to_data(observe(function, question["inputs"], question["gys"], a)) for a in read(question["asks"])
                 ]
-                end.say(wire.pack({"id": question["id"], "observations": seen}))
+                end.say(wire.pack(question["id"], observations=seen))
 
     for seconds in (0, 0.002):
 

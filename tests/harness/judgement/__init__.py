@@ -73,7 +73,8 @@ import, is not counted; up to 30,000 opcodes that it wastes at a small size hide
 
 **Kept answers.** What torch says of an example depends on the row, the seed and the example's number alone. So it is asked once:
 the answers are shared by all examiners of a run (rows/memory.py), and in public kept in the user's cache from run to run
-(kept.py). Only what nobody asked before imports torch: the noise of another near miss, a smaller example, a diagnosis.
+(kept.py). What a worker answers is known again too: the same bytes in answer to the same question get the verdict that they got before
+(asked.py of submissions). Only what nobody asked before imports torch: the noise of another near miss, a smaller example, a diagnosis.
 
 It is handed what explains failures, and knows nothing of it.
 """

@@ -15,8 +15,8 @@ from tests.harness.examples.examples import Example
 from tests.harness.judgement.judge import Wrong, gradients, output
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
+from tests.harness.worker.layouts import ALIKE, ONE_ARRAY
 from tests.harness.worker.observation import Call, Grad, Observation, Question, Steps
-from tests.harness.worker.observe import ALIKE, ONE_ARRAY
 
 MANY = 1e-9  # relative: two answers to the same question that differ by more are different answers
 CANCELLED = 1e-12  # likewise, relative to the largest entry: sums that cancel leave so much

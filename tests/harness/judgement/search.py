@@ -24,8 +24,9 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
 from tests.harness.rows.memory import Known, Page
 from tests.harness.rows.spec import Operation
+from tests.harness.submissions.asked import Asked
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.worker.observation import Observation, Question, Steps
+from tests.harness.worker.observation import Observation, Steps
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
@@ -103,15 +104,15 @@ class _Search:
         if first and self._is_smaller(first):
             return first
         trials, asked = tee(self._trials())
-        with closing(self._implementation.answers(self._op.name, map(self._question, asked))) as answers:
+        questions = (question for _, question in asked)
+        with closing(self._implementation.answers(self._op.name, questions)) as answers:
             while self.proven < self._prop.examples:
-                seen = self._leaving(next, answers, None)  # first: what is refused needs no example
-                if not (trial := next(trials, None)):
+                answer = self._leaving(next, answers, None)  # first: what is refused needs no example
+                if not (asked := next(trials, None)):
                     break
+                trial, question = asked
                 try:
-                    self._judge(trial, seen)
-                except UnsuitedExample:
-                    continue
+                    self.proven += self._holds(trial, question, *answer)
                 except Wrong:
                     return trial.examples
         return None
@@ -162,27 +163,41 @@ class _Search:
             if self._tries > SHRINK_TRIES:
                 raise _Enough
         trial = Trial(self._op, drawn, self._ask)
-        with closing(self._implementation.answers(self._op.name, [self._question(trial)])) as answers:
-            self._judge(trial, self._leaving(next, answers))
+        with closing(self._implementation.answers(self._op.name, [Asked(self._prop.ask(drawn))])) as answers:
+            _, seen = self._leaving(next, answers)
+            self._judge(trial, seen)
 
-    def _trials(self) -> Iterator[Trial]:
+    def _trials(self) -> Iterator[tuple[Trial, Asked]]:
         page = self._page()
         draw = partial(stream, self._op, self._prop.table, seed=self._seed, **self._how)
         drawn = page.replayed((self._prop.name,), draw, _bytes)
         for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
-            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number))
+            question = page.made(
+                (self._prop.name, number, "question"), lambda some=some: Asked(self._prop.ask(some)), _size
+            )
+            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number)), question
 
-    def _question(self, trial: Trial) -> Question:
-        return self._prop.ask(trial.examples)
+    def _holds(self, trial: Trial, question: Asked, said: bytes, seen: tuple[Observation, ...] | None) -> bool:
+        """Whether the property holds; not where the examples show nothing. Raises Wrong. `seen`: None for an answer that is known."""
+        if seen is None:
+            return question.held[said]
+        try:
+            self._judge(trial, seen)
+            held = True
+        except UnsuitedExample:
+            held = False
+        if not _has_changed(seen):
+            question.learn(said, held)
+        return held
 
     def _judge(self, trial: Trial, seen: tuple[Observation, ...]) -> None:
-        if any(answer.changed for observation in seen for answer in observation.answers):
+        """Raise Wrong where the property does not hold, UnsuitedExample where the examples show nothing."""
+        if _has_changed(seen):
             self.changed = self.changed or trial.examples
         try:
             if self._prop.on_changes:
                 purity.unchanged(self._op, *seen)
             self._prop.check(trial, *seen)
-            self.proven += 1
         except Wrong as wrong:
             size = complexity(self._op, trial.examples)
             if self.smallest is None or size < self.smallest[0]:
@@ -222,6 +237,15 @@ class _Search:
             return ask(*arguments)
         except (BdbQuit, pytest.exit.Exception) as leaving:
             raise _Leaving from leaving
+
+
+def _has_changed(seen: tuple[Observation, ...]) -> bool:
+    """Whether something that was given was changed in place."""
+    return any(answer.changed for observation in seen for answer in observation.answers)
+
+
+def _size(question: Asked) -> int:
+    return question.size
 
 
 def _bytes(drawn: tuple[Example, ...]) -> int:

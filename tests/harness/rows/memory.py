@@ -50,6 +50,15 @@ class Page:
             self._shared[question] = make()
         return self._shared[question]
 
+    def made(self, question: Question, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Likewise, of what may be large. `size`: how many bytes it takes."""
+        known = self._shared.get(question)
+        if known is None:
+            known = make()
+            if self._takes(size(known)):
+                self._shared[question] = known
+        return known
+
     def replayed(self, question: Question, make: Callable[[], Iterator[T]], size: Callable[[T], int]) -> Iterator[T]:
         """What an iterator gives, as far as it was made before the same objects. `size`: how many bytes one of them takes."""
         items, given = self.shared(question, list), 0

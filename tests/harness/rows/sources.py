@@ -284,5 +284,10 @@ class Fresh(Random):
         super().__init__(seed, arrays=arrays)
         self._squeezes = iter((1 + int(self._choices.integers(255)),))
 
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
+        return self._rng.uniform(0.3, 2.0, shape) * (1 - 2 * self._rng.integers(0, 2, shape, np.int8))  # there are many
+
+    halves = floats
+
     def squeeze(self, sizes: tuple[int, ...]) -> int:
         return next(self._squeezes, 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from tests.harness.submissions import limits
+from tests.harness.submissions.asked import Asked
 from tests.harness.submissions.directory import Directory, Told, read
 from tests.harness.submissions.packages import Package
 from tests.harness.submissions.parcel import UnusableSubmission
@@ -17,7 +18,7 @@ from tests.harness.submissions.patience import Spent, WorkerStuck
 from tests.harness.submissions.remote import Worker, WorkerDied, observations
 from tests.harness.worker import wire
 from tests.harness.worker.counting import Cost
-from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps, written
+from tests.harness.worker.observation import Call, Grad, Observation, Question, Room, Steps
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import RefusedOperation, unless_todo
 from tests.harness.worker.source import unfinished
@@ -70,11 +71,13 @@ class Elsewhere:
 
     def observe(self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps) -> Observation:
         """Carry out the steps (see observe.py). Raises RefusedOperation, or GraderTrouble where no worker can be started."""
-        ((seen,),) = self.answers(op, [Question(list(inputs), list(gys), (steps,))])
+        ((_, (seen,)),) = self.answers(op, [Asked(Question(list(inputs), list(gys), (steps,)))])
         return seen
 
-    def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
-        """Question by question, an observation for each of its `asks`. Raises what `observe` does.
+    def answers(self, op: str, questions: Iterable[Asked]) -> Iterator[tuple[bytes, tuple[Observation, ...] | None]]:
+        """Question by question, a digest of the answer, and an observation for each of the `asks`; None where that answer is known.
+
+        Raises what `observe` does.
 
         The worker is asked some ahead, so that it works while the grader does. How many depends on how many there were
         before, and not on how fast it is: so which questions it has seen does not depend on the machine either.
@@ -91,8 +94,9 @@ class Elsewhere:
                     return
                 question = asked.popleft()
                 with self._attending(op):
-                    seen = self._read(op, question, self._reply(op))
-                yield tuple(self._unless_todo(op, each) for each in seen)
+                    said, reply = self._said(op, question.held)
+                    seen = self._read(op, question.question, reply) if reply else None
+                yield said, seen and tuple(self._unless_todo(op, each) for each in seen)
         except GeneratorExit:  # nobody wants the other answers; the next question comes after them
             with suppress(RefusedOperation):
                 for _ in asked:
@@ -110,13 +114,13 @@ class Elsewhere:
 
         Both raise RefusedOperation, or GraderTrouble.
         """
-        question = Question(list(inputs), list(gys), (steps,))
+        question = Asked(Question(list(inputs), list(gys), (steps,)))
         self._prepare(op)
         self._post(op, count=most)
         self._ask(op, question)
         with self._attending(op):
             self._worker.begin()
-        return partial(self._counted, op, question)
+        return partial(self._counted, op, question.question)
 
     def _counted(self, op: str, question: Question) -> tuple[Observation, Cost]:
         with self._attending(op):
@@ -176,18 +180,9 @@ class Elsewhere:
         self.rest()
         return Told(refused=why)
 
-    def _ask(self, op: str, question: Question) -> None:
+    def _ask(self, op: str, question: Asked) -> None:
         self._prepare(op)
-        room = Room.beside(question.inputs, question.gys)
-        self._post(
-            op,
-            room=room.bytes(sum(map(len, question.asks))),
-            op=op,
-            file=self._files[op],
-            inputs=question.inputs,
-            gys=question.gys,
-            asks=written(question.asks),
-        )
+        self._working(op).post_content(question.content, question.room, op=op, file=self._files[op])
 
     def _read(self, op: str, question: Question, reply: dict) -> list[Observation]:
         """The observations in a reply. Raises RefusedOperation, or WorkerDied."""
@@ -249,15 +244,23 @@ class Elsewhere:
         self._package.close()
 
     def _post(self, account: str, *, room: int = wire.BODY, **request) -> None:
-        """Put a question to the worker, if there is something left on the accounts of the operation and the submission."""
+        """Put a question to the worker, if it may have one."""
+        self._working(account).post(room=room, **request)
+
+    def _working(self, account: str) -> Worker:
+        """The worker, if there is something left on the accounts of the operation and the submission."""
         self._refuse_when_used_up(account)
         self._worker = self._worker or Worker(self.sandbox, self._package.folder)
-        self._worker.post(room=room, **request)
+        return self._worker
 
     def _reply(self, account: str) -> dict:
         """The worker's reply to the oldest question, on both accounts. Its start is on nobody's."""
+        return self._said(account)[1]
+
+    def _said(self, account: str, known: Container[bytes] = ()) -> tuple[bytes, dict | None]:
+        """Likewise, with a digest of it; None where the digest is known."""
         try:
-            return self._worker.reply(self._call_seconds)
+            return self._worker.said(self._call_seconds, known)
         finally:
             self._charge(account, self._worker)
 
@@ -268,12 +271,7 @@ class Elsewhere:
 
     def _refuse_when_used_up(self, op: str) -> None:
         for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):
-            spent = self._spent.get(account, Spent())
-            used_up = {
-                f"{allowed.computing:g} s of computing": spent.computing >= allowed.computing,
-                f"{allowed.asleep:g} s asleep or waiting": spent.asleep >= allowed.asleep,
-            }
-            for what in (what for what, is_so in used_up.items() if is_so):
+            if what := self._spent.get(account, Spent()).used_up(allowed):
                 self.rest()  # it may still be at what it was asked ahead
                 raise RefusedOperation("timeout", f"stopped: {whose} took {what} together")
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.submissions import limits
+from tests.harness.submissions.asked import Asked
 from tests.harness.submissions.deadline import body_of, deadline, is_debugged
 from tests.harness.submissions.directory import Directory, Levels, Told, defined, read
 from tests.harness.worker import conduct
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.loading import Modules
-from tests.harness.worker.observation import Observation, Question, Steps
+from tests.harness.worker.observation import Observation, Steps
 from tests.harness.worker.observe import observe, observe_network
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import NOT_THERE, NOT_WRITTEN, OutOfTime, RefusedOperation, is_stub, unless_todo
@@ -64,11 +65,12 @@ class Here:
         """Carry out the steps (see observe.py). Raises RefusedOperation."""
         return self._observed(op, lambda function: observe(function, inputs, gys, steps, THROUGH))
 
-    def answers(self, op: str, questions: Iterable[Question]) -> Iterator[tuple[Observation, ...]]:
-        """Question by question, an observation for each of its `asks`. Raises RefusedOperation."""
+    def answers(self, op: str, questions: Iterable[Asked]) -> Iterator[tuple[bytes, tuple[Observation, ...]]]:
+        """Question by question, nothing that it could be known by, and an observation for each of its `asks`. Raises RefusedOperation."""
         self._function(op)  # of what cannot be asked, no question need be made
-        for inputs, gys, asks in questions:
-            yield tuple(self.observe(op, inputs, gys, steps) for steps in asks)
+        for asked in questions:
+            inputs, gys, asks = asked.question
+            yield b"", tuple(self.observe(op, inputs, gys, steps) for steps in asks)
 
     def counting(
         self, op: str, inputs: Iterable[tuple], gys: Iterable, steps: Steps, most: int

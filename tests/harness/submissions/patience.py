@@ -32,6 +32,12 @@ class Spent:
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(self.computing + other.computing, self.asleep + other.asleep)
 
+    def used_up(self, allowed: "Spent") -> str:
+        """What of the allowed it has used up, in words; nothing where something is left of both."""
+        if self.computing >= allowed.computing:
+            return f"{allowed.computing:g} s of computing"
+        return f"{allowed.asleep:g} s asleep or waiting" if self.asleep >= allowed.asleep else ""
+
 
 class Patience:
     """With one answer, that may take `computing` seconds of a processor, and be `asleep` for so many.

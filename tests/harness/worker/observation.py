@@ -100,7 +100,7 @@ class Room:
 
     def holds(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
-        return len(shape) <= self.axes and prod(n for n in shape if n) <= self.entries
+        return len(shape) <= self.axes and (prod(shape) or prod(filter(None, shape))) <= self.entries
 
 
 @dataclass(frozen=True)
@@ -148,23 +148,25 @@ def to_data(observation: Observation) -> dict:
     return {
         "answers": [
             {
-                "values": a.values.what
-                if isinstance(a.values, Odd)
-                else [[v.what, v.shape] if isinstance(v, Odd) else v for v in a.values],
+                "values": a.values.what if isinstance(a.values, Odd) else [_sent(v) for v in a.values],
                 "container": a.container,
-                "warnings": [list(w) for w in a.warnings[:100]],
-                "changed": list(a.changed),
+                "warnings": a.warnings[:100],
+                "changed": a.changed,
             }
             for a in observation.answers
         ],
-        "crash": crash and [crash.kind, crash.message, [list(f) for f in crash.frames]],
-        "restless": list(observation.restless),
-        "shared": list(observation.shared),
+        "crash": crash and (crash.kind, crash.message, crash.frames),
+        "restless": observation.restless,
+        "shared": observation.shared,
     }
 
 
+def _sent(value: NDArray | Odd) -> NDArray | tuple:
+    return (value.what, value.shape) if isinstance(value, Odd) else value
+
+
 def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: Sequence[NDArray]) -> Observation:
-    """The observation that `to_data` described. Texts are printable.
+    """The observation that `to_data` described, beyond the wire. Texts are printable.
 
     Raises ValueError for anything that it cannot have made of these steps on these inputs and upstream gradients.
     """
@@ -194,7 +196,7 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: 
                 raise ValueError("an array far larger than any that is due")
             return value
         what, shape = some(value, 2)
-        shape = None if shape is None else tuple(number(n, 0, 2**63) for n in some(list(want(tuple, shape)), 64))
+        shape = None if shape is None else tuple(number(n, 0, 2**63) for n in some(shape, 64))
         return Odd(text(what), shape)
 
     def answer(a, step: Call | Grad) -> Answer:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .layouts import ALIKE, BROADCAST, ONE_ARRAY, alike, copies_of, laid_out, refilled
 from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Odd, Room
 from .printable import printable
 
@@ -26,16 +27,18 @@ def observe(
     gys: Sequence[NDArray],
     steps: Sequence[Call | Grad],
     through: tuple[type[BaseException], ...] = (),
+    room: Room | None = None,
 ) -> Observation:
     """Carry out the steps on fresh copies of the inputs and upstream gradients.
 
-    Exceptions of the types in `through` are let through; every other one is reported as a crash.
+    Exceptions of the types in `through` are let through; every other one is reported as a crash. `room`: that of these
+    inputs and upstream gradients, where it is known.
     """
     answers: list[Answer] = []
-    closures: dict[int, tuple[Callable, tuple, tuple]] = {}
+    closures: dict[int, tuple[Callable, _Given]] = {}
     upstream: dict[int, NDArray] = {}
     returned: list[_Returned] = []
-    room = Room.beside(inputs, gys)
+    room = room or Room.beside(inputs, gys)
     warnings: list[tuple[str, str, int]] = []
     crash = None
     with np.errstate(all="call", under="ignore", call=lambda kind, _: warnings.append((kind, *_line()))):
@@ -45,45 +48,59 @@ def observe(
                 if isinstance(step, Call):
                     pristine = inputs[step.inputs]
                     if step.layout in (ALIKE, ONE_ARRAY):
-                        pristine = _alike(pristine)
-                    given = _copies(pristine, step.layout)
+                        pristine = alike(pristine)
+                    given = copies_of(pristine, step.layout)
                     if step.again in closures:
-                        given = tuple(map(_refilled, closures[step.again][1], given))
-                    result = function(*given)
+                        given = tuple(map(refilled, closures[step.again][1].values, given))
+                    given = _Given(given, pristine)
+                    result = function(*given.values)
                     values, container = _output(result, room), ""
                     if not isinstance(values, Odd):
-                        closures[number] = (result[1], given, pristine)
+                        closures[number] = (result[1], given)
+                    changed, arrays = given.changed(), given.arrays
                 else:
                     if step.call not in closures:
                         break  # the call's answer was odd: there is no closure, and that answer says so
-                    closure, given, pristine = closures[step.call]
-                    (gy,) = _copies((gys[step.gy],), step.layout)
+                    closure, given = closures[step.call]
+                    gy = laid_out(gys[step.gy], step.layout)
                     if step.again in upstream:
-                        gy = _refilled(upstream[step.again], gy)
+                        gy = refilled(upstream[step.again], gy)
                     upstream[number] = gy
-                    due = np.array(gy) if step.layout == BROADCAST else gys[step.gy]
+                    above = _Given((gy,), (gy if step.layout == BROADCAST else gys[step.gy],))
                     result = closure(gy)
                     values, container = _gradients(result, room)
-                    given, pristine = (*given, gy), (*pristine, due)
+                    changed = given.changed() + ((-1,) if above.changed() else ())
+                    arrays = given.arrays + above.arrays
             except through:
                 raise
             except BaseException as error:  # whatever it is, it comes from the candidate's code
                 crash = _crash(error)
                 break
-            changed = _changed(given, pristine)
-            if isinstance(step, Grad):
-                changed = tuple(-1 if i == len(given) - 1 else i for i in changed)
             answers.append(Answer(values, container, tuple(map(_sourced, dict.fromkeys(warnings))), changed))
-            returned.append(_Returned(result, isinstance(step, Grad), given, room))
-    restless = tuple(n for n, results in enumerate(returned) if results.changed())
-    shared = tuple(n for n, results in enumerate(returned) if any(map(results.shares_with, returned[:n])))
+            returned.append(_Returned(result, isinstance(step, Grad), arrays, room))
+    restless = tuple([n for n, results in enumerate(returned) if results.changed()])
+    shared = tuple([n for n, results in enumerate(returned) if results.shares_with_any(returned[:n])])
     return Observation(tuple(answers), crash, restless, shared)
+
+
+class _Given:
+    """The values that are given to a call, `arrays` those of them that are, and how these were."""
+
+    def __init__(self, values: tuple, pristine: tuple):
+        self.values = values
+        kept = [(n, a, b) for n, (a, b) in enumerate(zip(values, pristine, strict=True)) if isinstance(b, np.ndarray)]
+        self.arrays = [a for _, a, _ in kept]
+        self._kept = [(n, a, b.shape, b.tobytes()) for n, a, b in kept]
+
+    def changed(self) -> tuple[int, ...]:
+        """The numbers of those that are not as they were."""
+        return tuple([n for n, a, shape, content in self._kept if a.shape != shape or a.tobytes() != content])
 
 
 class _Returned:
     """What a step returned, to be looked at again later: the arrays, of whatever subclass, and the list that held them."""
 
-    def __init__(self, result, is_gradient: bool, given: tuple, room: Room):
+    def __init__(self, result, is_gradient: bool, given: list[NDArray], room: Room):
         self._list, held = None, (result,)
         if isinstance(result, list):
             self._list, held = result, list.__getitem__(result, slice(MOST_VALUES))
@@ -92,18 +109,16 @@ class _Returned:
         plain = [np.ndarray.view(value, np.ndarray) for value in held if issubclass(type(value), np.ndarray)]
         self._arrays = [a for a in plain if room.holds(a.shape) and not a.dtype.hasobject]
         self._is_gradient = is_gradient
-        given = [a for a in given if isinstance(a, np.ndarray)]
-        self._own = [a for a in self._arrays if not any(np.may_share_memory(a, b) for b in given)]
+        self._own = [a for a in self._arrays if not any([np.may_share_memory(a, b) for b in given])]
         self._seen = self._look()
 
     def changed(self) -> bool:
         return self._look() != self._seen
 
-    def shares_with(self, other: "_Returned") -> bool:
+    def shares_with_any(self, others: "list[_Returned]") -> bool:
         """Whether it has memory in common with another of its kind, that was given to neither: what is given may be returned."""
-        if self._is_gradient is not other._is_gradient:
-            return False
-        return any(np.may_share_memory(a, b) for a in self._own for b in other._own)
+        theirs = [b for other in others if other._is_gradient is self._is_gradient for b in other._own]
+        return any([np.may_share_memory(a, b) for a in self._own for b in theirs])
 
     def _look(self) -> list:
         held = [] if self._list is None else [id(v) for v in list.__getitem__(self._list, slice(MOST_VALUES))]
@@ -127,7 +142,7 @@ def observe_network(
     try:
         with np.errstate(all="ignore"):
             for op, inputs, _ in nodes:
-                y, grad = functions[op](*_copies(tuple(leaves[at] if at >= 0 else outputs[-1 - at] for at in inputs)))
+                y, grad = functions[op](*copies_of(tuple(leaves[at] if at >= 0 else outputs[-1 - at] for at in inputs)))
                 outputs.append(np.asarray(y))
                 closures.append(grad)
             gradients: dict[int, NDArray] = {-len(nodes): gy}
@@ -150,69 +165,6 @@ def observe_network(
     return Observation(answers)
 
 
-LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
-"""How an array may lie in memory, besides the usual way."""
-BROADCAST = "broadcast"
-"""Likewise, of gy: its first number, in no more memory than that takes."""
-ALIKE, ONE_ARRAY = "alike", "one array"
-"""Of arrays of floats of one shape, all have the first one's contents; or they are all one object."""
-
-
-def _copies(values: tuple, layout: str = "") -> tuple:
-    copies = tuple(_laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values)
-    if layout == ONE_ARRAY:
-        copies = tuple(next(c for v, c in zip(values, copies, strict=True) if v is value) for value in values)
-    return copies
-
-
-def _alike(values: tuple) -> tuple:
-    """Of arrays of floats of one shape and dtype, the first one in the place of all."""
-    firsts: dict = {}
-    kinds = [(v.shape, v.dtype) if _is_floats(v) else n for n, v in enumerate(values)]
-    return tuple(firsts.setdefault(kind, v) for kind, v in zip(kinds, values, strict=True))
-
-
-def _is_floats(value) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
-
-
-def _refilled(before, value):
-    """The array of before, with these contents; the new one where they do not fit."""
-    if not isinstance(before, np.ndarray) or before.shape != value.shape or before.dtype != value.dtype:
-        return value
-    before.flags.writeable = True
-    before[...] = value
-    return before
-
-
-def _laid_out(array: NDArray, layout: str) -> NDArray:
-    if not array.ndim and layout != "read-only":
-        return np.array(array)
-    if layout == BROADCAST:
-        return np.broadcast_to(np.array(array.flat[0]), array.shape)
-    if layout == "Fortran-ordered":
-        return np.array(array, order="F")
-    if layout == "strided":
-        wide = np.zeros([2 * n for n in array.shape], array.dtype)
-        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
-        view[...] = array
-        return view
-    if layout == "reversed":
-        every = tuple(slice(None, None, -1) for _ in array.shape)
-        return np.array(array[every])[every]
-    copy = np.array(array)
-    copy.flags.writeable = layout != "read-only"
-    return copy
-
-
-def _changed(given: tuple, pristine: tuple) -> tuple[int, ...]:
-    return tuple(
-        i
-        for i, (a, b) in enumerate(zip(given, pristine, strict=True))
-        if isinstance(b, np.ndarray) and (a.shape != b.shape or a.tobytes() != b.tobytes())
-    )
-
-
 def _output(result, room: Room) -> tuple[NDArray | Odd] | Odd:
     if not isinstance(result, tuple | list) or len(result) != 2:
         return Odd(_words(result))
@@ -227,7 +179,7 @@ def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str
     container = "list" if isinstance(result, list) else "tuple"
     if len(result) > MOST_VALUES:
         return Odd(_words(result)), container
-    return tuple(_array(value, room) for value in result), container
+    return tuple([_array(value, room) for value in result]), container
 
 
 def _array(value, room: Room) -> NDArray | Odd:

@@ -1,15 +1,18 @@
 """Messages between the grader and a worker: data, never objects. No pickle, nothing that runs on arrival.
 
 A frame is `KATA`, the header's length (4 bytes, big endian), the body's length (8 bytes), the header (JSON in UTF-8), and
-the body: the raw bytes of the arrays, one after another. In the header an array is `{"array": [dtype, shape]}`, a tuple is
-`{"tuple": [...]}`, a NumPy integer `{"integer": [dtype, value]}`; all else is plain JSON. Lengths are checked before anything is allocated.
+the body: the raw bytes of the arrays, one after another. In the header an array is `{"array": [dtype, shape]}`, a tuple
+that is to stay one is `{"tuple": [...]}`, a NumPy integer `{"integer": [dtype, value]}`; all else is plain JSON. Lengths
+are checked before anything is allocated.
 
-Runs on both sides: NumPy and the standard library only.
+Runs on both sides: NumPy and the standard library only. Little of it is Python, which is counted where a cost is (counting.py).
 """
 
 import json
 import struct
+from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,22 +22,64 @@ PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"KATA"
 _DTYPES = frozenset(np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"))
 _INTEGERS = frozenset(np.dtype(t).str for t in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))
-_NESTED = (dict, list)  # what json makes, and may hold something to be rebuilt
 _DEEPEST = 32  # dimensions of an array
+_OPENING = 2**16  # bytes of a header that its number takes, and where an operation is, at most
 
 
 class ProtocolError(Exception):
     """What arrived is not a message; says why."""
 
 
-def pack(message) -> bytes:
-    """The frame of a message made of dicts, lists, tuples, arrays and JSON's values. Raises ProtocolError beyond the caps."""
+class Content(NamedTuple):
+    """A message without its number: the header's text, but for the brace that opens it, and the arrays' bytes."""
+
+    header: bytes
+    body: bytes
+
+    def numbered(self, number: int, **first: str) -> bytes:
+        """The frame of this message under a number. `first`: what else stands there, before all the rest."""
+        opening = opened(number, **first)
+        return b"".join((PREFIX.pack(MAGIC, len(opening) + len(self.header), len(self.body)), opening, *self))
+
+
+def opened(number: int, **first: str) -> bytes:
+    """How the header of a message with this number begins, and with these texts."""
+    opening = b'{"id":%d,' % number
+    return opening + json.dumps(first, separators=(",", ":")).encode()[1:-1] + b"," if first else opening
+
+
+def content(message: dict) -> Content:
+    """A message made of dicts, lists, arrays and JSON's values; a tuple arrives as a list, unless it is `kept`.
+
+    Raises ProtocolError beyond the caps.
+    """
     arrays: list[bytes] = []
-    header = json.dumps(_plain(message, arrays), separators=(",", ":")).encode()
-    body = sum(map(len, arrays))
-    if len(header) > HEADER or body > BODY:
-        raise ProtocolError(f"a message of {len(header)} + {body} bytes is over {HEADER} + {BODY}")
-    return b"".join((PREFIX.pack(MAGIC, len(header), body), header, *arrays))
+
+    def plain(value):
+        if isinstance(value, np.ndarray):
+            if value.dtype.str not in _DTYPES:
+                raise ProtocolError(f"an array of dtype {value.dtype} cannot be sent")
+            arrays.append(value.tobytes())
+            return {"array": (value.dtype.str, value.shape)}
+        if isinstance(value, np.integer):
+            return {"integer": (value.dtype.str, int(value))}
+        raise TypeError(f"a {type(value).__name__} cannot be sent")
+
+    header = json.dumps(message, separators=(",", ":"), default=plain).encode()
+    body = b"".join(arrays)
+    if len(header) > HEADER - _OPENING or len(body) > BODY:
+        raise ProtocolError(f"a message of {len(header)} + {len(body)} bytes is over {HEADER} + {BODY}")
+    return Content(header[1:], body)
+
+
+def pack(number: int, **message) -> bytes:
+    """The frame of a message. Raises ProtocolError beyond the caps."""
+    return content(message).numbered(number)
+
+
+def kept(value):
+    """A value whose tuples arrive as such."""
+    return {"tuple": list(map(kept, value))} if isinstance(value, tuple) else value
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
@@ -47,59 +92,46 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 def unpack(header: bytes, body: bytes):
     """The message of a frame. Arrays are read-only views of `body`. Raises ProtocolError for anything malformed."""
-    view, used = memoryview(body), 0
+    used = 0
 
-    def rebuild(value):
+    def rebuilt(value: dict):
         nonlocal used
-        if isinstance(value, list):
-            return [rebuild(v) if type(v) in _NESTED else v for v in value]
-        if not isinstance(value, dict):
+        if len(value) != 1:
             return value
-        if value.keys() == {"tuple"} and isinstance(value["tuple"], list):
-            return tuple([rebuild(v) for v in value["tuple"]])
-        if value.keys() == {"integer"}:
+        if "array" in value:
+            dtype, shape = value["array"]
+            size = _size(dtype, *shape)
+            if used + size > len(body):
+                raise ProtocolError("an array is longer than its body")
+            array = np.ndarray(shape, dtype, body, used)
+            used += size
+            return array
+        if "tuple" in value and isinstance(value["tuple"], list):
+            return tuple(value["tuple"])
+        if "integer" in value:
             return _integer(*value["integer"])
-        if value.keys() != {"array"}:
-            return {k: rebuild(v) if type(v) in _NESTED else v for k, v in value.items()}
-        dtype, shape = value["array"]
-        if dtype not in _DTYPES or len(shape) > _DEEPEST or not all(type(n) is int and 0 <= n <= BODY for n in shape):
-            raise ProtocolError("not an array")
-        size = prod(shape) * np.dtype(dtype).itemsize
-        if used + size > len(view):
-            raise ProtocolError("an array is longer than its body")
-        array = np.frombuffer(view[used : used + size], dtype).reshape(shape)
-        used += size
-        return array
+        return value
 
     try:
-        message = rebuild(json.loads(header))
+        message = json.loads(header, object_hook=rebuilt)
     except ProtocolError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError(f"not a message: {type(error).__name__}") from None
-    if used != len(view):
+    if used != len(body):
         raise ProtocolError("the body is longer than its arrays")
     return message
+
+
+@lru_cache(2**10, typed=True)  # True and 1.0 are no lengths, and equal to one
+def _size(dtype: str, *shape: int) -> int:
+    """The bytes of an array. Raises ProtocolError where there is no such array."""
+    if dtype not in _DTYPES or len(shape) > _DEEPEST or not all(type(n) is int and 0 <= n <= BODY for n in shape):
+        raise ProtocolError("not an array")
+    return prod(shape) * np.dtype(dtype).itemsize
 
 
 def _integer(dtype: str, value: int) -> np.integer:
     if dtype not in _INTEGERS or type(value) is not int:
         raise ProtocolError("not an integer")
     return np.dtype(dtype).type(value)
-
-
-def _plain(value, arrays: list[bytes]):
-    if isinstance(value, np.ndarray):
-        if value.dtype.str not in _DTYPES:
-            raise ProtocolError(f"an array of dtype {value.dtype} cannot be sent")
-        arrays.append(value.tobytes())
-        return {"array": [value.dtype.str, list(value.shape)]}
-    if isinstance(value, np.integer):
-        return {"integer": [value.dtype.str, int(value)]}
-    if isinstance(value, tuple):
-        return {"tuple": [_plain(v, arrays) for v in value]}
-    if isinstance(value, list):
-        return [_plain(v, arrays) for v in value]
-    if isinstance(value, dict):
-        return {k: _plain(v, arrays) for k, v in value.items()}
-    return value

@@ -47,7 +47,7 @@ def main() -> None:
     sys.argv[1:] = []
     shown, seconds = _contents(root)
     modules = loading.Modules(PACKAGE, root, shown, limited=lambda: conduct.computing(seconds))
-    _send(answers, wire.pack({"id": 0, "ready": True}))
+    _send(answers, wire.pack(0, ready=True))
     if seconds:
         importlib.import_module = modules.import_module
         conduct.hold()
@@ -67,9 +67,9 @@ def main() -> None:
             return
         most = request.get("count", 0)
         try:
-            frame = wire.pack({"id": request["id"], **({"counting": True} if most else answer.to(request))})
+            frame = wire.pack(request["id"], **({"counting": True} if most else answer.to(request)))
         except wire.ProtocolError as error:  # more than a message may hold
-            frame = wire.pack({"id": request["id"], "refused": ["error", f"the answer cannot be sent: {error}"]})
+            frame = wire.pack(request["id"], refused=["error", f"the answer cannot be sent: {error}"])
         _send(answers, frame)
 
     while True:
@@ -117,7 +117,9 @@ class _Answers:
 
     def _steps(self, function, request: dict) -> dict:
         asks = self._observation.read(request["asks"])
-        return self._data(self._observe.observe(function, request["inputs"], request["gys"], steps) for steps in asks)
+        inputs, gys = request["inputs"], request["gys"]
+        room = self._observation.Room.beside(inputs, gys)
+        return self._data([self._observe.observe(function, inputs, gys, steps, (), room) for steps in asks])
 
     def _network(self, request: dict) -> dict:
         functions = {op: self._modules.function(file, op) for op, file in request["files"].items()}
