@@ -196,14 +196,14 @@ import pytest
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
     from tests.harness.submissions.remote import GraderTrouble, Worker
-    real = Worker.post
+    real = Worker.post_content
 
-    def post(self, **request):
-        if request.get("op") == "relu":
+    def post_content(self, *content, **first):
+        if first.get("op") == "relu":
             raise GraderTrouble("no more processes can be had")
-        return real(self, **request)
+        return real(self, *content, **first)
 
-    Worker.post = post
+    Worker.post_content = post_content
 """
 
 
