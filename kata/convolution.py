@@ -1,7 +1,7 @@
 """Level 6: convolution and pooling. The rules are in kata/__init__.py.
 
 N batch size, C channels in, O channels out, L positions, H rows and W columns of an image, J rows and K columns of a
-kernel; L', H' and W' are those of y. stride and padding are ints, the same for rows and columns: constant.
+kernel; L', H' and W' are those of y. stride, padding and size are ints, the same for rows and columns: constant.
 """
 
 from collections.abc import Callable
@@ -50,3 +50,23 @@ def conv_transpose2d(x: NDArray, w: NDArray, b: NDArray, stride: int, padding: i
     """
     # TODO
     raise NotImplementedError("conv_transpose2d")
+
+
+def max_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
+    """y[n,c,p,q] = the maximum over j, k of x[n,c,stride p + j,stride q + k], shapes (N, C, H, W) -> (N, C, H', W').
+
+    j, k run from 0 to size - 1, stride is smaller than size, equal or larger, there is no padding:
+    H' = (H - size) // stride + 1, and W' likewise. Where several entries of a window are its maximum, its gy may go to
+    any of them, or be shared out, all of it together. size and stride are constant. grad(gy) -> gx.
+    """
+    # TODO
+    raise NotImplementedError("max_pool2d")
+
+
+def avg_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
+    """y[n,c,p,q] = sum_jk x[n,c,stride p + j,stride q + k] / size^2, shapes (N, C, H, W) -> (N, C, H', W').
+
+    Windows as those of max_pool2d. size and stride are constant. grad(gy) -> gx.
+    """
+    # TODO
+    raise NotImplementedError("avg_pool2d")

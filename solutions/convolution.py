@@ -222,3 +222,84 @@ def conv_transpose2d(x: NDArray, w: NDArray, b: NDArray, stride: int, padding: i
         return gx, gw, gy.sum(axis=(0, 2, 3))  # (5)
 
     return yp[:, :, *kept] + b[:, None, None], grad
+
+
+def max_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
+    """y[n,c,p,q] = max_jk x[n,c,stride p + j,stride q + k], shapes (N, C, H, W) -> (N, C, H', W').
+
+    j and k run from 0 to size - 1. Put each window into one row, then y is the maximum of each row; t counts the entries
+    of a row, those of the window from left to right, then from top to bottom.
+
+        rows: u, all windows, seen as (N, C, H', W', size^2)                     (1)
+        win: for each row the t of its maximum, the first if there are several   (2)
+        y: u at win
+
+    Where one entry is the maximum, a small change of it is one of y, and the others do nothing: each window hands its
+    gy to its winner. An entry of x that wins in several windows gets all that they send; one that wins in none, or lies
+    in no window, gets 0. At a tie, y has a kink, and wherever gy goes among the maxima is right, as long as the shares
+    are not negative and add up to all of it. In equal shares, for r[n,c,p,q] entries of the window that tie:
+
+        at[p,q,h,v] = [stride p <= h < stride p + size] [stride q <= v < stride q + size]
+        r[n,c,p,q] = sum_hv at[p,q,h,v] [x[n,c,h,v] = y[n,c,p,q]]
+        J_x[n,c,p,q | m,a,h,v] = [n = m] [c = a] at[p,q,h,v] [x[m,a,h,v] = y[n,c,p,q]] / r[n,c,p,q]
+        gx[m,a,h,v] = sum_pq gy[m,a,p,q] at[p,q,h,v] [x[m,a,h,v] = y[m,a,p,q]] / r[m,a,p,q]
+
+    The code gives all of it to the first, which needs no counting:
+
+        gx: gy of each window, added where t of the window is win                (3)
+
+    To compare x with y would send each of them the whole gy: too much.
+
+    Hints:
+    1. Which entries of x does y depend on, if no two are alike?
+    2. Remember for each window where its maximum was: argmax of the windows, each seen as one row. Backward, an entry
+       may have won in several windows that overlap, so use +=, for one position in the window after the other.
+    3. With win, the argmax of each window, and t = j size + k, for each j, k:
+       gx[..., j : j + stride H' : stride, k : k + stride W' : stride] += gy where win = t, 0 elsewhere.
+    """
+    u = sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
+    u = u.reshape(*u.shape[:4], -1)  # (1)
+    win = u.argmax(axis=-1)  # (2)
+    y = np.take_along_axis(u, win[..., None], axis=-1)[..., 0]
+
+    def grad(gy):
+        gx = np.zeros_like(x)
+        down, right = (stride * n for n in gy.shape[2:])
+        for j, k in np.ndindex(size, size):
+            gx[:, :, j : j + down : stride, k : k + right : stride] += gy * (win == j * size + k)  # (3)
+        return gx
+
+    return y, grad
+
+
+def avg_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
+    """y[n,c,p,q] = sum_jk x[n,c,stride p + j,stride q + k] / size^2, shapes (N, C, H, W) -> (N, C, H', W').
+
+    j and k run from 0 to size - 1. It is depthwise_conv2d with a kernel whose entries are all 1 / size^2. Window (p, q)
+    holds x[n,c,h,v] if stride p <= h < stride p + size, and v likewise:
+
+        at[p,q,h,v] = [stride p <= h < stride p + size] [stride q <= v < stride q + size]
+        y[n,c,p,q] = sum_hv at[p,q,h,v] x[n,c,h,v] / size^2                      (1)
+        J_x[n,c,p,q | m,a,h,v] = [n = m] [c = a] at[p,q,h,v] / size^2
+        gx[m,a,h,v] = sum_pq gy[m,a,p,q] at[p,q,h,v] / size^2                    (2)
+
+    Each window hands an equal part of its gy to each of its entries. What lies in several windows gets a part of each,
+    what lies in none gets 0.
+
+    Hints:
+    1. How much does y change if one entry of a window grows by 1?
+    2. Each window sends gy / size^2 to all its entries. Where windows overlap, these add up.
+    3. For each j, k from 0 to size - 1:
+       gx[..., j : j + stride H' : stride, k : k + stride W' : stride] += gy / size^2.
+    """
+    u = sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
+    y = u.reshape(*u.shape[:4], -1).mean(axis=-1)  # (1)
+
+    def grad(gy):
+        gx, part = np.zeros_like(x), gy / size**2
+        down, right = (stride * n for n in gy.shape[2:])
+        for j, k in np.ndindex(size, size):
+            gx[:, :, j : j + down : stride, k : k + right : stride] += part  # (2)
+        return gx
+
+    return y, grad

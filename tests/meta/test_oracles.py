@@ -27,6 +27,8 @@ OWN: dict[str, Callable] = {
         x, w[:, None], b, stride, padding, groups=len(w)
     ),
     "conv_transpose2d": functional.conv_transpose2d,
+    "max_pool2d": functional.max_pool2d,
+    "avg_pool2d": functional.avg_pool2d,
 }
 REFUSED = "Expected more than 1 value per channel"  # by torch, of an example that the formula allows
 

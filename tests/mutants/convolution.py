@@ -132,6 +132,36 @@ conv_transpose2d = _operation(
 )
 
 
+def _pooled_into(v, weights):
+    """gx where each window sends gy to its positions by these weights, (N, C, windows, positions in a row)."""
+    gu = (v.gy[..., None] * weights).reshape(*v.gy.shape, v.size, v.size)
+    return _on_padded(gu.astype(v.x.dtype), v.x.shape, v.stride, 0)
+
+
+def _winner(v, t):
+    """1 for position t of each window, 0 for the others."""
+    return np.arange(v.size**2) == t[..., None]
+
+
+def _pool(y: Callable, weights: Callable) -> Callable:
+    return _operation(
+        "x size stride",
+        "gx",
+        {
+            "u": lambda v: _taken(v.x, (v.size, v.size), v.stride).reshape(
+                *_taken(v.x, (v.size, v.size), v.stride).shape[:4], -1
+            ),
+            "y": y,
+            "g_weights": weights,
+            "gx": lambda v: _pooled_into(v, v.g_weights),
+        },
+    )
+
+
+max_pool2d = _pool(lambda v: v.u.max(-1), lambda v: _winner(v, v.u.argmax(-1)))
+avg_pool2d = _pool(lambda v: v.u.mean(-1), lambda v: np.full(v.u.shape, v.x.dtype.type(1 / v.size**2)))
+
+
 def _with(operation: Callable, changed: Callable) -> Callable:
     """The operation for changed arguments."""
     return lambda *inputs: operation(*changed(*inputs))
@@ -321,6 +351,153 @@ def _stamped_at(v):
     return flat.reshape(whole.shape)
 
 
+def _places(v, t):
+    """Where in a plane, seen as one row, position t of each window is."""
+    rows, columns = np.indices(t.shape[2:])
+    return (v.stride * rows + t // v.size) * v.x.shape[3] + v.stride * columns + t % v.size
+
+
+def _sent_to(v, places, *, add: bool = True):
+    """gx where each window's gy goes to a place of its plane, added or put there."""
+    gx = np.zeros((len(v.x) * v.x.shape[1], v.x[0, 0].size), v.x.dtype)
+    planes = np.arange(len(gx))[:, None]
+    if add:
+        np.add.at(gx, (planes, places.reshape(len(gx), -1)), v.gy.reshape(len(gx), -1))
+    else:
+        gx[planes, places.reshape(len(gx), -1)] = v.gy.reshape(len(gx), -1)
+    return gx.reshape(v.x.shape)
+
+
+def _ties(v):
+    return v.u == v.y[..., None]
+
+
+def _shared_out(v, weights):
+    """These weights at the maxima of each window, scaled so that they are 1 in all."""
+    weights = np.where(_ties(v), weights, 0)
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def _beyond_a_split(v):
+    """Half as much again to the first of several maxima, and the half taken from the last."""
+    first, last = _winner(v, v.u.argmax(-1)), _winner(v, v.size**2 - 1 - v.u[..., ::-1].argmax(-1))
+    return 1.5 * first - 0.5 * last
+
+
+def _winners_get_all(v):
+    """What wins in any window gets the gy of all windows it lies in."""
+    wins = _on_padded(_winner(v, v.u.argmax(-1)).reshape(*v.gy.shape, v.size, v.size) * 1, v.x.shape, v.stride, 0) > 0
+    return _pooled_into(v, np.ones(v.u.shape)) * wins
+
+
+def _once_a_window(v):
+    """gx of an average, divided by the number of windows that an entry lies in."""
+    count = _on_padded(np.ones((*v.gy.shape, v.size, v.size)), v.x.shape, v.stride, 0)
+    return (_pooled_into(v, v.g_weights) / np.maximum(count, 1)).astype(v.x.dtype)
+
+
+def _with_the_rest(fill):
+    """Windows that may hang over the end of the image, as with ceil_mode."""
+
+    def y(v):
+        (height, width), size, stride = v.x.shape[2:], v.size, v.stride
+        rest = [-(n - size) % stride for n in (height, width)]
+        x = np.pad(v.x, [(0, 0), (0, 0), *[(0, r) for r in rest]], constant_values=fill)
+        return _taken(x, (size, size), stride).max((4, 5))
+
+    return y
+
+
+def _side_by_side(v):
+    """gx as if windows lay side by side, their size apart; what is beyond the image is lost."""
+    part = (v.gy[..., None] * v.g_weights).reshape(*v.gy.shape, v.size, v.size)
+    wide = part.swapaxes(3, 4).reshape(*v.gy.shape[:2], *(n * v.size for n in v.gy.shape[2:]))
+    gx = np.zeros_like(v.x)
+    _inner(gx, wide.shape, 0)[...] = _inner(wide, gx.shape, 0)
+    return gx
+
+
+def _largest_so_far(x, size, stride):
+    """The maximum position by position, without an array of windows."""
+    counts = [(n - size) // stride + 1 for n in x.shape[2:]]
+    places = [
+        (..., *(slice(a, a + stride * (n - 1) + 1, stride) for a, n in zip(at, counts, strict=True)))
+        for at in np.ndindex(size, size)
+    ]
+    y = x[places[0]].copy()
+    for place in places[1:]:
+        np.maximum(y, x[place], out=y)
+
+    def grad(gy):
+        gx, left = np.zeros_like(x), np.ones(y.shape, bool)
+        for place in places:
+            here = left & (x[place] == y)
+            gx[place] += np.where(here, gy, 0)
+            left &= ~here
+        return gx
+
+    return y, grad
+
+
+def _sum_of_positions(x, size, stride):
+    """The mean position by position."""
+    counts = [(n - size) // stride + 1 for n in x.shape[2:]]
+    places = [
+        (..., *(slice(a, a + stride * (n - 1) + 1, stride) for a, n in zip(at, counts, strict=True)))
+        for at in np.ndindex(size, size)
+    ]
+
+    def grad(gy):
+        gx = np.zeros_like(x)
+        for place in places:
+            gx[place] += gy / size**2
+        return gx
+
+    return sum(x[place] for place in places) / size**2, grad
+
+
+def _by_matrices(x, size, stride):
+    """A matrix for the rows and one for the columns, whose entries say what lies in which window."""
+
+    def matrix(length):
+        starts = stride * np.arange((length - size) // stride + 1)[:, None]
+        inside = (starts <= np.arange(length)) & (np.arange(length) < starts + size)
+        return inside.astype(x.dtype) / x.dtype.type(size)
+
+    rows, columns = (matrix(n) for n in x.shape[2:])
+    return rows @ x @ columns.T, lambda gy: rows.T @ gy @ columns
+
+
+def _by_depthwise(x, size, stride):
+    w, b = np.full((x.shape[1], size, size), 1 / size**2, x.dtype), np.zeros(x.shape[1], x.dtype)
+    y, grad = depthwise_conv2d()(x, w, b, stride, 0)
+    return y, lambda gy: grad(gy)[0]
+
+
+def _pool_window_by_window(best: bool) -> Callable:
+    def operation(x, size, stride):
+        counts = [(n - size) // stride + 1 for n in x.shape[2:]]
+        y = np.zeros((*x.shape[:2], *counts), x.dtype)
+        for at in np.ndindex(y.shape):
+            window = x[(*at[:2], *(slice(stride * a, stride * a + size) for a in at[2:]))]
+            y[at] = window.max() if best else window.mean()
+
+        def grad(gy):
+            gx = np.zeros_like(x)
+            for at in np.ndindex(y.shape):
+                place = (*at[:2], *(slice(stride * a, stride * a + size) for a in at[2:]))
+                if best:
+                    j, k = np.unravel_index(x[place].argmax(), (size, size))
+                    gx[place][j, k] += gy[at]
+                else:
+                    gx[place] += gy[at] / size**2
+            return gx
+
+        return y, grad
+
+    return operation
+
+
 # fmt: off
 def _shared(op: str, build: Callable, but: tuple[str, ...] = ()) -> list[Mutant]:
     """What goes wrong in the same way however many axes the kernel has. `but`: what is not tried once more, by the first words of its name."""
@@ -404,6 +581,35 @@ WRONG = [
     Mutant("conv_transpose2d", "gb averaged", "gradient", conv_transpose2d(gb=lambda v: v.gy.mean((0, 2, 3))), diagnosis="gb is n times too small, n the number of y's entries in a channel: mean instead of sum?"),
     Mutant("conv_transpose2d", "channels of the kernel exchanged in gx", "gradient", conv_transpose2d(gx=lambda v: np.einsum("nohvjk,ocjk->nchv", v.gu, v.w)), diagnosis="gx is what w with its first two axes exchanged would give"),
     Mutant("conv_transpose2d", "y in an array of float64", "stable", conv_transpose2d(whole=lambda v: np.zeros(1) + _stamped(v.stamps, v.stride)), diagnosis="y has dtype float64, but should be float32"),
+
+    Mutant("max_pool2d", "all of gy to each of several maxima", "gradient", max_pool2d(g_weights=_ties), diagnosis="gx is wrong only where entries of x tie"),
+    Mutant("max_pool2d", "more than all of gy to the first maximum, less than nothing to the last", "gradient", max_pool2d(g_weights=_beyond_a_split), diagnosis="gx is wrong only where entries of x tie"),
+    Mutant("max_pool2d", "windows overwrite each other", "gradient", max_pool2d(gx=lambda v: _sent_to(v, _places(v, v.u.argmax(-1)), add=False)), diagnosis="in gx, contributions overwrite each other instead of adding up: only the last one stays"),
+    Mutant("max_pool2d", "the place in the window taken for that in the image", "gradient", max_pool2d(gx=lambda v: _sent_to(v, v.u.argmax(-1) // v.size * v.x.shape[3] + v.u.argmax(-1) % v.size)), diagnosis="in gx, all windows send what they send to where the first one lies: where a window starts is left out"),
+    Mutant("max_pool2d", "rows and columns of the winner exchanged", "gradient", max_pool2d(g_weights=lambda v: _winner(v, v.u.reshape(*v.y.shape, v.size, v.size).swapaxes(-1, -2).reshape(v.u.shape).argmax(-1))), diagnosis="in gx, rows and columns of each window are exchanged"),
+    Mutant("max_pool2d", "size for stride in gx", "gradient", max_pool2d(gx=_side_by_side), diagnosis="in gx, windows send what they send to places their own size apart, as if they lay side by side"),
+    Mutant("max_pool2d", "a winner gets the gy of all windows that it lies in", "gradient", max_pool2d(gx=_winners_get_all), diagnosis="gx is wrong only where stride < size"),
+    Mutant("max_pool2d", "gy shared out among all of the window", "gradient", max_pool2d(g_weights=lambda v: np.full(v.u.shape, 1 / v.size**2)), diagnosis="gx is what the mean would give, in place of the maximum"),
+    Mutant("max_pool2d", "size for stride", "forward", _with(max_pool2d(), lambda x, size, stride: (x, size, size)), diagnosis="y is what size in place of stride would give"),
+    Mutant("max_pool2d", "stride forgotten", "forward", _with(max_pool2d(), lambda x, size, stride: (x, size, 1)), diagnosis="y is what stride = 1 would give: stride is not used"),
+    Mutant("max_pool2d", "the average", "forward", avg_pool2d(), diagnosis="y is what the mean would give, in place of the maximum"),
+    Mutant("max_pool2d", "the maximum beginning at 0", "forward", max_pool2d(y=lambda v: v.u.max(-1, initial=0)), diagnosis="would give: one relu too many"),
+    Mutant("max_pool2d", "windows that hang over the end", "forward", max_pool2d(y=_with_the_rest(-np.inf)), diagnosis="y has shape"),
+    Mutant("max_pool2d", "the minimum", "forward", max_pool2d(y=lambda v: v.u.min(-1), g_weights=lambda v: _winner(v, v.u.argmin(-1))), diagnosis="y is what the smallest would give, in place of the maximum"),
+
+    Mutant("avg_pool2d", "divided by size", "forward", avg_pool2d(y=lambda v: v.u.sum(-1) / v.size, g_weights=lambda v: np.full(v.u.shape, 1 / v.size)), diagnosis="y is multiplied by size once too often"),
+    Mutant("avg_pool2d", "the sum", "forward", avg_pool2d(y=lambda v: v.u.sum(-1), g_weights=lambda v: np.ones(v.u.shape)), diagnosis="y is multiplied by size twice too often"),
+    Mutant("avg_pool2d", "divided by the stride squared", "forward", avg_pool2d(y=lambda v: v.u.sum(-1) / v.stride**2), diagnosis="y is off by a factor, the same for all entries, but another one in another example"),
+    Mutant("avg_pool2d", "gx not divided", "gradient", avg_pool2d(g_weights=lambda v: np.ones(v.u.shape)), diagnosis="gx is multiplied by size twice too often"),
+    Mutant("avg_pool2d", "gx divided by size", "gradient", avg_pool2d(g_weights=lambda v: np.full(v.u.shape, 1 / v.size)), diagnosis="gx is multiplied by size once too often"),
+    Mutant("avg_pool2d", "gx divided by the number of windows too", "gradient", avg_pool2d(gx=_once_a_window), diagnosis="in gx, contributions are averaged, but they add up"),
+    Mutant("avg_pool2d", "windows overwrite each other in gx", "gradient", avg_pool2d(gx=lambda v: _on_padded((v.gy[..., None] * v.g_weights).reshape(*v.gy.shape, v.size, v.size), v.x.shape, v.stride, 0, overwrite=True)), diagnosis="in gx, what overlapping windows bring should add up, but only that of the first one stays"),
+    Mutant("avg_pool2d", "gx as if windows lay side by side", "gradient", avg_pool2d(gx=_side_by_side), diagnosis="in gx, windows send what they send to places their own size apart, as if they lay side by side"),
+    Mutant("avg_pool2d", "stride forgotten in gx", "gradient", avg_pool2d(gx=lambda v: _on_padded((v.gy[..., None] * v.g_weights).reshape(*v.gy.shape, v.size, v.size), v.x.shape, 1, 0)), diagnosis="gx is what stride = 1 would give: stride is not used"),
+    Mutant("avg_pool2d", "size for stride", "forward", _with(avg_pool2d(), lambda x, size, stride: (x, size, size)), diagnosis="y is what size in place of stride would give"),
+    Mutant("avg_pool2d", "stride forgotten", "forward", _with(avg_pool2d(), lambda x, size, stride: (x, size, 1)), diagnosis="y is what stride = 1 would give: stride is not used"),
+    Mutant("avg_pool2d", "the maximum", "forward", max_pool2d(), diagnosis="y is what the largest would give, in place of the mean"),
+    Mutant("avg_pool2d", "gx to the first entry of each window", "gradient", avg_pool2d(g_weights=lambda v: _winner(v, np.zeros(v.y.shape, int))), diagnosis="gx is what size = 1 would give: size is not used"),
 ]
 RIGHT = [
     *_right("conv1d", conv1d, "ncpk ock nop"),
@@ -415,6 +621,18 @@ RIGHT = [
     Alternative("conv_transpose2d", "conv2d the other way round", _by_conv2d),
     Alternative("conv_transpose2d", "np.add.at", conv_transpose2d(whole=_stamped_at)),
     Alternative("conv_transpose2d", "pixel by pixel", conv_transpose2d(whole=_pixel_by_pixel), slow=True),
+    Alternative("max_pool2d", "argmax, the first of several", max_pool2d()),
+    Alternative("max_pool2d", "the last of several", max_pool2d(g_weights=lambda v: _winner(v, v.size**2 - 1 - v.u[..., ::-1].argmax(-1)))),
+    Alternative("max_pool2d", "equal shares", max_pool2d(g_weights=lambda v: _shared_out(v, 1))),
+    Alternative("max_pool2d", "unequal shares, others in each window", max_pool2d(g_weights=lambda v: _shared_out(v, 1 + np.sin(np.arange(v.u.size)).reshape(v.u.shape)))),
+    Alternative("max_pool2d", "places in the image, np.add.at", max_pool2d(gx=lambda v: _sent_to(v, _places(v, v.u.argmax(-1))))),
+    Alternative("max_pool2d", "position by position", _largest_so_far),
+    Alternative("max_pool2d", "window by window", _pool_window_by_window(best=True), slow=True),
+    Alternative("avg_pool2d", "the mean of all windows", avg_pool2d()),
+    Alternative("avg_pool2d", "position by position", _sum_of_positions),
+    Alternative("avg_pool2d", "two matrices", _by_matrices),
+    Alternative("avg_pool2d", "depthwise, with equal weights", _by_depthwise),
+    Alternative("avg_pool2d", "window by window", _pool_window_by_window(best=False), slow=True),
 ]
 SLOW = []
 # fmt: on

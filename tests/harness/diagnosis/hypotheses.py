@@ -39,7 +39,7 @@ HYPOTHESES: tuple[Callable[[str, Sample], Edits], ...] = (
     inputs.arrays,
     inputs.arguments,
     inputs.neutral,
-    windows.overlapping,
+    windows.sent_back,
     windows.other_numbers,
     windows.turned,
     windows.padded,

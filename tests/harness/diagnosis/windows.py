@@ -41,6 +41,9 @@ def other_numbers(g: str, sample: Sample) -> Edits:
             for w in _whole_numbers(sample) if g != "y" else ():
                 if w != v:
                     yield Edit(text, after=_with(g, {v: change, w: lambda pad: 0}, padded_by=w))
+        for w in _whole_numbers(sample):
+            if w != v:
+                yield Edit(f"{{g}} {{is}} what {w} in place of {v} would give", after=_with(g, {}, {v: w}))
 
 
 def turned(g: str, sample: Sample) -> Edits:
@@ -62,14 +65,34 @@ _TURNS: tuple[tuple[str, Callable[[NDArray], NDArray]], ...] = (
 )
 
 
-def overlapping(g: str, sample: Sample) -> Edits:
-    """Where windows overlap, one of them overwrites the others."""
+def sent_back(g: str, sample: Sample) -> Edits:
+    """Windows go back, or are put, where they overwrite each other, or elsewhere than they were taken from."""
     nodes = [node for node in recorded(sample) if node.name in (_UNFOLD, _FOLD)]
-    for which, last in (("last", True), ("first", False)):
-        changes = {n.number: _unfolding(last) if n.name == _UNFOLD else _folding(last) for n in nodes}
+    for which, last in (("last", True), ("first", False)) if nodes else ():
+        changes = {n.number: _unfolding(last=last) if n.name == _UNFOLD else _folding(last) for n in nodes}
         text = f"in {{g}}, what overlapping windows bring should add up, but only that of the {which} one stays"
-        if nodes:
-            yield edit(text, sample, changes, "+= in place of =")
+        yield edit(text, sample, changes, "+= in place of =")
+    nodes = [node for node in nodes if node.name == _UNFOLD]
+    for words, start in _STARTS if nodes and g != "y" else ():
+        yield edit(f"in {{g}}, {words}", sample, {n.number: _unfolding(start) for n in nodes})
+    for words, turn in _TURNED if len(nodes) > 1 and g != "y" else ():
+        yield edit(f"in {{g}}, {words}", sample, {nodes[-1].number: _turned_on_the_way_back(turn)})
+
+
+_STARTS: tuple[tuple[str, Callable[[int, int], int]], ...] = (
+    (
+        "all windows send what they send to where the first one lies: where a window starts is left out",
+        lambda n, size: 0,
+    ),
+    (
+        "windows send what they send to places their own size apart, as if they lay side by side",
+        lambda n, size: n * size,
+    ),
+)
+_TURNED: tuple[tuple[str, Callable], ...] = (
+    ("rows and columns of each window are exchanged", lambda gradient: gradient.transpose(-1, -2)),
+    ("each window is reversed", lambda gradient: gradient.flip((-1, -2))),
+)
 
 
 def padded(g: str, sample: Sample) -> Edits:
@@ -165,10 +188,10 @@ def _alike(array: NDArray, like: NDArray) -> NDArray:
     return array
 
 
-def _with(g: str, changes: dict[str, Callable], padded_by: str = "") -> Callable:
+def _with(g: str, changes: dict[str, Callable], instead: dict[str, str] | None = None, padded_by: str = "") -> Callable:
     """What is right for other inputs; where y has another shape for these, gy is cut or continued with zeros.
 
-    `padded_by`: the argument that cuts y's borders off, and is 0 now: so before, gy has zeros around it.
+    `instead`: which input stands in the place of which. `padded_by`: the argument that cuts y's borders off, and is 0 now: so before, gy has zeros around it.
     """
 
     def after(s: Sample, right: NDArray) -> NDArray | None:
@@ -178,7 +201,9 @@ def _with(g: str, changes: dict[str, Callable], padded_by: str = "") -> Callable
             whole = Truth(s.op, tuple((s.inputs | {padded_by: 0}).values()), given)
             if whole.y.shape != given.shape or not close(whole.gradients[s.number(g) - 1], right):
                 return None
-        inputs = tuple({**s.inputs, **{v: _fresh(change(s.inputs[v])) for v, change in changes.items()}}.values())
+        others = {v: s.inputs[w] for v, w in (instead or {}).items()}
+        changed = {v: _fresh(change(s.inputs[v])) for v, change in changes.items()}
+        inputs = tuple((s.inputs | others | changed).values())
         gy = np.zeros(output_shape(s.op, inputs))
         both = tuple(slice(min(n, m)) for n, m in zip(gy.shape, given.shape, strict=True))
         gy[both] = given[both]
@@ -211,10 +236,10 @@ def _cut(large: NDArray | None, right: NDArray, start: int) -> NDArray | None:
     return large[cut]
 
 
-def _unfolding(last: bool) -> Change:
-    """Taking windows along an axis, where the way back overwrites."""
+def _unfolding(start: Callable[[int, int], int] | None = None, last: bool = True) -> Change:
+    """Taking windows along an axis, where the way back overwrites, or adds elsewhere: where window n of a size starts."""
 
-    class Overwritten(torch.autograd.Function):
+    class Otherwise(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x, axis, size, step):
             ctx.given = x.shape, axis, size, step
@@ -223,14 +248,27 @@ def _unfolding(last: bool) -> Change:
         @staticmethod
         def backward(ctx, gradient):
             shape, axis, size, step = ctx.given
-            back = gradient.new_zeros(shape)
-            starts = range(0, shape[axis] - size + 1, step)
-            for number in range(len(starts)) if last else reversed(range(len(starts))):
+            back, numbers = gradient.new_zeros(shape), range(gradient.shape[axis])
+            for number in numbers if last else reversed(numbers):
                 part = gradient.select(axis, number).movedim(-1, axis)
-                back.narrow(axis, starts[number], size).copy_(part)
+                first = number * step if start is None else start(number, size)
+                fits = min(size, shape[axis] - first)
+                if fits > 0:
+                    place = back.narrow(axis, first, fits)
+                    place.copy_(part.narrow(axis, 0, fits) + (0 if start is None else place))
             return back, None, None, None
 
-    return lambda func, args, kwargs: Overwritten.apply(*args, **kwargs)
+    return lambda func, args, kwargs: Otherwise.apply(*args, **kwargs)
+
+
+def _turned_on_the_way_back(turn: Callable) -> Change:
+    def change(func, args, kwargs):
+        value = func(*args, **kwargs) * 1
+        if value.requires_grad:
+            value.register_hook(turn)
+        return value
+
+    return change
 
 
 def _folding(last: bool) -> Change:
