@@ -254,7 +254,7 @@ def max_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
     1. Which entries of x does y depend on, if no two are alike?
     2. Remember for each window where its maximum was: argmax of the windows, each seen as one row. Backward, an entry
        may have won in several windows that overlap, so use +=, for one position in the window after the other.
-    3. With win, the argmax of each window, and t = j size + k, for each j, k:
+    3. (3): with win, the argmax of each window, and t = j size + k, for each j, k:
        gx[..., j : j + stride H' : stride, k : k + stride W' : stride] += gy where win = t, 0 elsewhere.
     """
     u = sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
@@ -289,7 +289,7 @@ def avg_pool2d(x: NDArray, size: int, stride: int) -> tuple[NDArray, Callable]:
     Hints:
     1. How much does y change if one entry of a window grows by 1?
     2. Each window sends gy / size^2 to all its entries. Where windows overlap, these add up.
-    3. For each j, k from 0 to size - 1:
+    3. (2): for each j, k from 0 to size - 1:
        gx[..., j : j + stride H' : stride, k : k + stride W' : stride] += gy / size^2.
     """
     u = sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
