@@ -38,8 +38,13 @@ class Tied(Random):
 
 
 def drawn(op: Operation, number: int, source: type[Random] = Random) -> Setting:
-    """An example of the row: unequal dimensions, nothing zero, no ties unless the source makes them."""
+    """An example of the row: unequal dimensions, nothing zero, no ties unless the source makes them.
+
+    Of six letters or more, the sizes are halved, so that there is a Jacobian to compute; then two may be alike, others each time.
+    """
     dimensions = next(islice(generic(op), number % 4, None)).example.dimensions
+    if len(op.letters) > 5:
+        dimensions = Dimensions({k: 1 + size // 2 for k, size in dimensions.sizes.items()}, dimensions.runs)
     inputs = drawn_inputs(op, dimensions, source(number))
     return Setting(inputs, Random(number).floats(output_shape(op, inputs)), dimensions.sizes)
 

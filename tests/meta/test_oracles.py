@@ -21,6 +21,14 @@ OWN: dict[str, Callable] = {
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "cross_entropy": functional.cross_entropy,
     "binary_cross_entropy_with_logits": functional.binary_cross_entropy_with_logits,
+    "conv1d": functional.conv1d,
+    "conv2d": functional.conv2d,
+    "depthwise_conv2d": lambda x, w, b, stride, padding: functional.conv2d(
+        x, w[:, None], b, stride, padding, groups=len(w)
+    ),
+    "conv_transpose2d": functional.conv_transpose2d,
+    "max_pool2d": functional.max_pool2d,
+    "avg_pool2d": functional.avg_pool2d,
 }
 REFUSED = "Expected more than 1 value per channel"  # by torch, of an example that the formula allows
 

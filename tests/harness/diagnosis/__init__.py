@@ -49,6 +49,7 @@ says what is edited, in one sentence with its hint, and predicts the array in an
 | a derivative alone; the term of one path | `slopes.py`, `paths.py` |
 | the inputs | `inputs.py` |
 | gy, and how the Jacobian meets it | `upstream.py` |
+| windows: their number, place and direction, and what overlaps | `windows.py` |
 | the uses of what was broadcast, before they are added up; the entries that are reduced to one | `uses.py`, `counts.py` |
 | what comes out: a factor, a shape; what is left over, as a multiple of some direction | `factors.py`, `shapes.py`, `leftovers.py` |
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ ROUNDED = 1e-11  # likewise, to the entry: what may be rounding
 RUNS = 2  # of Monte-Carlo arithmetic, to tell it from rounding
 BY_CHANCE = 8  # times less than is usual, so few runs may have found
 NEARLY = 1e-9
+APART = 1e-6  # relative: another gradient, and no smooth move of this one
 TINY = 1e-150  # what is less has a square of 0
 NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
@@ -161,6 +162,10 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
     for a, b in combinations(sample.op.letters, 2):
         yield f"only where {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] == sample.sizes[b]
         yield f"unless {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] != sample.sizes[b]
+    if sample.op.ties and not any(hasattr(kind, "several") for kind in sample.op.kinds.values()):
+        yield f"only where entries of {sample.op.variables[0]} tie", _has_ties
+    for v, w in permutations([v for v, value in sample.inputs.items() if type(value) is int], 2):
+        yield f"only where {v} < {w}", lambda sample, v=v, w=w: sample.inputs[v] < sample.inputs[w]
     for v, shape in sample.op.shapes.items():
         if any(token.run for token in parsed(shape)):
             yield (
@@ -267,6 +272,14 @@ def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             there = np.concatenate([mask.ravel() for mask in masks])
             yield f"only in the entry of each row that {v} names", there
             yield f"except in the entry of each row that {v} names", ~there
+
+
+def _has_ties(s: Sample) -> bool:
+    """Whether the row allows other shares than torch's: for inputs next to these torch has others, or, of nothing, the row."""
+    (name,) = (f"g{v}" for v in s.op.variables)
+    right = s.right[name]
+    others = (*(beside.right[name] for beside in s.neighbours()), s.truth.nearest(np.zeros(right.shape)))
+    return any(np.any(abs(other - right) > APART * abs(s.gy).max(initial=0)) for other in others)
 
 
 def _tied(x: NDArray, axis: object) -> NDArray:

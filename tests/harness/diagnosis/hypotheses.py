@@ -18,6 +18,7 @@ from tests.harness.diagnosis import (
     terms,
     upstream,
     uses,
+    windows,
 )
 from tests.harness.diagnosis.edit import Edits
 from tests.harness.diagnosis.samples import Sample
@@ -38,6 +39,13 @@ HYPOTHESES: tuple[Callable[[str, Sample], Edits], ...] = (
     inputs.arrays,
     inputs.arguments,
     inputs.neutral,
+    windows.sent_back,
+    windows.other_numbers,
+    windows.turned,
+    windows.padded,
+    windows.mixed,
+    windows.left_out,
+    windows.miscounted,
     uses.outside,
     shapes.everything,
     compositions.denominator,

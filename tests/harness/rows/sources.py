@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.harness.rows.shapes import WAYS, squeeze_of
 
-MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries
+MOST_ENTRIES = 256  # an array repeats hypothesis's bytes beyond this many entries, or where there are no more
 LAYERS, GRADIENT_LAYERS = 16, 8  # of a table of values, and of one for gy: as many parts of equal length
 _STOCK = 2**14  # bytes that are made at once
 
@@ -102,7 +102,7 @@ class Bytes:
         size = prod(shape)
         start, self._at = self._at, self._at + min(size, MOST_ENTRIES)
         part = self._raw[start : self._at]
-        return part if size <= MOST_ENTRIES else np.resize(part, size)
+        return part if len(part) == size else np.resize(part, size)
 
 
 class Chance:

@@ -1,0 +1,161 @@
+"""Level 6: convolution and pooling. N batch, C channels in and O out, L positions or H x W pixels, a kernel of K or of J x K.
+
+All dimensions are drawn from 1 to 4 and now and then one up to 40, equal and unequal, stride 1 to 3. So kernels are smaller and
+larger than the image; padding goes from the least with which the kernel fits to two more. Windows overlap, touch, and leave gaps between
+them and at the end; a row of windows or a channel alone occurs, and none hides what several show.
+
+The rows take windows in steps, so that a diagnosis can change one; tests/meta/test_oracles.py holds them to torch's functions.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from tests.harness.rows.kinds import among, choice
+from tests.harness.rows.late import torch
+from tests.harness.rows.spec import Op
+
+STRIDE = choice(1, 2, 3)
+ROUNDS = 30  # in which windows share out anew; one is exact where none overlap
+
+
+def windows(x, sizes, stride, padding=None):
+    """The windows over the last axes of x, along further axes behind them: (N, C, H, W) -> (N, C, H', W', J, K)."""
+    x = x if padding is None else torch.nn.functional.pad(x, [padding] * 2 * len(sizes))
+    for axis, size in enumerate(sizes):
+        x = x.unfold(axis + 2, size, stride)
+    return x
+
+
+def padding_for(x, w):
+    """How much padding there may be: as little as makes the last axes of the kernel fit into the image, and up to two more."""
+    sides = w.ndim - 2 if x.ndim == w.ndim else w.ndim - 1  # a depthwise kernel has one axis for its channel
+    least = max(max(0, -(-(k - n) // 2)) for n, k in zip(x.shape[-sides:], w.shape[-sides:], strict=True))
+    return range(least, least + 3)
+
+
+def transposed(x, w, b, stride, padding):
+    """F.conv_transpose2d: the kernel, times each pixel, is put where the pixel's window lies."""
+    (height, width), (rows, columns) = x.shape[2:], w.shape[2:]
+    stamps = torch.einsum("nchv,cojk->nojkhv", x, w).reshape(len(x), -1, height * width)
+    sides = (stride * (height - 1) + rows - 2 * padding, stride * (width - 1) + columns - 2 * padding)
+    return torch.nn.functional.fold(stamps, sides, (rows, columns), stride=stride, padding=padding) + b[:, None, None]
+
+
+def padding_of_transposed(x, w, stride):
+    """How much padding there may be where it cuts off: up to 2, as long as a pixel is left."""
+    least = min(stride * (n - 1) + k for n, k in zip(x.shape[2:], w.shape[2:], strict=True))
+    return range(min(2, (least - 1) // 2) + 1)
+
+
+def pool_sizes(x):
+    """From 1 to the image's shorter side."""
+    return range(1, min(x.shape[2:]) + 1)
+
+
+def shares(yours, gy, x, size, stride):
+    """A right gradient next to yours: each window's gy shared out among its own maxima.
+
+    What a window with one maximum sends is fixed. The rest of yours must come from tied windows, whose maxima may be each
+    other's: that is a flow, from windows of positive gy and entries below 0 to entries above 0 and windows of negative gy. If yours is
+    right, the largest flow leaves nothing. Else each window by turns shares out what is nearest to the rest of yours.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
+    numbers = np.lib.stride_tricks.sliding_window_view(np.arange(x.size).reshape(x.shape), (size, size), axis=(2, 3))
+    numbers = numbers[:, :, ::stride, ::stride].reshape(gy.size, -1)
+    tied = (windows == windows.max((4, 5), keepdims=True)).reshape(gy.size, -1)
+    right, rest, reach = np.zeros(x.size), yours.ravel().copy(), np.zeros(x.size)
+    for window in np.flatnonzero(tied.sum(1) == 1):
+        right[numbers[window][tied[window]]] += gy.flat[window]
+    rest -= right
+    several = {window: numbers[window][tied[window]].tolist() for window in np.flatnonzero(tied.sum(1) > 1)}
+    for window, entries in several.items():
+        reach[entries] += abs(gy.flat[window])
+    sent = flow({window: (gy.flat[window], entries) for window, entries in several.items()}, rest)
+    for window, entries in several.items():
+        right[entries] += sent[window]
+    off = abs(right - yours.ravel())[reach > 0]
+    if np.all(off <= 32 * np.finfo(x.dtype).eps * reach[reach > 0]):  # what is left of shares that cancel
+        return np.where(reach > 0, yours.ravel(), right).reshape(x.shape)
+    for window, entries in list(several.items()) * ROUNDS:
+        others = right[entries] - sent[window]
+        sent[window] = nearest_split(yours.flat[entries] - others, gy.flat[window])
+        right[entries] = others + sent[window]
+    return right.reshape(x.shape)
+
+
+def nearest_split(wanted, whole):
+    """The nearest numbers to those wanted that have the sign of the whole, and are all of it together."""
+    if whole < 0:
+        return -nearest_split(-wanted, -whole)
+    falling = np.sort(wanted)[::-1]
+    above = (np.cumsum(falling) - whole) / np.arange(1, len(wanted) + 1)
+    return np.maximum(wanted - above[np.flatnonzero(falling >= above)[-1]], 0)
+
+
+def flow(windows, demand):
+    """What each window sends to each of its entries: in sum its gy, with its sign, and near to what the entries demand.
+
+    `windows`: number -> gy, entries. By augmenting paths, the shortest first, as Edmonds and Karp do.
+    """
+    room, source, sink = {}, "source", "sink"
+
+    def pipe(a, b, most):
+        room.setdefault(a, {})[b] = most
+        room.setdefault(b, {}).setdefault(a, 0.0)
+
+    for window, (gy, entries) in windows.items():
+        node = ("window", window)
+        pipe(*((source, node) if gy > 0 else (node, sink)), abs(gy))
+        for entry in entries:
+            pipe(*((node, entry) if gy > 0 else (entry, node)), np.inf)
+    for entry in {entry for _, entries in windows.values() for entry in entries}:
+        wanted = float(demand[entry])
+        pipe(*((entry, sink) if wanted > 0 else (source, entry)), abs(wanted))
+    while path := shortest(room, source, sink):
+        most = min(room[a][b] for a, b in path)
+        for a, b in path:
+            room[a][b] -= most
+            room[b][a] += most
+    return {window: _scaled(room, window, gy, entries) for window, (gy, entries) in windows.items()}
+
+
+def shortest(room, source, sink):
+    """The shortest way from the source to the sink along which there is room, in steps; nothing where there is none."""
+    came, left = {source: source}, deque([source])
+    while left and sink not in came:
+        at = left.popleft()
+        for to, most in room.get(at, {}).items():
+            if most > 0 and to not in came:
+                came[to] = at
+                left.append(to)
+    steps, at = [], sink
+    while at in came and at != source:
+        steps.append((came[at], at))
+        at = came[at]
+    return steps
+
+
+def _scaled(room, window, gy, entries):
+    """What flowed between a window and its entries, scaled so that it is all of gy; equal shares where nothing did."""
+    node = ("window", window)
+    flowed = np.array([room[entry][node] if gy > 0 else room[node][entry] for entry in entries])
+    total = flowed.sum()
+    weights = flowed / total if total > 0 else np.full(len(entries), 1 / len(entries))
+    return gy * weights
+
+
+# fmt: off
+OPS = [
+    Op("conv1d", x="N C L", w="O C K", b="O", stride=STRIDE, padding=among(lambda x, w: padding_for(x, w)), par=20,
+       torch=lambda x, w, b, stride, padding: torch.einsum("nclk,ock->nol", windows(x, w.shape[2:], stride, padding), w) + b[:, None]),
+    Op("conv2d", x="N C H W", w="O C J K", b="O", stride=STRIDE, padding=among(lambda x, w: padding_for(x, w)), par=25,
+       torch=lambda x, w, b, stride, padding: torch.einsum("ncpqjk,ocjk->nopq", windows(x, w.shape[2:], stride, padding), w) + b[:, None, None]),
+    Op("depthwise_conv2d", x="N C H W", w="C J K", b="C", stride=STRIDE, padding=among(lambda x, w: padding_for(x, w)), par=15,
+       torch=lambda x, w, b, stride, padding: torch.einsum("ncpqjk,cjk->ncpq", windows(x, w.shape[1:], stride, padding), w) + b[:, None, None]),
+    Op("conv_transpose2d", x="N C H W", w="C O J K", b="O", stride=STRIDE, padding=among(padding_of_transposed), par=20, torch=transposed),
+    Op("max_pool2d", x="N C H W", size=among(pool_sizes), stride=STRIDE, par=20, ties=shares,
+       torch=lambda x, size, stride: windows(x, (size, size), stride).flatten(-2).max(-1).values),
+    Op("avg_pool2d", x="N C H W", size=among(pool_sizes), stride=STRIDE, par=10,
+       torch=lambda x, size, stride: windows(x, (size, size), stride).mean((-2, -1))),
+]
