@@ -405,7 +405,8 @@ def _sigmoid(x: NDArray) -> NDArray:
 
 def _gates(u: NDArray) -> tuple[NDArray, ...]:
     """i, f, g and o, side by side in u before their functions."""
-    i, f, g, o = np.split(u, 4, axis=1)
+    size = u.shape[1] // 4
+    i, f, g, o = u[:, :size], u[:, size : 2 * size], u[:, 2 * size : 3 * size], u[:, 3 * size :]
     return _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
 
 

@@ -10,7 +10,7 @@ first step; most examples have other states. A window is drawn from 1 up to T + 
 """
 
 from tests.harness.rows.called import called
-from tests.harness.rows.kinds import among, labels
+from tests.harness.rows.kinds import among, calm, labels
 from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
@@ -61,12 +61,18 @@ def lstm_cell(x, h, c, wx, wh, b):
     return torch.stack(_after_gates(x @ wx + h @ wh + b, c))
 
 
-def lstm(x, h, c, wx, wh, b):
+def one_more(x, h, c, wx, wh, b):
+    """An lstm_cell whose b is larger by 1 for f, which belongs into its first value."""
+    size = h.shape[1]
+    return lstm_cell(x, h, c, wx, wh, torch.cat((b[:, :size], b[:, size : 2 * size] + 1, b[:, 2 * size :]), 1))
+
+
+def lstm(x, h, c, wx, wh, b, *, handed_out=0):
     """torch.nn.LSTM, the h of all steps."""
     states = []
     for step in x.unbind():
         h, c = _after_gates(called(step, "x[t]") @ wx + h @ wh + b, c)
-        states.append(h)
+        states.append((h, c)[handed_out])
     return torch.stack(states)
 
 
@@ -94,6 +100,13 @@ def each_by_itself(x, h, wx, wh, b, window):
     return torch.stack([states[t] for t, states in enumerate(every)])
 
 
+def the_last_window(x, h, wx, wh, b, window):
+    """Likewise, where only the states of the last window have a gradient."""
+    states = rnn(lambda t, steps, window: t % window == 0)(x, h, wx, wh, b, window)
+    start = (len(x) - 1) // window * window
+    return torch.cat((states[:start].detach(), states[start:]))
+
+
 def _after_gates(a, c):
     """The new h and the new c."""
     i, f, g, o = (
@@ -101,7 +114,7 @@ def _after_gates(a, c):
     )
     i, f, o = called(torch.sigmoid(i), "i"), called(torch.sigmoid(f), "f"), called(torch.sigmoid(o), "o")
     g = called(torch.tanh(g), "g")
-    c = called(f * c + i * g, "the new c")
+    c = called(f * c + i * g, "new_c")
     return o * torch.tanh(c), c
 
 
@@ -117,16 +130,23 @@ OPS = [
        mistaken={"r multiplying h before its weights": reset_before,
                  "r multiplying h wh_n alone, without bh_n": reset_of_the_product,
                  "z n + (1 - z) h": exchanged}),
-    Op("lstm_cell", x="N D", h="N H", c="N H", wx="D 4H", wh="H 4H", b="1 4H", par=20, torch=lstm_cell),
-    Op("rnn", x="T N D", h="N H", wx="D H", wh="H H", b="1 H", par=20, torch=rnn()),
-    Op("lstm", x="T N D", h="N H", c="N H", wx="D 4H", wh="H 4H", b="1 4H", par=35, torch=lstm),
-    Op("truncated_rnn", x="T N D", h="N H", wx="D H", wh="H H", b="1 H", window=WINDOW, par=25, torch=rnn(lambda t, steps, window: t % window == 0),
+    Op("lstm_cell", x="N D", h="N H", c="N H", wx="D 4H", wh="H 4H", b="1 4H", par=20, torch=lstm_cell,
+       mistaken={"1 added to what goes into f": one_more}),
+    Op("rnn", x="T N D", h="N H", wx="D H", wh=calm("H H"), b="1 H", par=20, torch=rnn(),
+       mistaken={"an rnn over x[::-1]": lambda x, *rest: rnn()(x.flip(0), *rest),
+                 "the states before each step, h first": lambda x, h, *rest: torch.cat((h[None], rnn()(x, h, *rest)[:-1])),
+                 "an rnn in which each y goes back two steps and no more": lambda *inputs: each_by_itself(*inputs, 2)}),
+    Op("lstm", x="T N D", h="N H", c="N H", wx="D 4H", wh=calm("H 4H"), b="1 4H", par=35, torch=lstm,
+       mistaken={"the c of all steps, in the place of h": lambda *inputs: lstm(*inputs, handed_out=1)}),
+    Op("truncated_rnn", x="T N D", h="N H", wx="D H", wh=calm("H H"), b="1 H", window=WINDOW, par=25, torch=rnn(lambda t, steps, window: t % window == 0),
        mistaken={"an rnn that is not cut: window is not used": rnn(),
                  "an rnn that is cut one step too early": rnn(lambda t, steps, window: (t + 1) % window == 0),
                  "an rnn that is cut one step too late": rnn(lambda t, steps, window: (t - 1) % window == 0),
                  "an rnn whose windows are counted from the last step": rnn(lambda t, steps, window: (steps - t) % window == 0),
                  "an rnn whose state is 0 at the start of each window": rnn(lambda t, steps, window: t % window == 0, torch.zeros_like),
+                 "an rnn whose windows have a step more": rnn(lambda t, steps, window: t % (window + 1) == 0),
                  "an rnn that is cut at one place, window steps before the end": rnn(lambda t, steps, window: t == steps - window),
                  "an rnn that is cut at one place, after the first window": rnn(lambda t, steps, window: t == window),
+                 "an rnn of which the last window alone goes back": the_last_window,
                  "an rnn in which each y goes back window steps of its own": each_by_itself}),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from tests.harness.diagnosis.calls import inside, plain
+from tests.harness.diagnosis.calls import inside, missing, plain
 from tests.harness.diagnosis.edit import Edit, Edits
 from tests.harness.diagnosis.expression import Change, Node, recorded, rewritten, rounds, with_argument
 from tests.harness.diagnosis.functions import MATMUL, MUL
@@ -68,6 +68,10 @@ def carried(g: str, sample: Sample) -> Edits:
         )
         yield _edit(text, sample, ours, _only_the_last)
     for use in uses if g != "y" else ():
+        if made := _maker(use, sample):
+            text = f"in {{g}}, the derivative of {missing(made)} is missing in what comes back through {use.v} from the next step"
+            if made.is_elementwise:
+                yield Edit(text, "it is due of both: gy, and what the next step sends", torch=_past(use, made, sample))
         yield from _of_another_step(g, sample, use)
 
 
@@ -80,12 +84,20 @@ def shared(g: str, sample: Sample) -> Edits:
                 text = f"in {{g}}, only the {words} step's use of {use.v} counts, but all steps add up"
                 instead = lambda now, first, at, last, kept=kept: now if at == kept(last) else now.detach()  # noqa: E731
                 yield _edit(text, sample, [use], instead, hint)
+            text = f"in {{g}}, the use of {use.v} is missing in the steps before which something is held constant"
+            yield Edit(
+                text,
+                "what is constant is a factor all the same",
+                torch=rewritten(sample.op.torch, {use.number: _unless_constant(use.at)}),
+            )
+            text = f"in {{g}}, the first step's use of {use.v} is missing"
+            yield _edit(text, sample, [use], lambda now, first, at, last: now if at else now.detach(), hint)
 
 
 def on_the_way(g: str, sample: Sample) -> Edits:
     """The gradient of something on the way, that was not sent back as far as the input."""
     v = g[1:]
-    for calls in rounds(sample).values() if g != "y" else ():
+    for calls in reversed(rounds(sample).values()) if g != "y" else ():
         node = calls[0]
         if (
             isinstance(node.result, torch.Tensor)
@@ -98,13 +110,19 @@ def on_the_way(g: str, sample: Sample) -> Edits:
             yield Edit(text, torch=_instead_of(v, node, sample))
 
 
-def output_beside(g: str, sample: Sample) -> Edits:
-    """In the gradient of what it is multiplied with, the output stands where an argument should."""
-    for node in recorded(sample) if g != "y" else ():
-        for at in node.places if len(node.places) == 2 and node.name in (MUL, MATMUL) else ():
-            if tuple(node.args[at].shape) == sample.right["y"].shape and node.args[1 - at].requires_grad:
-                text = f"in {{g}}, y stands where {plain(node.words[at])} should be{inside(node)}"
-                yield Edit(text, torch=_output_beside(node, at, sample))
+def of_later(g: str, sample: Sample) -> Edits:
+    """In the gradient of what it is multiplied with, something that is computed later stands where an argument should."""
+    nodes = [n for n in recorded(sample) if isinstance(n.result, torch.Tensor)] if g != "y" else []
+    for node in (n for n in nodes if len(n.places) == 2 and n.name in (MUL, MATMUL)):
+        for at in (at for at in node.places if node.args[1 - at].requires_grad):
+            for later in (
+                n
+                for n in nodes
+                if n.number > node.number and n.result.shape == node.args[at].shape and (n.is_short or n is nodes[-1])
+            ):
+                said = "y" if later is nodes[-1] else later.text
+                text = f"in {{g}}, {said} stands where {plain(node.words[at])} should be{inside(node)}"
+                yield Edit(text, torch=_later_beside(node, at, later, sample))
 
 
 def _of_another_step(g: str, sample: Sample, use: _Use) -> Edits:
@@ -146,6 +164,17 @@ def _in_place(place: int, instead: Instead, last: int) -> Change:
     return change
 
 
+def _unless_constant(at: int) -> Change:
+    """The argument has no gradient where the others have none."""
+
+    def change(func, args, kwargs):
+        others = (a for n, a in enumerate(args) if n != at and isinstance(a, torch.Tensor))
+        ours = args[at] if any(a.requires_grad for a in others) else args[at].detach()
+        return func(*with_argument(args, at, ours), **kwargs)
+
+    return change
+
+
 def _times(factor: float) -> Instead:
     """What comes back from the second step on, multiplied."""
     return lambda now, first, at, last: now * factor + (now * (1 - factor)).detach() if at else now
@@ -158,7 +187,7 @@ def _only_the_last(now: torch.Tensor, first: torch.Tensor, at: int, last: int) -
 
 def _beside(use: _Use, sample: Sample, later: int) -> Callable:
     """In the derivative by the other factor, the state of the step that many later; 0: the first one's always."""
-    expression, made = sample.op.torch, _maker(use, sample)
+    expression, made = sample.op.torch, _maker(use, sample).number
 
     def changed(*inputs):
         states = [args[use.at] for args, _ in _seen(expression, use.number, inputs)]
@@ -168,12 +197,13 @@ def _beside(use: _Use, sample: Sample, later: int) -> Callable:
     return changed
 
 
-def _output_beside(node: Node, at: int, sample: Sample) -> Callable:
-    """In the derivative by the other factor, the output."""
+def _later_beside(node: Node, at: int, later: Node, sample: Sample) -> Callable:
+    """In the derivative by the other factor, what is computed later in the same step."""
     expression = sample.op.torch
 
     def changed(*inputs):
-        return rewritten(expression, {node.number: _other_factor(at, [expression(*inputs)])})(*inputs)
+        values = [result for _, result in _seen(expression, later.number, inputs)]
+        return rewritten(expression, {node.number: _other_factor(at, values)})(*inputs)
 
     return changed
 
@@ -192,14 +222,35 @@ def _other_factor(at: int, values: Sequence[torch.Tensor]) -> Change:
     return change
 
 
-def _maker(use: _Use, sample: Sample) -> tuple[int, ...]:
-    """The number of the call that makes what is carried."""
+def _past(use: _Use, made: Node, sample: Sample) -> Callable:
+    """What comes back to a state goes past the function that made it, but gy does not."""
+    expression = sample.op.torch
+
+    def changed(*inputs):
+        went_in: list = []
+
+        def note(func, args, kwargs):
+            went_in.append(args[made.places[0]])
+            return func(*args, **kwargs)
+
+        def change(func, args, kwargs):
+            now = args[use.at]
+            past = went_in[-1] + (now - went_in[-1]).detach() if went_in and now.requires_grad else now
+            return func(*with_argument(args, use.at, past), **kwargs)
+
+        return rewritten(expression, {made.number: note, use.number: change})(*inputs)
+
+    return changed
+
+
+def _maker(use: _Use, sample: Sample) -> Node:
+    """The call that makes what is carried."""
     carried = use.calls[1].args[use.at]
     nodes = [node for calls in rounds(sample).values() for node in calls]
     node = next(node for node in nodes if node.result is carried)
     while node.name == torch.Tensor.detach.__name__:
         node = next(one for one in nodes if one.result is node.args[0])
-    return node.number
+    return node
 
 
 def _seen(expression: Callable, number: tuple[int, ...], inputs: tuple) -> list[tuple[tuple, torch.Tensor]]:

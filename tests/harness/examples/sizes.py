@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 from math import prod
 
-from tests.harness.examples.examples import Example, drawn_example
+from tests.harness.examples.examples import Example, drawn_example, drawn_inputs
+from tests.harness.rows.oracle import output_shape
 from tests.harness.rows.shapes import Dimensions, concrete
 from tests.harness.rows.sources import Fresh
 from tests.harness.rows.spec import Operation
@@ -50,11 +51,13 @@ def grown(op: Operation) -> Iterator[Grown]:
 
 
 def largest(op: Operation) -> Dimensions:
-    """The largest dimensions, all of them prime and unequal, at which no input has more than ENTRIES."""
+    """The largest dimensions, all of them prime and unequal, at which neither an input nor the output has more than ENTRIES."""
+    powers = _powers(op)
 
     def entries(first: int) -> int:
         dimensions = _dimensions(op, _PRIMES[first:])
-        return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
+        output = prod(size**power for size, power in zip(_PRIMES[first:], powers, strict=False))
+        return max(output, *(prod(concrete(shape, dimensions)) for shape in op.shapes.values()))
 
     first = max((i for i in range(len(_PRIMES) - len(MANY)) if entries(i) <= ENTRIES), default=0)
     return _dimensions(op, _PRIMES[first:])
@@ -75,6 +78,14 @@ class Draws:
         arrays = next(self._next)
         source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {arrays}"))
         return f"fast {dimensions} {choices} {arrays}", drawn_example(self._op, dimensions, source)
+
+
+def _powers(op: Operation) -> list[int]:
+    """How often each dimension is a factor of the output's size, where it is one: of what primes for sizes it is made."""
+    sizes = _PRIMES[3 : 3 + len(op.letters) + _deep(op) * len(op.runs)]
+    inputs = drawn_inputs(op, _dimensions(op, sizes), Fresh(0, arrays=0))
+    left = prod(output_shape(op, inputs))
+    return [max(n for n in range(4) if left % size**n == 0) for size in sizes]
 
 
 def _deep(op: Operation) -> int:
