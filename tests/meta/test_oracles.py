@@ -9,6 +9,23 @@ from torch.nn import functional
 from tests.harness.diagnosis.samples import close, generic, mixed
 from tests.harness.rows.catalogue import operations
 
+_ONE_LAYER = (True, 1, 0.0, False, False, False)  # with biases; one direction, no dropout, time first
+
+
+def _weights(wx, wh, b) -> list:
+    return [wx.T, wh.T, b[0], torch.zeros_like(b[0])]
+
+
+def _in_windows(x, h, weights: list, window: int):
+    """Each window by itself, from the state that the one before has left, which is detached."""
+    states, h = [], h[None]
+    for part in x.split(window):
+        found, h = torch.rnn_tanh(part, h, weights, *_ONE_LAYER)
+        states.append(found)
+        h = h.detach()
+    return torch.cat(states)
+
+
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 OWN: dict[str, Callable] = {
     "batch_norm": lambda x, gamma, beta, eps: functional.batch_norm(
@@ -29,6 +46,13 @@ OWN: dict[str, Callable] = {
     "conv_transpose2d": functional.conv_transpose2d,
     "max_pool2d": functional.max_pool2d,
     "avg_pool2d": functional.avg_pool2d,
+    "embedding": lambda w, indices: functional.embedding(indices, w),
+    "rnn_cell": lambda x, h, wx, wh, b: torch.rnn_tanh_cell(x, h, wx.T, wh.T, b[0]),
+    "gru_cell": lambda x, h, wx, wh, bx, bh: torch.gru_cell(x, h, wx.T, wh.T, bx[0], bh[0]),
+    "lstm_cell": lambda x, h, c, wx, wh, b: torch.stack(torch.lstm_cell(x, (h, c), wx.T, wh.T, b[0])),
+    "rnn": lambda x, h, *weights: torch.rnn_tanh(x, h[None], _weights(*weights), *_ONE_LAYER)[0],
+    "lstm": lambda x, h, c, *weights: torch.lstm(x, (h[None], c[None]), _weights(*weights), *_ONE_LAYER)[0],
+    "truncated_rnn": lambda x, h, wx, wh, b, window: _in_windows(x, h, _weights(wx, wh, b), window),
 }
 REFUSED = "Expected more than 1 value per channel"  # by torch, of an example that the formula allows
 

@@ -87,7 +87,7 @@ def other_axes(g: str, sample: Sample) -> Edits:
     found = reducing(sample)
     for node in found if len(found) > 1 else ():
         what = REDUCTIONS[node.name]
-        same = [n for n in recorded(sample) if n.name == node.name and n.number[:1] != node.number]
+        same = [n for n in recorded(sample) if n.name == node.name and n.number[: len(node.number)] != node.number]
         for too, nodes in (("", [node]), (" everywhere", [node, *same])):
             zero = {n.number: lambda func, args, kwargs: 0 * func(*args, **kwargs) for n in nodes}
             yield edit(f"{{g}} {{is}} what {what} = 0{too} would give: {what} is left out", sample, zero)

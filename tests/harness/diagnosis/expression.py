@@ -23,8 +23,10 @@ from tests.harness.diagnosis.functions import (
     WRITTEN,
     XLOGY,
 )
+from tests.harness.diagnosis.rounds import place
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
+from tests.harness.rows.called import called
 from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
 
@@ -68,7 +70,8 @@ def _named(value: float, words: str) -> _Named:
 class Node:
     """One call. `text` is it in the notation of a formula, `words` are its arguments; `places` says which of them are tensors.
 
-    `number`: its place among the calls; of a step inside a call, that call's number and its place there. `within`: that call.
+    `number`: its place in the source, which is the same in each round of a loop; of a step inside a call, that call's number
+    and its place there. `within`: that call. `parts`: what the row calls the tensors of its result, where these are several.
     """
 
     number: tuple[int, ...]
@@ -80,6 +83,7 @@ class Node:
     text: str
     words: tuple[str, ...]
     within: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -112,15 +116,27 @@ class Node:
         return getattr(bound, "words", f"{bound:.6g}") if bound is not None else ""
 
 
-@lru_cache(maxsize=64)
 def recorded(sample: Sample) -> tuple[Node, ...]:
-    """The calls of the row's expression for a sample, in their order; what torch has as one function before its steps."""
+    """The calls of the row's expression for a sample, in their order; what torch has as one function before its steps.
+
+    Of a call in a loop, the first round: who changes it changes all of them.
+    """
+    return tuple(calls[0] for calls in rounds(sample).values())
+
+
+@lru_cache(maxsize=64)
+def rounds(sample: Sample) -> dict[tuple[int, ...], list[Node]]:
+    """Likewise all of them, by their number: more than one of each that stands in a loop."""
     given = {v: tensor(value) for v, value in sample.inputs.items()}
     for v in sample.op.variables:
         given[v].requires_grad_()
     with _Running(given) as running:
         sample.op.torch(*(_named(a, v) if isinstance(a, float) else a for v, a in given.items()))
-    return tuple(node for node in running.nodes if node.number)
+    found: dict[tuple[int, ...], list[Node]] = {}
+    for node in running.nodes:
+        if node.number:
+            found.setdefault(node.number, []).append(node)
+    return found
 
 
 def rewritten(expression: Callable, changes: Mapping[tuple[int, ...], Change]) -> Callable:
@@ -165,7 +181,7 @@ class _Running(torch.overrides.TorchFunctionMode):
     def __init__(self, given: Mapping[str, object], changes: Mapping[tuple[int, ...], Change] | None = None):
         super().__init__()
         self.nodes: list[Node] = []
-        self._changes, self._at = changes, [-1]
+        self._changes, self._inside = changes, [()]
         self._within = [""]
         self._words = {id(value): (v, ATOM) for v, value in given.items() if isinstance(value, torch.Tensor)}
 
@@ -179,12 +195,13 @@ class _Running(torch.overrides.TorchFunctionMode):
                     Node((), "", func, args, kwargs, result, "", ())
                 )  # so that it lives, and no other gets its id
             return result
-        self._at[-1] += 1
-        number = tuple(self._at)
+        if func is called:
+            return self._called(*args)
+        number = (*self._inside[-1], *place(__file__))
         if self._changes is not None:
             if number in self._changes:
                 return self._changes[number](func, args, kwargs)
-            return self._stepwise(func, name, args, kwargs)
+            return self._stepwise(number, func, name, args, kwargs)
         node = Node(
             number,
             name,
@@ -199,21 +216,30 @@ class _Running(torch.overrides.TorchFunctionMode):
         at = len(self.nodes)
         self.nodes.append(node)
         self._within.append(self._within[-1] if name in UNSPOKEN else node.text)
-        result = self._stepwise(func, name, args, kwargs)
+        result = self._stepwise(number, func, name, args, kwargs)
         self._within.pop()
         self.nodes[at] = replace(node, result=result)
         if isinstance(result, torch.Tensor):
-            binds = ATOM if name not in INFIX else INFIX[name][1]
+            binds = LEAST if name == RSUB else INFIX[name][1] if name in INFIX else ATOM
             self._words[id(result)] = self._words.get(id(args[0])) if name in SILENT else (node.text, binds)
         return result
 
-    def _stepwise(self, func: Callable, name: str, args: tuple, kwargs: dict):
+    def _called(self, value, words: str, part: str):
+        self._words[id(value)] = (words, ATOM)
+        for at, node in enumerate(self.nodes):
+            if node.result is value:
+                self.nodes[at] = replace(node, text=words)
+            elif isinstance(node.result, tuple) and any(part is value for part in node.result):
+                self.nodes[at] = replace(node, parts=(*node.parts, part or words))
+        return value
+
+    def _stepwise(self, number: tuple[int, ...], func: Callable, name: str, args: tuple, kwargs: dict):
         if name not in STEPS:
             return func(*args, **kwargs)
-        self._at.append(-1)
+        self._inside.append(number)
         with self:
             result = STEPS[name](*args, **kwargs)
-        self._at.pop()
+        self._inside.pop()
         return result
 
     def _text(self, name: str, args: tuple, kwargs: dict) -> str:

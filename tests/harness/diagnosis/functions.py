@@ -164,6 +164,8 @@ INSTEAD: dict[str, Callable] = {
     "2 * abs(v)": lambda v, s: 2 * abs(v),
     f"{_TANH}(v)": lambda v, s: torch.tanh(v),
     f"{_SIGMOID}(v)": lambda v, s: torch.sigmoid(v),
+    f"1 - {_TANH}(s)**2": lambda v, s: 1 - torch.tanh(s) ** 2,
+    f"{_SIGMOID}(s) * (1 - {_SIGMOID}(s))": lambda v, s: torch.sigmoid(s) * torch.sigmoid(-s),
 }
 """What people write where such a derivative should stand."""
 

@@ -123,6 +123,26 @@ def other_argument(g: str, sample: Sample) -> Edits:
             yield edit(f"in {{g}}, {said}", sample, _with_other(node, at, source, sample, only_backward=g != "y"))
 
 
+def factor_missing(g: str, sample: Sample) -> Edits:
+    """A factor of a product is missing in the gradient of the other one alone."""
+    for path in paths_of(sample) if g != "y" else ():
+        node, at = path.node, path.at
+        if node.name == MUL and len(node.places) == 2:
+            other, own = (_short(plain(node.words[n])) for n in (1 - at, at))
+            text = f"in {{g}}, the factor {other} is missing in the gradient of {own}{inside(node)}"
+            yield edit(text, sample, {node.number: _alone(at)})
+
+
+def _alone(at: int) -> Change:
+    """The product, with the derivative 1 for one of its factors."""
+
+    def change(func, args, kwargs):
+        rest = func(*with_argument(args, at, args[at].detach()), **kwargs)
+        return rest + (args[at] - args[at].detach())
+
+    return change
+
+
 def summed_with(g: str, sample: Sample) -> Edits:
     """What is added up along a path that was broadcast has a factor too many."""
     for path in paths_of(sample) if g != "y" else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.harness.diagnosis.calls import briefly, edit, missing, plain
+from tests.harness.diagnosis.calls import briefly, edit, inside, missing, plain
 from tests.harness.diagnosis.edit import Edit, Edits
 from tests.harness.diagnosis.expression import LONG, Node, recorded
 from tests.harness.diagnosis.functions import DUE, INSTEAD, POW, RELU
@@ -15,10 +15,11 @@ from tests.harness.rows.imports import torch
 
 def derivative_missing(g: str, sample: Sample) -> Edits:
     """One of the functions inside has no derivative of its own to multiply by."""
-    for node in recorded(sample) if g != "y" else ():
-        if not node.is_elementwise:
-            continue
+    nodes = [node for node in recorded(sample) if node.is_elementwise]
+    for node in nodes if g != "y" else ():
         what = missing(node)
+        if any(missing(other) == what for other in nodes if other is not node):
+            what += inside(node)
         text = f"in {{g}}, the derivative of {what} is missing: the gradient passes through it unchanged"
         if what.startswith("the factor"):
             text = f"in {{g}}, {what} is missing: it belongs to the derivative of {briefly(node)}"

@@ -39,6 +39,8 @@ _IN_ITS_PLACE: tuple[tuple[str, Callable], ...] = (
     ("gy's sum over the first axis", _over(np.sum, 0)),
     ("gy's mean over the last axis", _over(np.mean, -1)),
     ("gy's sum over the last axis", _over(np.sum, -1)),
+    *((f"gy[{at}] alone, and 0 elsewhere,", lambda gy, at=at: alone(gy, (at,))) for at in (0, -1)),
+    ("gy[::-1]", lambda gy: gy[::-1]),
 )
 
 

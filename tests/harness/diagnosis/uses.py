@@ -139,6 +139,8 @@ def product(g: str, sample: Sample) -> Edits:
     """gy times an array, summed to the shape of the variable: another array stands where the derivative should."""
     if g == "y" or sample.right[g].shape == sample.gy.shape:
         return
+    text = f"{{g}} {{is}} gy, summed to the shape of {g[1:]}: the derivative of the operation is missing"
+    yield Edit(text, after=lambda s, right: _rows_summed(right, s.gy))
     for v in (*sample.arrays(), "y"):
         text = f"{{g}} {{is}} gy * {v}, summed to the shape of {g[1:]}: {v} stands in the place of the derivative"
         yield Edit(text, after=lambda s, right, v=v: _summed_like(right, _product(s.gy, s.value(v))))
@@ -265,6 +267,12 @@ def _product(a: NDArray, b: NDArray) -> NDArray | None:
     if len(fitting) > 1:  # nobody can tell which is meant
         raise SaysNothing
     return a * fitting[0] if fitting else None
+
+
+def _rows_summed(array: NDArray, gy: NDArray) -> NDArray | None:
+    """The sum of gy's rows, as one row, or as none."""
+    total = gy.reshape(-1, gy.shape[-1]).sum(0) if gy.ndim else gy
+    return total.reshape(array.shape) if array.shape in (total.shape, (1, *total.shape)) else None
 
 
 def _summed_like(array: NDArray, value: NDArray | None) -> NDArray | None:

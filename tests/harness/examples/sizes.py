@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 from math import prod
 
-from tests.harness.examples.examples import Example, drawn_example
+from tests.harness.examples.examples import Example, drawn_example, drawn_inputs
+from tests.harness.rows.oracle import output_shape
 from tests.harness.rows.shapes import Dimensions, concrete
 from tests.harness.rows.sources import Fresh
 from tests.harness.rows.spec import Operation
@@ -52,14 +53,19 @@ def grown(op: Operation) -> Iterator[Grown]:
 
 
 def largest(op: Operation) -> Dimensions:
-    """The largest dimensions, all of them prime and unequal, the first the largest, at which no input has more than ENTRIES, or FEWER."""
-    count = len(op.letters) + _deep(op) * len(op.runs)
+    """The largest dimensions, all of them prime and unequal, the first the largest.
+
+    Neither an input nor the output has more than ENTRIES; where there are many letters, FEWER.
+    """
+    count, powers = len(op.letters) + _deep(op) * len(op.runs), _powers(op)
 
     def dimensions(first: int) -> Dimensions:
         return _dimensions(op, _PRIMES[first : first + count][::-1])
 
     def entries(first: int) -> int:
-        return max(prod(concrete(shape, dimensions(first))) for shape in op.shapes.values())
+        sizes = _PRIMES[first : first + count][::-1]
+        output = prod(size**power for size, power in zip(sizes, powers, strict=True))
+        return max(output, *(prod(concrete(shape, dimensions(first))) for shape in op.shapes.values()))
 
     most = ENTRIES if len(op.letters) < 6 else FEWER
     return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= most), default=0))
@@ -80,6 +86,14 @@ class Draws:
         arrays = next(self._next)
         source = Fresh(number(f"choices {choices}"), arrays=number(f"arrays {arrays}"))
         return f"fast {dimensions} {choices} {arrays}", drawn_example(self._op, dimensions, source)
+
+
+def _powers(op: Operation) -> list[int]:
+    """How often each dimension is a factor of the output's size, where it is one: of what primes for sizes it is made."""
+    sizes = _PRIMES[3 : 3 + len(op.letters) + _deep(op) * len(op.runs)]
+    inputs = drawn_inputs(op, _dimensions(op, sizes), Fresh(0, arrays=0))
+    left = prod(output_shape(op, inputs))
+    return [max(n for n in range(4) if left % size**n == 0) for size in sizes]
 
 
 def _deep(op: Operation) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.harness.rows.sources import Source
 
 _FEWEST = 0.1  # the least magnitude of what is away from zero
+_MANY = 40  # rows: more than an example has, and fewer than where growth is measured
 _WIDTHS = (
     np.int64,
     np.int64,
@@ -34,19 +35,22 @@ _WIDTHS = (
 class Floats(Kind):
     """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
 
-    `halves`: multiples of 1/2. `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    `halves`: multiples of 1/2. `calm`: small where they are many. `off_centre`: where magnitudes are large, mostly small differences about one large number.
     """
 
     differentiated: bool = True
     nonzero: bool = False
     halves: bool = False
     off_centre: bool = False
+    calm: bool = False
 
     def draw(self, source: Source, at: Context) -> NDArray:
         shape = _drawn(self.shape, source, at)
         values = source.halves(shape) if self.halves else source.floats(shape, off_centre=self.off_centre)
         if self.nonzero:
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
+        if self.calm and len(values) > _MANY:
+            values = values / values.dtype.type(len(values) ** 0.5)
         return values
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:

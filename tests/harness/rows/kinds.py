@@ -1,6 +1,6 @@
 """The words of a row for what an input can be, besides the shape of floats that are differentiated, which is a string.
 
-All of it is constant, but for `nonzero`, `halves` and `off_centre`. What the words mean is in arrays.py and plain.py.
+All of it is constant, but for `nonzero`, `halves`, `calm` and `off_centre`. What the words mean is in arrays.py and plain.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +27,11 @@ def halves(shape: str) -> Floats:
 def off_centre(shape: str) -> Floats:
     """Floats that are differentiated and, at extreme magnitudes, mostly lie about one large number: 1e4, 1e4 + 1, ..."""
     return Floats(shape, off_centre=True)
+
+
+def calm(shape: str) -> Floats:
+    """Floats that are differentiated, and small in a large matrix: a state that such a matrix multiplies again and again is not chaotic."""
+    return Floats(shape, calm=True)
 
 
 def fractions(shape: str) -> Fractions:

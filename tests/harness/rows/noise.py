@@ -68,8 +68,12 @@ class Jitter(torch.overrides.TorchFunctionMode):
     def _moved(self, value, move: Move, *, natural: bool = False):
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
-        size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
-        part = _POOL[self._at : self._at + size] if size < len(_POOL) else _POOL.repeat(-(-size // len(_POOL)))[:size]
+        size, most = value.numel(), len(_POOL)
+        # Not from the pool's start where it is too small: else all that follows would be the same in each run.
+        self._at %= most - size if size < most else most
+        part = _POOL[self._at : self._at + size]
+        if len(part) < size:
+            part = torch.cat((part, _POOL.repeat(-(-size // most))))[:size]
         self._at += size
         part = part.view(value.shape) * self._sign
         moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
