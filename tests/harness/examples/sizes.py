@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from itertools import count
 from math import prod
 
-from tests.harness.examples.examples import Example, drawn_example
+from tests.harness.examples.examples import Example, drawn_example, drawn_inputs
+from tests.harness.rows.oracle import output_shape
 from tests.harness.rows.shapes import Dimensions, concrete
-from tests.harness.rows.sources import Fresh
+from tests.harness.rows.sources import Fresh, Random
 from tests.harness.rows.spec import Operation
 
 # Primes: no block of any length fits. What is grown is beyond a block of 256. A matrix has more rows than columns: then C x C,
-# as in np.eye(C)[labels], is little beside N x C, and N x N is much.
-FEW = {2: (23, 5)} | {n: (3, 5, 7, 11, 13, 17)[:n] for n in range(3, 7)}
-MIDDLE = (127, 131, 137, 139, 149, 151)
-MANY = (263, 269, 271, 277, 281, 283)
-ENTRIES = 250_000  # of the largest input, at most, where all dimensions are large
+# as in np.eye(C)[labels], is little beside N x C, and N x N is much. Of many letters the first are small: what is computed
+# may be as much as their product. So are the last, which kernels have: a step for each pair of their rows and columns is no loop.
+FEW = {2: (23, 5), 6: (2, 3, 11, 7, 5, 3), 7: (2, 3, 11, 7, 5, 4, 3)} | {n: (3, 5, 7, 11, 13)[:n] for n in range(3, 6)}
+MIDDLE = (127, 131, 137, 139, 149, 151, 157)
+MANY = (263, 269, 271, 277, 281, 283, 293)
+FEW[1] = (23,)
+ENTRIES = 250_000  # of the largest input, and of the output, at most, where all dimensions are large
 _PRIMES = tuple(n for n in range(3, 1000) if all(n % m for m in range(2, int(n**0.5) + 1)))
 
 
@@ -50,14 +53,21 @@ def grown(op: Operation) -> Iterator[Grown]:
 
 
 def largest(op: Operation) -> Dimensions:
-    """The largest dimensions, all of them prime and unequal, at which no input has more than ENTRIES."""
+    """The largest dimensions, all of them prime and unequal, the first the largest, at which neither an input nor y has more than ENTRIES."""
+    count = len(op.letters) + _deep(op) * len(op.runs)
+
+    def dimensions(first: int) -> Dimensions:
+        return _dimensions(op, _PRIMES[first : first + count][::-1])
+
+    small = _PRIMES[:count]
+    y = output_shape(op, drawn_inputs(op, _dimensions(op, small), Random(0)))
 
     def entries(first: int) -> int:
-        dimensions = _dimensions(op, _PRIMES[first:])
-        return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
+        sizes = _PRIMES[first : first + count][::-1]
+        of_y = prod(sizes[small.index(n)] for n in y if n in small)
+        return max(of_y, *(prod(concrete(shape, dimensions(first))) for shape in op.shapes.values()))
 
-    first = max((i for i in range(len(_PRIMES) - len(MANY)) if entries(i) <= ENTRIES), default=0)
-    return _dimensions(op, _PRIMES[first:])
+    return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= ENTRIES), default=0))
 
 
 class Draws:
