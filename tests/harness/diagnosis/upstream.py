@@ -12,7 +12,7 @@ from tests.harness.diagnosis.edit import Edit, Edits
 from tests.harness.diagnosis.samples import Sample, alone, close, fits
 from tests.harness.rows.oracle import Truth
 
-MANY = 1000  # entries of gy: beyond that, asking for each of them alone takes too long
+_MANY = 1000  # entries of gy: each takes a backward pass of its own
 
 
 def other(g: str, sample: Sample) -> Edits:
@@ -138,7 +138,7 @@ def only_the_diagonal(g: str, sample: Sample) -> Edits:
 
 def overwritten(g: str, sample: Sample) -> Edits:
     """Each entry keeps one of its contributions, where they should add up."""
-    if g == "y" or sample.gy.size > MANY:
+    if g == "y" or sample.gy.size > _MANY:
         return
     indexed = bool(sample.arrays("i") or sample.arrays("u"))
     repeated = " (repeated indices?)" if indexed else ""

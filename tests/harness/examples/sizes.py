@@ -15,11 +15,12 @@ from tests.harness.rows.spec import Operation
 # Primes: no block of any length fits. What is grown is beyond a block of 256. A matrix has more rows than columns: then C x C,
 # as in np.eye(C)[labels], is little beside N x C, and N x N is much. Of many letters the first are small: what is computed
 # may be as much as their product. So are the last, which kernels have: a step for each pair of their rows and columns is no loop.
-FEW = {2: (23, 5), 6: (2, 3, 11, 7, 5, 3), 7: (2, 3, 11, 7, 5, 4, 3)} | {n: (3, 5, 7, 11, 13)[:n] for n in range(3, 6)}
+FEW = {2: (23, 5), 6: (2, 3, 11, 7, 5, 3), 7: (2, 3, 11, 7, 5, 3, 2)} | {n: (3, 5, 7, 11, 13)[:n] for n in range(3, 6)}
 MIDDLE = (127, 131, 137, 139, 149, 151, 157)
 MANY = (263, 269, 271, 277, 281, 283, 293)
+ENTRIES = 250_000  # of the largest input, or of y, at most, where all dimensions are large
+FEWER = 50_000  # likewise, where there are six letters or more: what is computed from them is much larger
 FEW[1] = (23,)
-ENTRIES = 250_000  # of the largest input, and of the output, at most, where all dimensions are large
 _PRIMES = tuple(n for n in range(3, 1000) if all(n % m for m in range(2, int(n**0.5) + 1)))
 
 
@@ -53,21 +54,20 @@ def grown(op: Operation) -> Iterator[Grown]:
 
 
 def largest(op: Operation) -> Dimensions:
-    """The largest dimensions, all of them prime and unequal, the first the largest, at which neither an input nor y has more than ENTRIES."""
+    """The largest dimensions, all of them prime and unequal, the first the largest, at which no input, nor y, has more than ENTRIES, or FEWER."""
     count = len(op.letters) + _deep(op) * len(op.runs)
 
     def dimensions(first: int) -> Dimensions:
         return _dimensions(op, _PRIMES[first : first + count][::-1])
 
-    small = _PRIMES[:count]
-    y = output_shape(op, drawn_inputs(op, _dimensions(op, small), Random(0)))
+    axes = _axes_of_y(op, count)
 
     def entries(first: int) -> int:
-        sizes = _PRIMES[first : first + count][::-1]
-        of_y = prod(sizes[small.index(n)] for n in y if n in small)
+        of_y = prod(_PRIMES[first : first + count][::-1][at] for at in axes)
         return max(of_y, *(prod(concrete(shape, dimensions(first))) for shape in op.shapes.values()))
 
-    return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= ENTRIES), default=0))
+    most = ENTRIES if len(op.letters) < 6 else FEWER
+    return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= most), default=0))
 
 
 class Draws:
@@ -90,6 +90,13 @@ class Draws:
 def _deep(op: Operation) -> int:
     """How many dimensions a run has here."""
     return 2 if len(op.runs) == 1 else 1
+
+
+def _axes_of_y(op: Operation, count: int) -> list[int]:
+    """Which of so many sizes, in the order of `_dimensions`, are those of y's axes; what is no size alone is left out."""
+    sizes = _PRIMES[:count]
+    y = output_shape(op, drawn_inputs(op, _dimensions(op, sizes), Random(0)))
+    return [sizes.index(n) for n in y if n in sizes]
 
 
 def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:
