@@ -778,9 +778,9 @@ WRONG = [
     Mutant("matrix_products", "the whole product", "forward", matrix_products(y=lambda v: _prefixes(v.x)[-1], before=lambda v: v.x), diagnosis="y has shape (1, 1), but should be (1, 1, 1)"),
     Mutant("matrix_products", "suffixes", "forward", matrix_products(y=lambda v: np.flip(_reversed_products(np.flip(v.x, 0)), 0)), diagnosis="y is that of x[t] @ ... @ x[T-1], from the other end"),
     Mutant("matrix_products", "own prefix alone", "gradient", matrix_products(gu=lambda v: v.gy), diagnosis="gx is that of y[t] alone, of those that x[t] is in: nothing comes from later products"),
-    Mutant("matrix_products", "whole product alone", "gradient", matrix_products(gu=lambda v: _sent_back(v.gy * (np.arange(len(v.gy)) == len(v.gy) - 1)[:, None, None], v.after)), diagnosis="gx is that of the last product alone, but all of them have a gradient"),
-    Mutant("matrix_products", "prefix not transposed", "gradient", matrix_products(gx=lambda v: v.before @ v.gu), diagnosis="gx is that of y[t-1] where y[t-1].T is due"),
-    Mutant("matrix_products", "what comes after not transposed", "gradient", matrix_products(after=lambda v: np.concatenate([v.x[1:], 0 * _identity(v.x)])), diagnosis="gx is that of x[t+1] where x[t+1].T is due"),
+    Mutant("matrix_products", "whole product alone", "gradient", matrix_products(gu=lambda v: _sent_back(v.gy * (np.arange(len(v.gy)) == len(v.gy) - 1)[:, None, None], v.after)), diagnosis="gx is that of the last product alone, but all of them have a gradient | gx is what gy[-1] alone"),
+    Mutant("matrix_products", "prefix not transposed", "gradient", matrix_products(gx=lambda v: v.before @ v.gu), diagnosis="gx is that of y[t-1] where y[t-1].T is due | is not transposed in the product with the gradient"),
+    Mutant("matrix_products", "what comes after not transposed", "gradient", matrix_products(after=lambda v: np.concatenate([v.x[1:], 0 * _identity(v.x)])), diagnosis="gx is that of x[t+1] where x[t+1].T is due | is not transposed in the product with the gradient"),
     Mutant("matrix_products", "nothing transposed", "gradient", matrix_products(
         after=lambda v: np.concatenate([v.x[1:], 0 * _identity(v.x)]), gx=lambda v: v.before @ v.gu), diagnosis="gx is that of matrices that are not transposed"),
     Mutant("matrix_products", "x[t] for x[t+1]", "gradient", matrix_products(after=lambda v: _turned(v.x)), diagnosis="gx is that of x[t] where x[t+1] is due"),
