@@ -18,6 +18,7 @@ EXTRA = [
     Op("gather", x="N K", par=9, torch=lambda x: x[[0, 1, 0, 0]]),
     Op("ratio", x="N K", w="N K", par=9, torch=lambda x, w: torch.tanh(x / w)),
     Op("nested", x="N K", par=9, torch=lambda x: torch.tanh(torch.exp(x))),
+    Op("copied", x="N K", par=9, torch=lambda x: x.repeat_interleave(2, 1) ** 2),
     Op("weighted", x="N K", w="N K", c=const("N K"), par=9, torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
 ]
 ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
@@ -228,6 +229,7 @@ DISTORTIONS = [
     Distortion("elsewhere", "stand at other places", lambda s, g: np.roll(s.right[g], 1), ("reshape", "transpose")),
     Distortion("the first alone", "only the first of several", lambda s, g: _gathered(s, range(3, -1, -1)), ("gather",)),
     Distortion("the mean of several", "contributions are averaged", lambda s, g: s.right[g] / np.array([3, 1, *[1] * 9])[: len(s.right[g]), None], ("gather",)),
+    Distortion("copies apart", "not summed over those that share an entry of x", lambda s, g: 2 * s.gy * np.repeat(s.inputs["x"], 2, 1), ("copied",)),
     Distortion("a length left out", "not divided by the length of x's rows", lambda s, g: s.right[g] * _lengths(s.inputs["x"]), ("cosine_similarity:gx",)),
     Distortion("a length's derivative", "off by a multiple of x in each row", lambda s, g: s.right[g] + s.gy[:, None] * s.inputs["x"], ("cosine_similarity:gx",)),
     Distortion("rows of length 1", "x and y with rows of length 1", lambda s, g: s.with_inputs(**{v: s.inputs[v] / _lengths(s.inputs[v]) for v in "xy"})[g], ("info_nce_loss",)),

@@ -67,12 +67,14 @@ def few(names: str, why: str) -> Few:
 BOUNDED = few("sigmoid tanh softmax cosine_similarity l2_normalize", "its y lies between -1 and 1")
 NUMBER = few(
     "tensor_sum feed_forward mean_square_error huber_loss hinge_loss binary_cross_entropy_with_logits cross_entropy "
-    "kl_divergence info_nce_loss",
+    "kl_divergence info_nce_loss "
+    "smoothed_cross_entropy dpo_loss ppo_clip_loss",
     "its y is a number, which nobody can change, and the closure gives new arrays each time",
 )
 NOT_NEGATIVE = few(
     "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
-    "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var",
+    "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var "
+    "smoothed_cross_entropy dpo_loss",
     "its y is never negative",
 )
 AWAY_FROM_0 = few("cosine_similarity", "its inputs are at least 0.1 in magnitude")
@@ -202,7 +204,14 @@ SPOILERS = [
     *_both("plus 1e-12", lambda a: a + 1e-12, y=SELDOM_SMALL),
     *_both("times 1 + 1e-8", lambda a: a * (1 + 1e-8)),
     *_both("rounded to 8 places", lambda a: np.round(a, 8)),
-    Spoiler("gradients without what is below 1e-9", in_gradients(without_little), "gradient"),
+    Spoiler(
+        "gradients without what is below 1e-9",
+        in_gradients(without_little),
+        "gradient",
+        but=few(
+            "smoothed_cross_entropy", "with smoothing, and where rows are ignored, few of its entries are so small"
+        ),
+    ),
     *_both("always float32", lambda a: a.astype("f4")),
     *_both("always float64", lambda a: a.astype("f8"), "stable"),
     # Values.

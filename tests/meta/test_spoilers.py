@@ -47,6 +47,10 @@ REVIEWED = {
     "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": "seen only where all of a mean's other entries are next to 0",
     "batch_norm: gz = (gy + 1e-12) * gamma": "what is added to all of gy comes to nothing, for a channel is centred",
     "batch_norm: ggamma = ((gy + 1e-12) * z).sum(axis=0, keepdims=True)": "what is added to all of gy comes to nothing, for a channel is centred",
+    "dpo_loss: z = beta * (chosen - (chosen_ref + 1e-12) - (rejected - rejected_ref))": _LITTLE,
+    "ppo_clip_loss: change = log_p - (log_p_old + 1e-12)": _LITTLE,
+    "mixture_of_experts: p = np.exp(np.where(chosen, gate - (gate.max(axis=1, keepdims=True) + 1e-12), -np.inf))": _SHIFT,
+    "mixture_of_experts: p = np.exp(np.where(chosen, gate - np.round(gate.max(axis=1, keepdims=True), 8), -np.inf))": _SHIFT,
 }
 """Operation and changed statement -> why the answer is right all the same, or within what the tolerance forgives."""
 

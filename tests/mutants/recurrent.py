@@ -168,7 +168,12 @@ def _cut(v, t, sent):
 truncated_rnn = _builder("x h wx wh b window", "gx gh gwx gwh gb", **_RNN | {"ga": _back(_cut)})
 
 
-def _steps(v, gates: Callable = lambda v, x, h: x @ v.wx + h @ v.wh + v.b, c: Callable = lambda v, old, new: new, order=(0, 1, 2, 3)):
+def _steps(
+    v,
+    gates: Callable = lambda v, x, h: x @ v.wx + h @ v.wh + v.b,
+    c: Callable = lambda v, old, new: new,
+    order=(0, 1, 2, 3),
+):
     """The steps of an lstm, each with what its backward pass needs. `c`: the cell that goes into the next one."""
     steps, h, cell = [], v.h, v.c
     for x in v.x:
@@ -513,9 +518,7 @@ def _one_by_one(operation: Callable, axes: dict[int, int], along: int, count: in
 
     def all_of_them(*inputs):
         size = inputs[1].shape[0]
-        made = [
-            operation(*(one(a, axes[k], n) if k in axes else a for k, a in enumerate(inputs))) for n in range(size)
-        ]
+        made = [operation(*(one(a, axes[k], n) if k in axes else a for k, a in enumerate(inputs))) for n in range(size)]
 
         def grad(gy):
             parts = [back(one(gy, along, n)) for n, (_, back) in enumerate(made)]

@@ -1,6 +1,6 @@
 """What is true of each operation: one module a level, one row an operation."""
 
-LEVELS = ("feedforward", "activations", "losses", "tensors", "normalization", "convolution", "recurrent")
+LEVELS = ("feedforward", "activations", "losses", "tensors", "normalization", "convolution", "recurrent", "language")
 """The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
 
 ONLY = ()

@@ -38,7 +38,7 @@ def argument_left_out(node: Node) -> Others:
             yield words, lambda func, args, kwargs, at=at, sign=sign: _like(args[1 - at] * sign, func(*args, **kwargs))
     if node.name == functions.WHERE:
         for at in (1, 2):
-            words = f"{plain(node.words[at])} everywhere{inside(node)} would give: nothing is chosen"
+            words = f"{_briefly(plain(node.words[at]), 'one of two')} everywhere{inside(node)} would give: nothing is chosen"
             yield words, lambda func, args, kwargs, at=at: _like(torch.as_tensor(args[at]), func(*args, **kwargs))
 
 

@@ -255,6 +255,8 @@ class _Running(torch.overrides.TorchFunctionMode):
         if name == "__getitem__" and isinstance(args[1], tuple):
             picked = [a for a in args[1] if isinstance(a, torch.Tensor)]
             return f"{self._of(args[0], ATOM)}[rows, {self._of(picked[-1], 0)}]" if picked else self._of(args[0], 0)
+        if name == "__getitem__" and isinstance(args[1], torch.Tensor | int):
+            return f"{self._of(args[0], ATOM)}[{self._of(args[1], 0)}]"
         if name == WHERE and (short := _clipped(*(self._of(a, 0) for a in args))):
             return short
         inside = ", ".join(

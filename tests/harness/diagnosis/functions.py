@@ -39,7 +39,7 @@ INFIX = {
     POW: ("**", MOST),
     **{
         name: (sign, 0)
-        for name, sign in {"gt": " > ", "lt": " < ", "ge": " >= ", "le": " <= ", "__eq__": " == "}.items()
+        for name, sign in {"gt": " > ", "lt": " < ", "ge": " >= ", "le": " <= ", "ne": " != ", "__eq__": " == "}.items()
     },
 }
 SHORT = {"linalg_vector_norm": "norm", "amax": "max", CLAMP: "max"}

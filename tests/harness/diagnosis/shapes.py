@@ -54,8 +54,15 @@ def shape(g: str, sample: Sample) -> Edits:
 
 
 def unreduced(g: str, sample: Sample) -> Edits:
-    """Your array has axes that should have been summed, or averaged."""
+    """Your array has axes that should have been summed, or averaged; or an axis with several entries for each that is due."""
     yours, right = sample.yours[g], sample.right[g]
+    if yours.ndim == right.ndim and yours.size > right.size:
+        text = f"{{g}} {{is}} not summed over those that share an entry of {g[1:]}: it has several for each that is due"
+        yield Edit(
+            text,
+            "sum over them: reshape, and sum over their axis",
+            after=lambda s, right: _if_shared(s.yours[g], right),
+        )
     for axes in _axes(yours.ndim):
         if yours.ndim - len(axes) == right.ndim or np.sum(yours, axis=axes, keepdims=True).shape == right.shape:
             over = _over(axes, yours.ndim)
@@ -137,6 +144,14 @@ def _summed(gy: NDArray, right: NDArray) -> str:
 def _if_reduced(yours: NDArray, right: NDArray, reduce: Callable, axes: tuple[int, ...], keep: bool) -> NDArray | None:
     total = np.asarray(reduce(yours, axis=axes, keepdims=keep)) if max(axes) < yours.ndim else None
     return yours if total is not None and close(total, right) else None
+
+
+def _if_shared(yours: NDArray, right: NDArray) -> NDArray | None:
+    """Yours, where the sums of as many successive entries as are too many are what is right."""
+    parts = [part for n, m in zip(yours.shape, right.shape, strict=False) for part in (m, n // m)]
+    if yours.ndim != right.ndim or np.prod(parts) != yours.size:
+        return None
+    return yours if close(yours.reshape(parts).sum(tuple(range(1, 2 * right.ndim, 2))), right) else None
 
 
 def _alike_but_for_places(a: NDArray, b: NDArray) -> bool:

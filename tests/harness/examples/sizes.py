@@ -15,10 +15,12 @@ from tests.harness.rows.spec import Operation
 # Primes: no block of any length fits. What is grown is beyond a block of 256. A matrix has more rows than columns: then C x C,
 # as in np.eye(C)[labels], is little beside N x C, and N x N is much. Of many letters the first are small: what is computed
 # may be as much as their product. So are the last, which kernels have: a step for each pair of their rows and columns is no loop.
-FEW = {2: (23, 5), 6: (2, 3, 11, 7, 5, 3), 7: (2, 3, 11, 7, 5, 3, 2)} | {n: (3, 5, 7, 11, 13)[:n] for n in range(3, 6)}
+FEW = {1: (23,), 2: (23, 5), 6: (2, 3, 11, 7, 5, 3), 7: (2, 3, 11, 7, 5, 3, 2)} | {
+    n: (3, 5, 7, 11, 13)[:n] for n in range(3, 6)
+}
 MIDDLE = (127, 131, 137, 139, 149, 151, 157)
 MANY = (263, 269, 271, 277, 281, 283, 293)
-ENTRIES = 250_000  # of the largest input, at most, where all dimensions are large
+ENTRIES = 250_000  # of the largest input, or of the output, at most, where all dimensions are large
 FEWER = 50_000  # likewise, where there are six letters or more: what is computed from them is much larger
 _PRIMES = tuple(n for n in range(3, 1000) if all(n % m for m in range(2, int(n**0.5) + 1)))
 

@@ -23,7 +23,12 @@ def _logsumexp(x, dim, keepdim=False):
     return y if keepdim else y.squeeze(dim)
 
 
-IN_STEPS = {torch.logsumexp.__name__: _logsumexp}
+def _softmax(x, dim):
+    e = torch.exp(x - x.detach().amax(dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
+IN_STEPS = {torch.logsumexp.__name__: _logsumexp, torch.softmax.__name__: _softmax}
 """What torch computes at once, so that no value on the way is seen, in steps of which each is moved."""
 
 
