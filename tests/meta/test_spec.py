@@ -246,6 +246,54 @@ def test_any_convex_split_of_a_tie_is_right_and_nothing_else(shares, right, gy):
     assert nearest.sum() == pytest.approx(gy)
 
 
+def _overlapping(number: int) -> tuple[Truth, np.ndarray]:
+    """An image with ties in windows that overlap, and which entries tie in which window."""
+    op, rng = ROWS["max_pool2d"], np.random.default_rng(number)
+    x = rng.choice([0.0, 1.0, 2.0], (1, 1, 4, 5))
+    size, stride = 2 + number % 2, 1 + number % 3 // 2
+    windows = np.lib.stride_tricks.sliding_window_view(x[0, 0], (size, size))[::stride, ::stride]
+    tied = windows == windows.max((2, 3), keepdims=True)
+    return Truth(op, (x, size, stride), rng.choice([-2.0, -1.0, 0.0, 1.0, 3.0], (1, 1, *tied.shape[:2]))), tied
+
+
+def _sent(truth: Truth, weights: np.ndarray) -> np.ndarray:
+    x, size, stride = truth.inputs
+    gx = np.zeros(x.shape)
+    for p, q in np.ndindex(weights.shape[:2]):
+        at = (0, 0, slice(stride * p, stride * p + size), slice(stride * q, stride * q + size))
+        gx[at] += truth.gy[0, 0, p, q] * weights[p, q]
+    return gx
+
+
+@pytest.mark.parametrize("number", range(60))
+def test_any_convex_split_of_each_of_several_windows_is_right_and_nothing_else(number):
+    """Where windows overlap, each may split its own gy among its own maxima; all to each, or less than nothing to one, is wrong."""
+    (truth, tied), rng = _overlapping(number), np.random.default_rng(number)
+    random = np.where(tied, rng.uniform(0, 1, tied.shape) ** 4, 0)
+    single = np.where(random == random.max((2, 3), keepdims=True), 1.0, 0.0)
+    for weights in (tied / tied.sum((2, 3), keepdims=True), random / random.sum((2, 3), keepdims=True), single):
+        off, nearest = off_entries(_sent(truth, weights), truth, 1, np.dtype(np.float64))
+        assert not off.any(), (truth.inputs, truth.gy, weights)
+        assert nearest.sum() == pytest.approx(truth.gy.sum())
+    beyond = _sent(truth, tied * 1.0)
+    if abs(beyond.sum() - truth.gy.sum()) > 1e-9:  # else the windows that tie have a gy of 0, or they cancel
+        off, nearest = off_entries(beyond, truth, 1, np.dtype(np.float64))
+        assert off.any()
+        assert nearest.sum() == pytest.approx(truth.gy.sum())
+
+
+@pytest.mark.parametrize(
+    ("tie", "both", "right"), [(2, 3, True), (1, 4, True), (0, 5, True), (-1, 6, False), (3, 2, False), (5, 0, False)]
+)
+def test_a_window_cannot_give_what_is_another_ones(tie, both, right):
+    """An entry that ties in one window and wins another has all of the other's gy, and from 0 to all of the first one's."""
+    x = np.array([[[[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]]])
+    truth = Truth(ROWS["max_pool2d"], (x, 2, 1), np.array([[[[2.0, 3.0]]]]))
+    yours = np.zeros(x.shape)
+    yours[0, 0, 0, :2] = tie, both
+    assert off_entries(yours, truth, 1, np.dtype(np.float64))[0].any() != right
+
+
 BAD_ROWS = {
     "a dimension": (dict(x="N k", par=3), "'k' is not a dimension; write N"),
     "no par": (dict(x="N", par=2), "par=2: give the minutes it takes, 3 to 45"),

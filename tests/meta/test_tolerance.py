@@ -237,7 +237,7 @@ PLAIN = """
     __get__ __getitem__ __len__ add amax arange broadcast_to cat clamp cumsum detach div gt huber_loss kl_div leaky_relu linalg_vector_norm
     matmul max mean mse_loss mul multi_margin_loss neg nll_loss norm permute pow relu reshape sqrt square squeeze sub sum tensor
     var where
-    einsum lt minimum ne repeat_interleave stack topk transpose
+    einsum flatten fold lt minimum ne pad repeat_interleave stack topk transpose unfold
 """
 """What the rows call that is homogeneous: a product, a sum, a root."""
 

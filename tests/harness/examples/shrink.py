@@ -117,7 +117,7 @@ def _fitted(op: Operation, example: Example, inputs: list, dimensions: Dimension
     if gy.ndim == len(shape):
         for axis, (before, after) in enumerate(zip(gy.shape, shape, strict=True)):
             if after == before - 1:
-                gy = np.delete(gy, index, axis)
+                gy = np.delete(gy, min(index, before - 1), axis)  # it may count the input's slices
             elif after < before:
                 gy = np.take(gy, range(after), axis)
     elif gy.size == int(np.prod(shape)):
