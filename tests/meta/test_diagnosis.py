@@ -135,6 +135,8 @@ COINCIDENCES = {
     "gather": ("gy itself", "gy is ignored"),
     # With y = x s, the two terms s y and (1 - s) y are y.
     "silu": ("has the factor x * sigmoid(x) too many",),
+    # The gradients of a and b are multiples of scale.
+    "lora_linear": ("2 * scale in place of scale", "scale / 2 in place of scale"),
 }
 
 
