@@ -618,7 +618,7 @@ WRONG = [
         gz=lambda v: v.gl * (1 - v.smoothing) * (np.exp(v.log_p) - v.one_hot) / v.n), diagnosis="in glogits, the mean is treated as a constant: its own derivative is missing"),
     Mutant("smoothed_cross_entropy", "gl ignored", "gradient", smoothed_cross_entropy(gz=lambda v: (np.exp(v.log_p) - v.t) / v.n), diagnosis="glogits is what gl = ones would give: gl is ignored"),
     Mutant("smoothed_cross_entropy", "gradient negated", "gradient", smoothed_cross_entropy(gz=lambda v: v.gl * (v.t - np.exp(v.log_p)) / v.n), diagnosis="glogits is negated"),
-    Mutant("smoothed_cross_entropy", "logarithm of a softmax", "stable", smoothed_cross_entropy(log_p=lambda v: np.log(_softmax(v.logits))), diagnosis="divide by zero warning in forward"),
+    Mutant("smoothed_cross_entropy", "logarithm of a softmax", "stable", smoothed_cross_entropy(log_p=lambda v: np.log(_softmax(v.logits))), diagnosis="divide by zero warning in forward | l loses its accuracy"),
     Mutant("smoothed_cross_entropy", "no maximum subtracted", "stable", smoothed_cross_entropy(
         log_p=lambda v: v.logits - np.log(np.exp(v.logits).sum(1, keepdims=True))), diagnosis="l loses its accuracy"),
     Mutant("smoothed_cross_entropy", "target in float64", "stable", smoothed_cross_entropy(
