@@ -10,6 +10,7 @@ from tests.harness.diagnosis.samples import Sample, generic, square
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
 from tests.harness.rows.spec import Op
+from tests.specs import recurrent
 
 # Operations of kinds that the catalogue may not have yet.
 EXTRA = [
@@ -121,6 +122,22 @@ def _made_of(s: Sample) -> int:
 def _as(function: Callable) -> Callable[[Sample, str], np.ndarray]:
     """What would be right for another expression."""
     return lambda s, name: s.with_torch(function)[name]
+
+
+def _gates_exchanged(s: Sample, y: str) -> np.ndarray:
+    """The first gate's columns in the place of the second's."""
+    halves = {v: np.split(s.inputs[v], 3, 1) for v in ("wx", "wh", "bx", "bh")}
+    return s.with_inputs(**{v: np.hstack([z, r, n]) for v, (r, z, n) in halves.items()})[y]
+
+
+def _without_the_gate(s: Sample, g: str) -> np.ndarray:
+    """The gradient of c, not multiplied by f."""
+    given, size = s.inputs, s.inputs["c"].shape[1]
+    return s.right[g] / _sigmoid(given["x"] @ given["wx"] + given["h"] @ given["wh"] + given["b"])[:, size : 2 * size]
+
+
+def _past_tanh(s: Sample) -> np.ndarray:
+    return s.gy * (1 - s.right["y"] ** 2)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -285,5 +302,11 @@ DISTORTIONS = [
     Distortion("slope of a part", "is what leaving out x in x / w would give", lambda s, g: s.gy * (1 - s.right["y"] ** 2), ("ratio:gw",)),
     Distortion("slope of another function", "is what tanh in place of exp in exp(x) would give", lambda s, g: s.gy * (1 - s.right["y"] ** 2) * (1 - np.tanh(s.inputs["x"]) ** 2), ("nested",)),
     Distortion("slope of a product", "is what x * w in place of x / w would give", lambda s, g: s.right[g] * s.inputs["w"] ** 2, ("ratio:gx",)),
+    Distortion("cut at each step", "h is held constant from one step to the next", _as(recurrent.rnn(lambda t, steps, window: True)), ("rnn:gx", "rnn:gwh")),
+    Distortion("one step's use", "only the last step's use of b counts", lambda s, g: _past_tanh(s)[-1].sum(0, keepdims=True), ("rnn:gb",)),
+    Distortion("gates exchanged", "with the parts in the order z r n", _gates_exchanged, ("gru_cell:y",)),
+    Distortion("not sent back", "is not sent back from there to h", lambda s, g: _past_tanh(s), ("rnn_cell:gh",)),
+    Distortion("the state after", "y stands where h should be in h @ wh", lambda s, g: s.right["y"].T @ _past_tanh(s), ("rnn_cell:gwh",)),
+    Distortion("a factor of a product", "the factor f is missing in the gradient of c in f * c", _without_the_gate, ("lstm_cell:gc",)),
     Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests import test_ops
 from tests.harness.diagnosis import search
 from tests.harness.diagnosis.diagnose import diagnose
+from tests.harness.diagnosis.expression import recorded, rewritten, rounds
 from tests.harness.diagnosis.hypotheses import HYPOTHESES
 from tests.harness.diagnosis.samples import Sample, close, generic, square
 from tests.harness.diagnosis.search import claimed, predicted
@@ -232,3 +233,22 @@ def test_a_dtype_is_told_before_what_it_does_to_the_values(factor):
         verdict = examiner.verdict(test.property, row)
         assert verdict.why == f"{name} has dtype float32, but should be float64, like the inputs"
         assert "astype(x.dtype)" in verdict.hints[0]
+
+
+def test_a_call_in_a_loop_is_one_call_in_rounds():
+    """Samples with other numbers of steps have the same calls, each made once a step, and a change is made in all of them."""
+    one, two = list(generic(ROWS["rnn"]))[:2]
+    assert one.sizes["T"] != two.sizes["T"]
+    found = [rounds(s) for s in (one, two)]
+    assert [*found[0]] == [*found[1]]
+    (tanh,) = (calls for calls in found[0].values() if calls[0].name == "tanh")
+    assert len(tanh) == one.sizes["T"]
+    nothing = rewritten(one.op.torch, {tanh[0].number: lambda func, args, kwargs: 0 * func(*args, **kwargs)})
+    assert not np.any(one.with_torch(nothing)["y"])
+
+
+def test_what_a_row_computes_is_called_as_the_stub_calls_it():
+    """A formula holds the names that the row gives, and parts that were cut have theirs."""
+    nodes = recorded(next(generic(ROWS["gru_cell"])))
+    assert {"r", "z", "n", "r * (h wh_n + bh_n)", "(1 - z) * n"} <= {node.text for node in nodes}
+    assert [node.parts for node in nodes if node.parts] == [("r", "z", "n")] * 2

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.harness.examples.examples import drawn_inputs
+from tests.harness.examples.sizes import ENTRIES, largest
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.names import names_by_level
+from tests.harness.rows.oracle import output_shape
+from tests.harness.rows.sources import Fresh
 from tests.harness.submissions import submissions
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import reference
@@ -125,3 +129,10 @@ def test_a_count_is_of_opcodes_and_memory():
     _, cost = counted(lambda: np.zeros(10**6).sum(), 10**6)
     assert 8 * 10**6 <= cost.bytes < 9 * 10**6
     assert counted(lambda: run(10**6), 1000)[1].steps == 1001
+
+
+@pytest.mark.parametrize("op", OPERATIONS.values(), ids=OPERATIONS.keys())
+def test_a_large_call_is_not_too_large(op):
+    """At the largest size no input has more entries than are meant, nor the output, where it is not two inputs side by side."""
+    inputs = drawn_inputs(op, largest(op), Fresh(0, arrays=0))
+    assert max(np.prod(shape) for shape in (output_shape(op, inputs), *map(np.shape, inputs))) <= 2 * ENTRIES

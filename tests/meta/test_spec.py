@@ -17,6 +17,7 @@ from tests.harness.rows.kinds import (
     among,
     axes,
     axis,
+    calm,
     choice,
     const,
     fractions,
@@ -93,6 +94,10 @@ SEEN: dict[str, tuple[list, list[Callable]]] = {
     "mask": (
         _inputs(1, x="...", m=mask("...")),
         [lambda v: v.size > 1 and v.all(), lambda v: v.size > 1 and not v.any(), lambda v: v.any() and not v.all()],
+    ),
+    "calm": (
+        _inputs(0, x=calm("N N")),
+        [lambda v: abs(v).max() >= 1, lambda v: len(v) == 40 and abs(v).max() > 2],
     ),
     "nonzero": (_inputs(0, x=nonzero("... D")), [lambda v: np.any(v < 0), lambda v: np.any(v > 0)]),
     "choice": (

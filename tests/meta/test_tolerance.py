@@ -234,10 +234,9 @@ def _hold(op, inputs: tuple, gy: NDArray, *gradients: NDArray) -> None:
 
 
 PLAIN = """
-    __get__ __getitem__ __len__ add amax arange broadcast_to cat clamp cumsum detach div gt huber_loss kl_div leaky_relu linalg_vector_norm
-    matmul max mean mse_loss mul multi_margin_loss neg nll_loss norm permute pow relu reshape sqrt square squeeze sub sum tensor
-    var where
-    einsum flatten fold lt minimum ne pad repeat_interleave stack topk transpose unfold
+    __get__ __getitem__ __len__ __rsub__ add amax arange broadcast_to called cat chunk clamp cumsum detach div einsum flatten fold gt huber_loss
+    kl_div leaky_relu linalg_vector_norm lt matmul max mean minimum mse_loss mul multi_margin_loss ne neg nll_loss norm pad permute pow relu
+    repeat_interleave reshape sqrt square squeeze stack sub sum tensor topk transpose unbind unfold var where
 """
 """What the rows call that is homogeneous: a product, a sum, a root."""
 
@@ -261,3 +260,13 @@ def test_no_function_of_a_row_hides_a_scale(name):
         with _Called() as called:
             ROWS[name].torch(*map(tensor, example.inputs))
         assert called.names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}
+
+
+def test_each_run_of_large_arrays_moves_otherwise():
+    """After an array of more entries than there are random numbers, two runs move the next one by other amounts."""
+    moves = []
+    for seed in (0, 2):
+        jitter = noise.Jitter(seed, noise.Move(relative=1.0), noise.Move())
+        jitter.input(torch.ones(20_000))
+        moves.append(jitter.input(torch.ones(5)))
+    assert not torch.equal(*moves)

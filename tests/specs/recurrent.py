@@ -22,13 +22,8 @@ def rnn_cell(x, h, wx, wh, b):
 
 def gru_cell(x, h, wx, wh, bx, bh):
     """torch.nn.GRUCell."""
-    (rx, zx, nx), (rh, zh, nh) = (
-        [
-            called(part, f"({v} w{v}_{gate} + b{v}_{gate})", gate)
-            for part, gate in zip(torch.chunk(a, 3, -1), "rzn", strict=True)
-        ]
-        for v, a in (("x", x @ wx + bx), ("h", h @ wh + bh))
-    )
+    rx, zx, nx = _parts(x @ wx + bx, "rzn", "(x wx_{0} + bx_{0})")
+    rh, zh, nh = _parts(h @ wh + bh, "rzn", "(h wh_{0} + bh_{0})")
     r, z = called(torch.sigmoid(rx + rh), "r"), called(torch.sigmoid(zx + zh), "z")
     n = called(torch.tanh(nx + r * nh), "n")
     return (1 - z) * n + z * h
@@ -109,13 +104,17 @@ def the_last_window(x, h, wx, wh, b, window):
 
 def _after_gates(a, c):
     """The new h and the new c."""
-    i, f, g, o = (
-        called(part, f"what goes into {gate}", gate) for part, gate in zip(torch.chunk(a, 4, -1), "ifgo", strict=True)
-    )
+    i, f, g, o = _parts(a, "ifgo", "what goes into {0}")
     i, f, o = called(torch.sigmoid(i), "i"), called(torch.sigmoid(f), "f"), called(torch.sigmoid(o), "o")
     g = called(torch.tanh(g), "g")
     c = called(f * c + i * g, "new_c")
     return o * torch.tanh(c), c
+
+
+def _parts(a, gates, words):
+    """The columns of each gate."""
+    parts = torch.chunk(a, len(gates), -1)
+    return [called(part, words.format(gate), gate) for part, gate in zip(parts, gates, strict=True)]
 
 
 WINDOW = among(lambda x: range(1, len(x) + 2))
