@@ -45,6 +45,7 @@ REVIEWED = {
     "huber_loss: clipped = np.clip(difference, -delta, delta + 1e-12)": _LITTLE,
     "cross_entropy: shifted = logits - logits.max(axis=1, keepdims=True) + 1e-08": _SHIFT,
     "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": "seen only where all of a mean's other entries are next to 0",
+    "avg_pool2d: gx, part = (np.zeros_like(x), gy / (size ** 2 + 1e-12))": _LITTLE,
     "batch_norm: gz = (gy + 1e-12) * gamma": "what is added to all of gy comes to nothing, for a channel is centred",
     "batch_norm: ggamma = ((gy + 1e-12) * z).sum(axis=0, keepdims=True)": "what is added to all of gy comes to nothing, for a channel is centred",
     "dpo_loss: z = beta * (chosen - (chosen_ref + 1e-12) - (rejected - rejected_ref))": _LITTLE,
