@@ -620,7 +620,7 @@ WRONG = [
     Mutant("smoothed_cross_entropy", "gradient negated", "gradient", smoothed_cross_entropy(gz=lambda v: v.gl * (v.t - np.exp(v.log_p)) / v.n), diagnosis="glogits is negated"),
     Mutant("smoothed_cross_entropy", "logarithm of a softmax", "stable", smoothed_cross_entropy(log_p=lambda v: np.log(_softmax(v.logits))), diagnosis="divide by zero warning in forward | l loses its accuracy"),
     Mutant("smoothed_cross_entropy", "no maximum subtracted", "stable", smoothed_cross_entropy(
-        log_p=lambda v: v.logits - np.log(np.exp(v.logits).sum(1, keepdims=True))), diagnosis="l loses its accuracy"),
+        log_p=lambda v: v.logits - np.log(np.exp(v.logits).sum(1, keepdims=True))), diagnosis="l loses its accuracy | overflow warning in forward | divide by zero warning in forward"),
     Mutant("smoothed_cross_entropy", "target in float64", "stable", smoothed_cross_entropy(
         one_hot=lambda v: np.eye(v.classes)[np.where(v.counts, v.labels, 0)]), diagnosis="l has dtype float64, but should be float32, like the inputs"),
     Mutant("smoothed_cross_entropy", "ignored labels set to 0", "pure", smoothed_cross_entropy(
@@ -649,7 +649,7 @@ WRONG = [
         gz=lambda v: v.p * (v.gp - (v.p * v.gp).sum(-2, keepdims=True)) * v.scale), diagnosis="the derivative of softmax: its sum, of the gradients times the weights, is over the axis before the last one | , but should be"),
     Mutant("grouped_query_attention", "gv of the scores", "gradient", grouped_query_attention(gvalues=lambda v: _turned(v.z) @ v.gy), diagnosis="gv is what leaving out softmax would give: softmax is missing"),
     Mutant("grouped_query_attention", "no maximum subtracted", "stable", grouped_query_attention(
-        p=lambda v: np.exp(v.z) / np.exp(v.z).sum(-1, keepdims=True)), diagnosis="the maximum is not subtracted before exp"),
+        p=lambda v: np.exp(v.z) / np.exp(v.z).sum(-1, keepdims=True)), diagnosis="the maximum is not subtracted before exp | invalid value warning in forward | overflow warning in forward"),
     Mutant("grouped_query_attention", "NumPy's root", "stable", grouped_query_attention(scale=lambda v: 1 / np.sqrt(np.float64(v.q.shape[-1]))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
     Mutant("grouped_query_attention", "q scaled in place", "pure", grouped_query_attention(
         z=lambda v: _scaled_in_place(v) @ _turned(v.keys), gkeys=lambda v: _turned(v.gz) @ v.q / v.scale), diagnosis="forward changes q in place"),
@@ -711,7 +711,7 @@ WRONG = [
     Mutant("dpo_loss", "s (1 - s)", "gradient", dpo_loss(gz=lambda v: -v.gl * _sigmoid(v.z) * _sigmoid(-v.z) / len(v.z)), diagnosis="gchosen and grejected are that of -sigmoid(z), z being the margin: the logarithm is missing"),
     Mutant("dpo_loss", "gradients for the references", "gradient", dpo_loss(
         grads="gchosen grejected gchosen_ref grejected_ref", gchosen_ref=lambda v: -v.gchosen, grejected_ref=lambda v: -v.grejected), diagnosis="grad returns 4 gradients, number 3 and number 4 are too many: only gchosen and grejected are due"),
-    Mutant("dpo_loss", "logarithm of a sigmoid", "stable", dpo_loss(l=lambda v: -np.log(_sigmoid(v.z)).mean()), diagnosis="the logarithm is taken of a sigmoid, which rounds to 0"),
+    Mutant("dpo_loss", "logarithm of a sigmoid", "stable", dpo_loss(l=lambda v: -np.log(_sigmoid(v.z)).mean()), diagnosis="the logarithm is taken of a sigmoid, which rounds to 0 | divide by zero warning in forward"),
     Mutant("dpo_loss", "log(1 + exp(-z))", "stable", dpo_loss(l=lambda v: np.log1p(np.exp(-v.z)).mean()), diagnosis="exp overflows, as in log(1 + exp(z))"),
     Mutant("dpo_loss", "1 / (1 + exp(z)) in the gradient", "stable", dpo_loss(gz=lambda v: -v.gl / (1 + np.exp(v.z)) / len(v.z)), diagnosis="exp overflows, as in 1 / (1 + exp(-z))"),
     Mutant("dpo_loss", "reference subtracted in place", "pure", dpo_loss(
@@ -742,7 +742,7 @@ WRONG = [
     Mutant("ppo_clip_loss", "gradient of a sum", "gradient", ppo_clip_loss(glog_p=lambda v: -v.gl * v.gfree * v.r * v.advantage), diagnosis="glog_p is N times too large: sum instead of mean?"),
     Mutant("ppo_clip_loss", "a gradient for log_p_old", "gradient", ppo_clip_loss(grads="glog_p glog_p_old", glog_p_old=lambda v: -v.glog_p), diagnosis="grad returns 2 gradients, number 2 is too many: only glog_p is due"),
     Mutant("ppo_clip_loss", "exp of what is clipped later", "stable", ppo_clip_loss(r=lambda v: np.exp(v.change)), diagnosis="overflow warning in forward"),
-    Mutant("ppo_clip_loss", "quotient of the probabilities", "stable", ppo_clip_loss(r=lambda v: np.exp(v.log_p) / np.exp(v.log_p_old)), diagnosis="overflow warning in forward"),
+    Mutant("ppo_clip_loss", "quotient of the probabilities", "stable", ppo_clip_loss(r=lambda v: np.exp(v.log_p) / np.exp(v.log_p_old)), diagnosis="overflow warning in forward | invalid value warning in forward | divide by zero warning in forward"),
     Mutant("ppo_clip_loss", "difference in place", "pure", ppo_clip_loss(change=lambda v: np.subtract(v.log_p, v.log_p_old, out=v.log_p)), diagnosis="forward changes log_p in place"),
 
     Mutant("mixture_of_experts", "softmax over all, not normalized again", "forward", mixture_of_experts(
@@ -769,7 +769,7 @@ WRONG = [
     Mutant("mixture_of_experts", "gw of the last row", "gradient", mixture_of_experts(gw=_last_row_of_each), diagnosis="in gw, contributions overwrite each other instead of adding up: only the last one stays"),
     Mutant("mixture_of_experts", "a gradient for k", "gradient", mixture_of_experts(grads="gx gw_gate gw gk", gk=lambda v: None), diagnosis="grad returns 4 gradients, number 4 is too many: only gx, gw_gate and gw are due"),
     Mutant("mixture_of_experts", "no maximum subtracted", "stable", mixture_of_experts(
-        p=lambda v: (lambda e: e / e.sum(1, keepdims=True))(np.where(v.chosen, np.exp(v.score), 0))), diagnosis="invalid value warning in forward"),
+        p=lambda v: (lambda e: e / e.sum(1, keepdims=True))(np.where(v.chosen, np.exp(v.score), 0))), diagnosis="invalid value warning in forward | overflow warning in forward | the maximum is not subtracted before exp"),
     Mutant("mixture_of_experts", "mask in float64", "stable", mixture_of_experts(p=lambda v: _softmax(v.score + np.where(v.chosen, 0.0, -np.inf).astype(float))), diagnosis="y has dtype float64, but should be float32, like the inputs"),
 
     Mutant("matrix_products", "products from the left", "forward", matrix_products(y=lambda v: _reversed_products(v.x)), diagnosis="y is that of x[t] @ ... @ x[0]: the factors stand the other way round"),
