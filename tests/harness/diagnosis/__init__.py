@@ -47,6 +47,7 @@ says what is edited, in one sentence with its hint, and predicts the array in an
 | the expression: a call left out, another function, operator, axis, number, its arguments exchanged | `calls.py` |
 | several calls: their order, the axes of all means; another operation that the row names (`mistaken=`) | `compositions.py` |
 | a derivative alone; the term of one path | `slopes.py`, `paths.py` |
+| a loop: what goes from one step to the next, what all steps share; the order of what was cut into parts | `recurrences.py`, `parts.py` |
 | the inputs | `inputs.py` |
 | gy, and how the Jacobian meets it | `upstream.py` |
 | windows: their number, place and direction, and what overlaps | `windows.py` |
@@ -54,7 +55,7 @@ says what is edited, in one sentence with its hint, and predicts the array in an
 | what comes out: a factor, a shape; what is left over, as a multiple of some direction | `factors.py`, `shapes.py`, `leftovers.py` |
 
 `expression.py` records the row's torch expression call by call, what torch has as one function with its `steps.py`, and
-computes it again with a call changed. It writes each call as a formula, so that a sentence says `x * sigmoid(x)`.
+computes it again with a call changed; a call in a loop is one call, known by its place in the source (`rounds.py`). It writes each call as a formula, so that a sentence says `x * sigmoid(x)`.
 `functions.py` has what people take for what, as data. So a new row brings its own edits: one written out in its steps
 brings more than one call.
 

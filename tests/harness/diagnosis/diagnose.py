@@ -38,7 +38,7 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.worker.observation import Call, Grad
 
 VARIED = 96  # graded examples, to see where an array is wrong
-WORK = 20_000  # questions and predictions of one diagnosis; of the known mutants the dearest takes 1767
+WORK = 20_000  # questions and predictions of one diagnosis; of the known mutants the dearest takes 5621
 
 
 def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = True) -> Diagnosis:

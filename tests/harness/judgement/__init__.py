@@ -49,7 +49,7 @@ and the most memory that is taken, and the same for the reference solution, whic
 is one call with at most 250,000 entries in its largest input, all dimensions growing together. It is slow if
 
 - more than 2 opcodes are added for each one that a dimension is larger, and 8 times what the reference adds: a loop over the
-  entries or the rows. A loop over an axis that the reference loops over too is none; today no reference loops;
+  entries or the rows. A loop over an axis that the reference loops over too, as over time, is none;
 - memory grows more than 8 times as much as the reference's, and 64 KiB: an explicit Jacobian, all pairs where the operation
   has none;
 - any call takes 30,000 opcodes more than the reference, or 8 times its memory and 64 KiB: loops inside loops, seen before
