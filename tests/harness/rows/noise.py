@@ -23,7 +23,14 @@ def _logsumexp(x, dim, keepdim=False):
     return y if keepdim else y.squeeze(dim)
 
 
-IN_STEPS = {torch.logsumexp.__name__: _logsumexp}
+def _softmax(x, dim):
+    with torch._C.DisableTorchFunction():  # what is subtracted cancels, but moved by itself, exp would overflow
+        top = x.detach().amax(dim, keepdim=True)
+    e = torch.exp(x - top)
+    return e / e.sum(dim, keepdim=True)
+
+
+IN_STEPS = {torch.logsumexp.__name__: _logsumexp, torch.softmax.__name__: _softmax}
 """What torch computes at once, so that no value on the way is seen, in steps of which each is moved."""
 
 
@@ -68,8 +75,13 @@ class Jitter(torch.overrides.TorchFunctionMode):
     def _moved(self, value, move: Move, *, natural: bool = False):
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             return value
-        size, self._at = value.numel(), self._at % max(1, len(_POOL) - value.numel())
-        part = _POOL[self._at : self._at + size] if size < len(_POOL) else _POOL.repeat(-(-size // len(_POOL)))[:size]
+        size, pool = value.numel(), _POOL
+        if size < len(_POOL):
+            self._at %= len(_POOL) - size
+        else:  # from another place each time, or all runs would be the same
+            self._at %= len(_POOL)
+            pool = _POOL.repeat(2 + size // len(_POOL))
+        part = pool[self._at : self._at + size]
         self._at += size
         part = part.view(value.shape) * self._sign
         moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
