@@ -18,6 +18,7 @@ EXTRA = [
     Op("gather", x="N K", par=9, torch=lambda x: x[[0, 1, 0, 0]]),
     Op("ratio", x="N K", w="N K", par=9, torch=lambda x, w: torch.tanh(x / w)),
     Op("nested", x="N K", par=9, torch=lambda x: torch.tanh(torch.exp(x))),
+    Op("bilinear", x="N K", w="K N", par=9, torch=lambda x, w: torch.softmax(x, -1) @ w),
     Op("weighted", x="N K", w="N K", c=const("N K"), par=9, torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
 ]
 ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
@@ -283,5 +284,8 @@ DISTORTIONS = [
     Distortion("slope of a part", "is what leaving out x in x / w would give", lambda s, g: s.gy * (1 - s.right["y"] ** 2), ("ratio:gw",)),
     Distortion("slope of another function", "is what tanh in place of exp in exp(x) would give", lambda s, g: s.gy * (1 - s.right["y"] ** 2) * (1 - np.tanh(s.inputs["x"]) ** 2), ("nested",)),
     Distortion("slope of a product", "is what x * w in place of x / w would give", lambda s, g: s.right[g] * s.inputs["w"] ** 2, ("ratio:gx",)),
+    Distortion("a factor not transposed", "softmax(x) is not transposed", lambda s, g: np.exp(s.inputs["x"]) / np.exp(s.inputs["x"]).sum(-1, keepdims=True) @ s.gy, ("bilinear:gw",), square),
+    Distortion("the sum without weights", "its sum is of the gradients alone", lambda s, g: s.right["y"] * (s.gy - s.gy.sum(-1, keepdims=True)), ("row_softmax",)),
+    Distortion("another size's root", "sqrt(E) in place of sqrt(D)", _as(lambda q, k, v: torch.softmax(q @ k.mT / v.shape[-1] ** 0.5, -1) @ v), ("scaled_dot_product_attention:y",)),
     Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.harness.examples.pairs import pairs
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.names import names_by_level
@@ -13,7 +14,7 @@ from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import reference
 from tests.harness.worker.counting import counted
 from tests.harness.worker.observation import Call
-from tests.meta.test_mutants import ALONE, OPERATIONS
+from tests.meta.test_mutants import ALONE, OPERATIONS, RIGHT
 
 PROJECT = Path(__file__).parents[2]
 HARMLESS = """
@@ -125,3 +126,27 @@ def test_a_count_is_of_opcodes_and_memory():
     _, cost = counted(lambda: np.zeros(10**6).sum(), 10**6)
     assert 8 * 10**6 <= cost.bytes < 9 * 10**6
     assert counted(lambda: run(10**6), 1000)[1].steps == 1001
+
+
+def _blockwise(name: str) -> Verdict:
+    row = next(row for row in RIGHT if (row.op, row.name) == ("blockwise_attention", name))
+    return _verdict(row.op, Here(name, row.lookup))
+
+
+@pytest.mark.parametrize("name", ["all scores at once", "all blocks kept"])
+def test_what_is_held_for_each_pair_of_two_dimensions_is_seen(name):
+    """Where no input has both of two dimensions, something for each pair of them is too much memory, at once or in pieces."""
+    found = _blockwise(name)
+    assert found.status == "fail"
+    assert "where T and S are large together" in found.why
+
+
+def test_only_memory_counts_where_two_dimensions_are_large():
+    """Whoever takes one more of the two block by block takes more steps than the reference, and is right."""
+    assert _blockwise("blocks of queries too").status == "pass"
+
+
+def test_the_pairs_are_of_dimensions_that_no_input_has_both_of():
+    """Of attention these are queries and keys, not the keys and their features; where all stand together there is none."""
+    names = {op: [pair.names for pair in pairs(OPERATIONS[op])] for op in ("blockwise_attention", "layer_norm")}
+    assert names == {"blockwise_attention": [("T", "S"), ("T", "E"), ("D", "E")], "layer_norm": []}

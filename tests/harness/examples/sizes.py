@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import prod
 
@@ -46,18 +46,17 @@ def grown(op: Operation) -> Iterator[Grown]:
     places += [(run, axis) for run in op.runs for axis in range(_deep(op))]
     small = _dimensions(op, FEW[len(places)])
     for (name, axis), few, middle, many in zip(places, FEW[len(places)], MIDDLE, MANY, strict=False):
-        yield Grown(name, axis, small, few, middle, many)
+        size = Grown(name, axis, small, few, middle, many)
+        # A matrix whose two sides both grow with a letter is large enough beside a few.
+        fits = _entries(op, size.of(many)) <= 4 * ENTRIES
+        yield size if fits else replace(size, small=_dimensions(op, (2,) * len(places)))
 
 
 def largest(op: Operation) -> Dimensions:
     """The largest dimensions, all of them prime and unequal, at which no input has more than ENTRIES."""
 
-    def entries(first: int) -> int:
-        dimensions = _dimensions(op, _PRIMES[first:])
-        return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
-
-    first = max((i for i in range(len(_PRIMES) - len(MANY)) if entries(i) <= ENTRIES), default=0)
-    return _dimensions(op, _PRIMES[first:])
+    fitting = (i for i in range(len(_PRIMES) - len(MANY)) if _entries(op, _dimensions(op, _PRIMES[i:])) <= ENTRIES)
+    return _dimensions(op, _PRIMES[max(fitting, default=0) :])
 
 
 class Draws:
@@ -80,6 +79,11 @@ class Draws:
 def _deep(op: Operation) -> int:
     """How many dimensions a run has here."""
     return 2 if len(op.runs) == 1 else 1
+
+
+def _entries(op: Operation, dimensions: Dimensions) -> int:
+    """How many the largest input has."""
+    return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
 
 
 def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:
