@@ -470,7 +470,7 @@ WRONG = [
     Mutant("cross_entropy", "softmax over the batch", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z, 0), labels).mean()), diagnosis="l is what logsumexp along axis 0 would give"),
     Mutant("cross_entropy", "a loss per example", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels)), diagnosis="l is not averaged over axis 0"),
     Mutant("cross_entropy", "probability, not its logarithm", "forward", cross_entropy(
-        loss=lambda z, labels: -_picked(np.exp(_log_softmax(z)), labels).mean()), diagnosis="l is what exp of logits - logsumexp(logits) would give: one exp too many"),
+        loss=lambda z, labels: -_picked(np.exp(_log_softmax(z)), labels).mean()), diagnosis="l is that of the label's probability: its logarithm is missing"),
     Mutant("cross_entropy", "label not subtracted", "gradient", cross_entropy(glogits=lambda gl, z, labels: gl * np.exp(_log_softmax(z)) / len(z)), diagnosis="in glogits, logits in logits - logsumexp(logits) is treated as a constant: its own derivative is missing"),
     Mutant("cross_entropy", "all labels subtracted in each row", "gradient", cross_entropy(glogits=_subtracts_all_labels), diagnosis="in glogits, [:, labels] stands where [rows, labels] should: each row gets an entry for every one of labels, not for its own"),
     Mutant("cross_entropy", "-1 for the label", "gradient", cross_entropy(glogits=_label_set), diagnosis="glogits is wrong only in the entry of each row that labels names"),
