@@ -58,7 +58,8 @@ def differences(function: Callable, inputs: tuple, number: int, direction: NDArr
     *_, nearly, slope = _extrapolated(central, (4, 16))
     terms = abs(slope) + abs(nearly) + 1
     smooth = np.all(abs(forward - backward) <= SMOOTH * terms) and np.all(abs(slope - nearly) <= CONVERGED * terms)
-    return Seen(float(np.sum(slope * gy)), bool(smooth), float(np.sum(abs(here * gy))) / h)
+    size = np.sum(abs(gy) * (abs(here) / h + abs(ahead[0])))  # here may be 0, and the function not
+    return Seen(float(np.sum(slope * gy)), bool(smooth), float(size))
 
 
 def takes_complex(function: Callable, inputs: tuple, number: int, direction: NDArray, gy: NDArray) -> bool | None:

@@ -20,6 +20,7 @@ EXTRA = [
     Op("ratio", x="N K", w="N K", par=9, torch=lambda x, w: torch.tanh(x / w)),
     Op("nested", x="N K", par=9, torch=lambda x: torch.tanh(torch.exp(x))),
     Op("copied", x="N K", par=9, torch=lambda x: x.repeat_interleave(2, 1) ** 2),
+    Op("bilinear", x="N K", w="K N", par=9, torch=lambda x, w: torch.softmax(x, -1) @ w),
     Op("weighted", x="N K", w="N K", c=const("N K"), par=9, torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
 ]
 ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
@@ -308,5 +309,8 @@ DISTORTIONS = [
     Distortion("not sent back", "is not sent back from there to h", lambda s, g: _past_tanh(s), ("rnn_cell:gh",)),
     Distortion("the state after", "y stands where h should be in h @ wh", lambda s, g: s.right["y"].T @ _past_tanh(s), ("rnn_cell:gwh",)),
     Distortion("a factor of a product", "the factor f is missing in the gradient of c in f * c", _without_the_gate, ("lstm_cell:gc",)),
+    Distortion("a factor not transposed", "softmax(x) is not transposed", lambda s, g: np.exp(s.inputs["x"]) / np.exp(s.inputs["x"]).sum(-1, keepdims=True) @ s.gy, ("bilinear:gw",), square),
+    Distortion("the sum without weights", "its sum is of the gradients alone", lambda s, g: s.right["y"] * (s.gy - s.gy.sum(-1, keepdims=True)), ("row_softmax",)),
+    Distortion("another size's root", "sqrt(E) in place of sqrt(D)", _as(lambda q, k, v: torch.softmax(q @ k.mT / v.shape[-1] ** 0.5, -1) @ v), ("scaled_dot_product_attention:y",)),
     Distortion("single precision", "computed in float32", lambda s, g: s.right[g].astype(np.float32).astype(np.float64)),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.harness.examples.examples import drawn_inputs
+from tests.harness.examples.pairs import pairs
 from tests.harness.examples.sizes import ENTRIES, largest
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
@@ -17,7 +18,7 @@ from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import reference
 from tests.harness.worker.counting import counted
 from tests.harness.worker.observation import Call
-from tests.meta.test_mutants import ALONE, OPERATIONS
+from tests.meta.test_mutants import ALONE, OPERATIONS, RIGHT
 
 PROJECT = Path(__file__).parents[2]
 HARMLESS = """
@@ -136,3 +137,27 @@ def test_a_large_call_is_not_too_large(op):
     """At the largest size no input has more entries than are meant, nor the output, where it is not two inputs side by side."""
     inputs = drawn_inputs(op, largest(op), Fresh(0, arrays=0))
     assert max(np.prod(shape) for shape in (output_shape(op, inputs), *map(np.shape, inputs))) <= 2 * ENTRIES
+
+
+def _blockwise(name: str) -> Verdict:
+    row = next(row for row in RIGHT if (row.op, row.name) == ("blockwise_attention", name))
+    return _verdict(row.op, Here(name, row.lookup))
+
+
+@pytest.mark.parametrize("name", ["all scores at once", "all blocks kept"])
+def test_what_is_held_for_each_pair_of_two_dimensions_is_seen(name):
+    """Where no input has both of two dimensions, something for each pair of them is too much memory, at once or in pieces."""
+    found = _blockwise(name)
+    assert found.status == "fail"
+    assert "where T and S are large together" in found.why
+
+
+def test_only_memory_counts_where_two_dimensions_are_large():
+    """Whoever takes one more of the two block by block takes more steps than the reference, and is right."""
+    assert _blockwise("blocks of queries too").status == "pass"
+
+
+def test_the_pairs_are_of_dimensions_that_no_input_has_both_of():
+    """Of attention these are queries and keys, not the keys and their features; where all stand together there is none."""
+    names = {op: [pair.names for pair in pairs(OPERATIONS[op])] for op in ("blockwise_attention", "layer_norm")}
+    assert names == {"blockwise_attention": [("T", "S"), ("T", "E"), ("D", "E")], "layer_norm": []}

@@ -470,7 +470,7 @@ WRONG = [
     Mutant("cross_entropy", "softmax over the batch", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z, 0), labels).mean()), diagnosis="l is what logsumexp along axis 0 would give"),
     Mutant("cross_entropy", "a loss per example", "forward", cross_entropy(loss=lambda z, labels: -_picked(_log_softmax(z), labels)), diagnosis="l is not averaged over axis 0"),
     Mutant("cross_entropy", "probability, not its logarithm", "forward", cross_entropy(
-        loss=lambda z, labels: -_picked(np.exp(_log_softmax(z)), labels).mean()), diagnosis="l is what exp of logits - logsumexp(logits) would give: one exp too many"),
+        loss=lambda z, labels: -_picked(np.exp(_log_softmax(z)), labels).mean()), diagnosis="l is that of the label's probability: its logarithm is missing"),
     Mutant("cross_entropy", "label not subtracted", "gradient", cross_entropy(glogits=lambda gl, z, labels: gl * np.exp(_log_softmax(z)) / len(z)), diagnosis="in glogits, logits in logits - logsumexp(logits) is treated as a constant: its own derivative is missing"),
     Mutant("cross_entropy", "all labels subtracted in each row", "gradient", cross_entropy(glogits=_subtracts_all_labels), diagnosis="in glogits, [:, labels] stands where [rows, labels] should: each row gets an entry for every one of labels, not for its own"),
     Mutant("cross_entropy", "-1 for the label", "gradient", cross_entropy(glogits=_label_set), diagnosis="glogits is wrong only in the entry of each row that labels names"),
@@ -537,7 +537,7 @@ WRONG = [
         loss=lambda q, p: np.where(p > 0, p * (np.log(p + (p == 0)) - q), np.zeros(p.shape)).sum() / len(p)), diagnosis="l has dtype float64, but should be float32, like the inputs"),
     Mutant("kl_divergence", "p missing in the second term", "forward", kl_divergence(
         loss=lambda q, p: (p * np.log(p + (p == 0)) - q).sum() / len(p)), diagnosis="l is what leaving out p in p * log_q would give"),
-    Mutant("kl_divergence", "q for log q", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - np.exp(q))).sum() / len(p)), diagnosis="l is what exp(log_q) in place of log_q would give"),
+    Mutant("kl_divergence", "q for log q", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - np.exp(q))).sum() / len(p)), diagnosis="l is that of exp(log_q), but log_q is a logarithm already"),
     Mutant("kl_divergence", "q normalized", "forward", kl_divergence(loss=lambda q, p: (p * (np.log(p + (p == 0)) - _log_softmax(q))).sum() / len(p)), diagnosis="l is that of log_q normalized first"),
     Mutant("kl_divergence", "both directions", "forward", kl_divergence(
         loss=lambda q, p: ((p - np.exp(q)) * (np.log(p + (p == 0)) - q)).sum() / len(p) / 2), diagnosis="l is that of both directions, half of each"),
@@ -596,7 +596,7 @@ WRONG = [
     Mutant("info_nce_loss", "temperature missing in gy", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz.T @ x), diagnosis="gy is multiplied by temperature once too often"),
     Mutant("info_nce_loss", "times the temperature in grad", "gradient", info_nce_loss(
         gx=lambda gz, x, y, temperature: gz @ y * temperature, gy=lambda gz, x, y, temperature: gz.T @ x * temperature), diagnosis="gx and gy are multiplied by temperature twice too often"),
-    Mutant("info_nce_loss", "gy without the transpose", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz @ x / temperature)),
+    Mutant("info_nce_loss", "gy without the transpose", "gradient", info_nce_loss(gy=lambda gz, x, y, temperature: gz @ x / temperature), diagnosis="in gy, the gradient of x @ y.T is transposed in the product with x"),
     Mutant("info_nce_loss", "gy of its own row", "gradient", info_nce_loss(
         gy=lambda gz, x, y, temperature: np.diag(gz)[:, None] * x / temperature)),
     Mutant("info_nce_loss", "the positive pair only", "gradient", info_nce_loss(gz=lambda gl, z: -gl * np.eye(len(z), dtype=z.dtype) / len(z)), diagnosis="in gx and gy, logsumexp is treated as a constant"),

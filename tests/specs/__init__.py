@@ -1,6 +1,16 @@
 """What is true of each operation: one module a level, one row an operation."""
 
-LEVELS = ("feedforward", "activations", "losses", "tensors", "normalization", "convolution", "recurrent", "language")
+LEVELS = (
+    "feedforward",
+    "activations",
+    "losses",
+    "tensors",
+    "normalization",
+    "convolution",
+    "recurrent",
+    "attention",
+    "language",
+)
 """The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
 
 ONLY = ()

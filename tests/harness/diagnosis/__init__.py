@@ -5,7 +5,8 @@ which the implementation can be asked again. Out: a `Diagnosis`, a few words and
 only door.
 
 The smallest counterexample fits every explanation: a 1 x 1 matrix is its own transpose. So `samples.py` asks the
-implementation again, on fresh examples. At most `diagnose.WORK` questions and predictions are spent on one failure.
+implementation again, on fresh examples. At most `diagnose.WORK` questions and predictions are spent on one failure,
+and on one array as many as make about `diagnose.CALLS` calls of torch.
 What is never done: claim a cause that does not reproduce what was observed, claim one because the smallest
 counterexample fits it, read the source, or let a diagnosis change a status. If it breaks off, the verdict stands, and its
 line says so.
@@ -48,6 +49,8 @@ says what is edited, in one sentence with its hint, and predicts the array in an
 | several calls: their order, the axes of all means; another operation that the row names (`mistaken=`) | `compositions.py` |
 | a derivative alone; the term of one path | `slopes.py`, `paths.py` |
 | a loop: what goes from one step to the next, what all steps share; the order of what was cut into parts | `recurrences.py`, `parts.py` |
+| the derivative of a softmax, or of a matrix product | `softmaxes.py`, `products.py` |
+| a number that is the root of a size | `sizes.py` |
 | the inputs | `inputs.py` |
 | gy, and how the Jacobian meets it | `upstream.py` |
 | windows: their number, place and direction, and what overlaps | `windows.py` |

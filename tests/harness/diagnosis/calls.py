@@ -104,12 +104,13 @@ def swapped(node: Node) -> Others:
         yield words, lambda func, args, kwargs: func(*args[:-2], args[-1], args[-2], **kwargs)
 
 
-def along_axis_0(node: Node) -> Others:
-    """A function that goes along the last axis goes along the first."""
+def along_another_axis(node: Node) -> Others:
+    """A function that goes along the last axis goes along the first, or the one before it."""
     axis = axis_of(node)
     if isinstance(axis, int) and axis == -1 and node.name != functions.RESHAPE:
-        words = f"{node.said} along axis 0 would give, but it should go along the last axis"
-        yield words, along(0)
+        for other in (0, -2) if getattr(node.args[0], "ndim", 0) > 2 else (0,):
+            words = f"{node.said} along axis {other} would give, but it should go along the last axis"
+            yield words, along(other)
 
 
 def other_reduction(node: Node) -> Others:

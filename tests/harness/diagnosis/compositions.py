@@ -20,7 +20,7 @@ from tests.harness.diagnosis.calls import (
 )
 from tests.harness.diagnosis.edit import Edit, Edits, times
 from tests.harness.diagnosis.expression import LONG, Change, Node, recorded, stopped_at, with_argument
-from tests.harness.diagnosis.functions import ADD, ADDITIVE, BINDS, NEG, REDUCTIONS, RSUB, SUMS
+from tests.harness.diagnosis.functions import ADD, ADDITIVE, BINDS, NEG, REDUCTIONS, RSUB, SILENT, SUMS
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.rows.imports import torch
 
@@ -30,6 +30,8 @@ def order(g: str, sample: Sample) -> Edits:
     nodes = [n for n in recorded(sample) if isinstance(n.result, torch.Tensor)]
     for first in nodes:
         for second in (n for n in nodes if n.places and n.args[n.places[0]] is first.result):
+            if {first.name, second.name} & set(SILENT):
+                continue
             if len(first.places) == len(second.places) == 1 and (first.is_elementwise or second.is_elementwise):
                 names = [n.said for n in (first, second)]
                 text = f"{{g}} {{is}} what {names[1]} before {names[0]} would give: the order is wrong{inside(second, ', in ')}"

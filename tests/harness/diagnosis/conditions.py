@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tests.harness.diagnosis.places import places
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.judgement.tolerance import ROUNDINGS
+from tests.harness.rows.plain import Among
 from tests.harness.rows.shapes import parsed
 
 ENOUGH = 6  # cases on each side of a condition
@@ -190,6 +191,14 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
     for v, kind in sample.op.kinds.items():
         for words, holds in kind.conditions():
             yield words.format(v=v), lambda sample, variable=v, holds=holds: holds(sample.inputs[variable])
+        for a in sample.op.letters if isinstance(kind, Among) else ():
+            yield f"only where {v} < {a}", lambda sample, v=v, a=a: sample.inputs[v] < sample.sizes[a]
+            yield (
+                f"only where {a} is more than {v}, and no multiple of it",
+                lambda sample, v=v, a=a: (
+                    0 < sample.inputs[v] < sample.sizes[a] and sample.sizes[a] % sample.inputs[v] > 0
+                ),
+            )
 
 
 def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache, partial
 from itertools import islice
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tests.harness.diagnosis import border, conditions, facts, interplay
 from tests.harness.diagnosis.diagnosis import Claim, Diagnosis, are, described, named
 from tests.harness.diagnosis.edit import Edit, SaysNothing
+from tests.harness.diagnosis.expression import recorded
 from tests.harness.diagnosis.samples import (
     Exhausted,
     Inquiry,
@@ -39,6 +40,7 @@ from tests.harness.worker.observation import Call, Grad
 
 VARIED = 96  # graded examples, to see where an array is wrong
 WORK = 20_000  # questions and predictions of one diagnosis; of the known mutants the dearest takes 5621
+CALLS = 40_000  # of torch, in the predictions of one array, about: a long expression has fewer of them
 
 
 def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = True) -> Diagnosis:
@@ -84,14 +86,16 @@ def _of_values(trial: Trial, prop: str, wrong: Wrong, observe: Inquiry, forward_
     wide, bad = len(samples), [n for n in names if not all(s.is_right(n) for s in samples)]
     if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
         return _FOLLOWS
-    claims = {n: claimed(n, samples, observe.spend, graded=examples) for n in bad}
+    most = CALLS // len(recorded(samples[0]))
+    search = partial(_claims, observe=observe, most=most, graded=examples)
+    claims = search(claimed, bad, samples)
     if bad and not any(claims.values()):
         samples += (small := [see(s) for s in square(op)])
-        claims = {n: claimed(n, small, observe.spend, graded=examples) for n in bad}
+        claims = search(claimed, bad, small)
         if any(claims.values()):
             bad = [n for n in bad if not all(s.is_right(n) for s in small)]
     if bad and not any(claims.values()):
-        claims = {n: claimed_negated(n, samples[:wide], observe.spend, graded=examples) for n in bad}
+        claims = search(claimed_negated, bad, samples[:wide])
     # A fitted number may be that of a gy taken twice: then this is to be told.
     claims = {
         n: c for n, c in claims.items() if c and not (c.fitted and n != "y" and not _is_linear(n, samples, observe))
@@ -103,11 +107,24 @@ def _of_values(trial: Trial, prop: str, wrong: Wrong, observe: Inquiry, forward_
     return _made(claims, bad, samples, wrong) if claims else _where(trial, observe, bad, samples, wrong, examples())
 
 
+def _claims(
+    search: Callable, names: list[str], samples: list[Sample], *, observe: Inquiry, most: int, graded: Callable
+) -> dict[str, Edit | None]:
+    """What is claimed of each array; of one alone at most so much is tried, and of all together a few times as much."""
+    claims: dict[str, Edit | None] = dict.fromkeys(names)
+    with observe.at_most(_SEVERAL * most):
+        for name in names:
+            with observe.at_most(most):
+                claims[name] = search(name, samples, observe.spend, graded=graded)
+    return claims
+
+
 def _because_of(changed: Diagnosis, found: Diagnosis) -> Diagnosis:
     """Both: what is changed in place is changed for whatever is computed after it."""
     return replace(found, parts=changed.parts + found.parts, hints=changed.hints + found.hints, found=True)
 
 
+_SEVERAL = 3
 _FOLLOWS = named("follows from y, which is wrong: mend the forward first")
 
 

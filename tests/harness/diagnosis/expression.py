@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from types import MappingProxyType
 
 from tests.harness.diagnosis.functions import (
     ATOM,
@@ -29,6 +31,7 @@ from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
 from tests.harness.rows.called import called
 from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
+from tests.harness.rows.shapes import length, parsed
 
 LONG = 40  # of a formula, in characters, that is still read at a glance
 Change = Callable[[Callable, tuple, dict], object]
@@ -130,13 +133,28 @@ def rounds(sample: Sample) -> dict[tuple[int, ...], list[Node]]:
     given = {v: tensor(value) for v, value in sample.inputs.items()}
     for v in sample.op.variables:
         given[v].requires_grad_()
-    with _Running(given) as running:
+    with _Running(given, roots=roots(sample)) as running:
         sample.op.torch(*(_named(a, v) if isinstance(a, float) else a for v, a in given.items()))
     found: dict[tuple[int, ...], list[Node]] = {}
     for node in running.nodes:
         if node.number:
             found.setdefault(node.number, []).append(node)
     return found
+
+
+def sized(sample: Sample) -> dict[str, int]:
+    """The dimensions of a row, as a sentence calls them, and their sizes in a sample."""
+    op, sizes = sample.op, dict(sample.sizes)
+    for token in (token for shape in op.shapes.values() for token in parsed(shape) if len(token.letters) > 1):
+        sizes["*".join(token.letters)] = length(token, sample.example.dimensions)
+    return {op.said(word).strip("()"): size for word, size in sizes.items()}
+
+
+def roots(sample: Sample) -> dict[float, str]:
+    """The square roots of these sizes, where nothing else is that number by chance, and the words for them."""
+    sizes = sized(sample)
+    only = {word: n for word, n in sizes.items() if list(sizes.values()).count(n) == 1 and math.isqrt(n) ** 2 != n}
+    return {math.sqrt(n): f"sqrt({word})" for word, n in only.items()}
 
 
 def rewritten(expression: Callable, changes: Mapping[tuple[int, ...], Change]) -> Callable:
@@ -178,8 +196,14 @@ def stopped_at(expression: Callable, number: tuple[int, ...]) -> Callable:
 class _Running(torch.overrides.TorchFunctionMode):
     """Numbers the calls; notes them, or changes some."""
 
-    def __init__(self, given: Mapping[str, object], changes: Mapping[tuple[int, ...], Change] | None = None):
+    def __init__(
+        self,
+        given: Mapping[str, object],
+        changes: Mapping[tuple[int, ...], Change] | None = None,
+        roots: Mapping[float, str] = MappingProxyType({}),
+    ):
         super().__init__()
+        self._roots = roots
         self.nodes: list[Node] = []
         self._changes, self._inside = changes, [()]
         self._within = [""]
@@ -273,7 +297,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             text, own = self._words.get(id(value)) or ("...", ATOM)
             return text if own >= binds else f"({text})"
         if isinstance(value, float):
-            return value.words if isinstance(value, _Named) else CONSTANTS.get(value, f"{value:.6g}")
+            return value.words if isinstance(value, _Named) else (CONSTANTS | self._roots).get(value, f"{value:.6g}")
         return str(value)
 
 

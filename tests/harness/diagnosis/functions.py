@@ -135,6 +135,7 @@ DUE = {
     "expm1": "exp(v)",
     "square": "2 * v",
     POW: "2 * v",
+    _SOFTMAX: "s[i] * ([i = j] - s[j])",
 }
 """The derivatives of functions, where v goes in and s comes out."""
 INSTEAD: dict[str, Callable] = {

@@ -47,7 +47,7 @@ _OF_A_TUPLE: _Changes = (
 def numbers(g: str, sample: Sample) -> Edits:
     """Another value of an argument that is a number."""
     for v in sample.numbers:
-        for number in _NUMBERS:
+        for number in (*_NUMBERS, *getattr(sample.op.kinds[v], "options", ())[:1]):
             yield _unused(v, f"{v} = {number:g}", lambda _, number=number: number)
         for words, change in _OF_A_NUMBER:
             yield _instead(v, words.format(v=v), change)

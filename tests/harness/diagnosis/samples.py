@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, product
@@ -45,6 +46,17 @@ class Inquiry:
         self.spend()
         seen = self._ask(inputs, gys, steps)
         return replace(seen, answers=tuple(replace(a, values=_in_float64(a.values)) for a in seen.answers))
+
+    @contextmanager
+    def at_most(self, work: int) -> Iterator[None]:
+        """So much work is done at most; what is not done by then is left."""
+        kept, self.left = self.left, min(self.left, work)
+        given = self.left
+        try:
+            with suppress(*([Exhausted] if given < kept else [])):
+                yield
+        finally:
+            self.left = kept - given + max(self.left, 0)
 
     def spend(self) -> None:
         """Count a piece of work."""

@@ -13,6 +13,11 @@ def _logsumexp(x, dim, keepdim=False):
     return y if keepdim else y.squeeze(dim)
 
 
+def _softmax(x, dim):
+    e = torch.exp(x - x.detach().amax(dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
 def _norm(x, p=2, dim=None, keepdim=False, dtype=None):
     return torch.sqrt(torch.square(x).sum(dim, keepdim=keepdim))
 
@@ -54,6 +59,7 @@ def _var(x, dim, correction=1, keepdim=False):
 _F = torch.nn.functional
 STEPS: dict[str, Callable] = {
     torch.logsumexp.__name__: _logsumexp,
+    torch.softmax.__name__: _softmax,
     torch.norm.__name__: _norm,
     torch.linalg.vector_norm.__name__: _norm,
     torch.var.__name__: _var,

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import prod
 
@@ -51,7 +51,10 @@ def grown(op: Operation) -> Iterator[Grown]:
     places += [(run, axis) for run in op.runs for axis in range(_deep(op))]
     small = _dimensions(op, FEW[len(places)])
     for (name, axis), few, middle, many in zip(places, FEW[len(places)], MIDDLE, MANY, strict=False):
-        yield Grown(name, axis, small, few, middle, many)
+        size = Grown(name, axis, small, few, middle, many)
+        # A matrix whose two sides both grow with a letter is large enough beside a few.
+        fits = _entries(op, size.of(many)) <= 4 * ENTRIES
+        yield size if fits else replace(size, small=_dimensions(op, (2,) * len(places)))
 
 
 def largest(op: Operation) -> Dimensions:
@@ -67,7 +70,7 @@ def largest(op: Operation) -> Dimensions:
     def entries(first: int) -> int:
         sizes = _PRIMES[first : first + count][::-1]
         output = prod(size**power for size, power in zip(sizes, powers, strict=True))
-        return max(output, *(prod(concrete(shape, dimensions(first))) for shape in op.shapes.values()))
+        return max(output, _entries(op, dimensions(first)))
 
     most = ENTRIES if len(op.letters) < 6 else FEWER
     return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= most), default=0))
@@ -101,6 +104,11 @@ def _powers(op: Operation) -> list[int]:
 def _deep(op: Operation) -> int:
     """How many dimensions a run has here."""
     return 2 if len(op.runs) == 1 else 1
+
+
+def _entries(op: Operation, dimensions: Dimensions) -> int:
+    """How many the largest input has."""
+    return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
 
 
 def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:

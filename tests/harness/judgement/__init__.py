@@ -33,7 +33,9 @@ for its gradient's noise, because that would break the ties. An operation that o
 such row. There all that is computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times
 that. A smooth gradient moves 32 times as far the second time, one on a kink as far as the first. So where every entry that
 is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
-example is an `UnsuitedExample`: dropped, and another is drawn. For `stable`, an example whose true result is not finite, or
+example is an `UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient
+is no more than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. What warns, or
+has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or
 near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
 property with no suitable example at all is the row's error, not a pass.
 
@@ -44,7 +46,8 @@ unless it was given. Whether an input or gy was changed in place is seen in ever
 forward, gradient or `pure` saw it, also where it makes these fail; else by the one that did (float32 in `stable`, a layout).
 
 **`fast`** has no clock: it counts, so the same submission, seed and Python give the same verdict. One dimension at a time
-grows from a few to some 270, the others stay small. For each call and its grad the opcodes that Python executes are counted,
+grows from a few to some 270, the others stay small. Then two at a time are some 500, of those that no input has both of: there
+memory alone counts, for what is held for each pair of them, at once or in pieces, shows in nothing else. For each call and its grad the opcodes that Python executes are counted,
 and the most memory that is taken, and the same for the reference solution, which runs in the grader's own process. Then there
 is one call with at most 250,000 entries in its largest input, all dimensions growing together. It is slow if
 
@@ -52,6 +55,7 @@ is one call with at most 250,000 entries in its largest input, all dimensions gr
   entries or the rows. A loop over an axis that the reference loops over too, as over time, is none;
 - memory grows more than 8 times as much as the reference's, and 64 KiB: an explicit Jacobian, all pairs where the operation
   has none;
+- where two are large, memory is more than 8 times the reference's, and 64 KiB;
 - any call takes 30,000 opcodes more than the reference, or 8 times its memory and 64 KiB: loops inside loops, seen before
   they grow.
 

@@ -2,7 +2,9 @@
 
 Cost is what counting.py counts: the opcodes of Python, and memory. One dimension at a time goes from a few to some 270.
 A loop over it that the reference does not have shows in the first, an explicit Jacobian in the second; what loops in C shows
-in neither. So at last there is an ordinary call at a large size, which must be done by the call's usual deadline.
+in neither. Then two dimensions are large together, of which no input has both: there memory alone is compared, for whoever
+saves it by blocks takes more steps. At last there is an ordinary call at a large size, which must be done by the call's
+usual deadline.
 
 All answers are compared with torch's, all inputs are drawn anew for each call.
 """
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example
+from tests.harness.examples.pairs import LARGE, Pair, pairs
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
@@ -56,6 +59,11 @@ def compare(contest: Contest) -> None:
         if growth.bytes_beyond() > 0:
             raise Wrong(growth.of_bytes())
         calls += [small, large]
+    for pair in pairs(op):
+        together = count(draw(pair.dimensions, choices=len(calls)))
+        if _is_beyond(together):
+            raise Wrong(_of_pair(pair))
+        calls.append(together)
     for call in calls:
         _suited(op, call)
     for _ in range(TRIES):
@@ -147,6 +155,19 @@ class _Growth:
         return yours, max(0, getattr(self.large.due, what) - getattr(self.small.due, what))
 
 
+def _is_beyond(seen: _Beside) -> bool:
+    """Whether a call takes far more memory than the reference."""
+    return seen.yours.bytes > LARGER * seen.due.bytes + SPARE
+
+
+def _of_pair(pair: Pair) -> str:
+    first, second = pair.names
+    return (
+        f"memory is more than {LARGER} times the reference's where {first} and {second} are large together "
+        f"({LARGE[0]} and {LARGE[1]}): is something held for each pair of them, at once or in pieces?"
+    )
+
+
 def _hold(seen: _Beside) -> None:
     """Raise Wrong where a call costs far more than the reference, whatever the growth."""
     shapes = ", ".join(str(i.shape) for i in seen.example.inputs if isinstance(i, np.ndarray))
@@ -155,7 +176,7 @@ def _hold(seen: _Beside) -> None:
             f"Python takes more than {seen.yours.steps - 1} steps for inputs of shapes {shapes}, the reference "
             f"{seen.due.steps}: a loop over the elements?"
         )
-    if seen.yours.bytes > LARGER * seen.due.bytes + SPARE:
+    if _is_beyond(seen):
         raise Wrong(
             f"takes more than {LARGER} times the reference's memory for inputs of shapes {shapes}: an explicit Jacobian?"
         )

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.judgement.figures import against
-from tests.harness.judgement.tolerance import at_kink, off_entries
+from tests.harness.judgement.tolerance import at_kink, is_chaotic, off_entries
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Answer, Crash, Observation, Odd
 
-NOT_FINITE, NEAR_THE_LIMIT, KINK = "not finite", "near the limit", "at a kink"
+NOT_FINITE, NEAR_THE_LIMIT, KINK, CHAOTIC = "not finite", "near the limit", "at a kink", "chaotic"
 
 
 class Wrong(Exception):
@@ -57,7 +57,7 @@ def said_of(what: str) -> Iterator[None]:
 
 
 class UnsuitedExample(Exception):
-    """An example that shows nothing. `reason`: NOT_FINITE, NEAR_THE_LIMIT, or at a KINK, where no single gradient is the right one."""
+    """An example that shows nothing. `reason`: NOT_FINITE, NEAR_THE_LIMIT, at a KINK, where no single gradient is the right one, or CHAOTIC, where rounding alone may do what is seen."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -82,12 +82,18 @@ def stable(trial: Trial, seen: Observation, truth: Truth) -> None:
     true = (truth.y, *truth.gradients)
     if not all(np.all(abs(a) < limit) for a in true):
         raise UnsuitedExample(NEAR_THE_LIMIT if all(np.all(np.isfinite(a)) for a in true) else NOT_FINITE)
+    unsuited = None
     for number, part in ((0, "forward"), (1, "grad")):
         for what, file, line, source in seen.answers[number].warnings if number < len(seen.answers) else ():
             where = f"{_short(file)}, line {line}"
             why = f"{what} warning in {part} ({where}), though the true result is finite (rule 4)"
             raise Wrong(why, warning=(f"{what} warning in {part}", where, source))
-        forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
+        try:
+            forward(trial, seen, truth) if number == 0 else gradient(trial, seen, truth)
+        except UnsuitedExample as shows:
+            unsuited = shows  # but what warns, or has another dtype, is wrong all the same
+    if unsuited:
+        raise unsuited
 
 
 def crash_line(crash: Crash) -> str:
@@ -175,6 +181,8 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
     wide = yours.astype(np.float64)
     if number and at_kink(abs(wide - nearest), off, truth, number):
         raise UnsuitedExample(KINK)  # all that is wrong may be another subgradient's
+    if is_chaotic(abs(wide - nearest), off, truth, number):
+        raise UnsuitedExample(CHAOTIC)
     entry = worst(np.where(off, wide, nearest), nearest)
     where = f"[{','.join(map(str, entry))}]" if entry else ""
     why = f"{name}{where} is {against(wide[entry] + 0.0, nearest[entry])}"

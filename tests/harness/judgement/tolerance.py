@@ -57,3 +57,14 @@ def at_kink(error: NDArray, off: NDArray, truth: Truth, number: int) -> bool:
     if not np.all(near > SHARE * error[off]):
         return False
     return bool(np.all(near >= truth.moves_within(FARTHER * step)[number][off] / HIGHER))
+
+
+def is_chaotic(error: NDArray, off: NDArray, truth: Truth, number: int) -> bool:
+    """Whether all entries that are off move as far as that where everything moves by STEP, though less was to be expected.
+
+    What is smooth moves in proportion, and so as far as is forgiven anyway. `number`: 0 for y, from 1 for the gradients.
+    """
+    if number and (truth.op.also or truth.op.ties):
+        return False
+    near = truth.moves_within(STEP * np.finfo(truth.gy.dtype).eps)[number][off]
+    return bool(np.all(error[off] <= ROUNDINGS / STEP * near))

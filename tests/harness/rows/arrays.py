@@ -98,6 +98,9 @@ class Mask(Kind):
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (False,))
 
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        yield "only where a row of {v} is False throughout", lambda value: value.ndim and not value.any(-1).all()
+
 
 @dataclass(frozen=True)
 class Labels(Kind):

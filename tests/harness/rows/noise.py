@@ -24,7 +24,9 @@ def _logsumexp(x, dim, keepdim=False):
 
 
 def _softmax(x, dim):
-    e = torch.exp(x - x.detach().amax(dim, keepdim=True))
+    with torch._C.DisableTorchFunction():  # what is subtracted cancels, but moved by itself, exp would overflow
+        top = x.detach().amax(dim, keepdim=True)
+    e = torch.exp(x - top)
     return e / e.sum(dim, keepdim=True)
 
 

@@ -89,6 +89,9 @@ class Truth:
 
         values = Move(relative=STEP, natural=STEP)
         moves = self._moves(runs, inputs=Move(relative=STEP), values=values)
+        if self.op.otherwise:
+            also = self._moves(runs, inputs=Move(relative=STEP), values=values, function=self.op.otherwise)
+            moves = tuple(np.fmax(move, np.where(np.isfinite(a), a, 0)) for move, a in zip(moves, also, strict=True))
         if self.op.ties:
             moves = (moves[0], *self._moves(runs, inputs=Move(), values=values)[1:])
         return tuple(move / STEP for move in moves)
@@ -98,13 +101,14 @@ class Truth:
 
         return self._moves(RUNS, inputs=Move(relative=step, absolute=_ANY), values=Move(relative=step))
 
-    def _moves(self, runs: int, *, inputs: Move, values: Move) -> tuple[NDArray, ...]:
+    def _moves(self, runs: int, *, inputs: Move, values: Move, function: Callable | None = None) -> tuple[NDArray, ...]:
         from tests.harness.rows.noise import Jitter
 
-        done = self._runs.setdefault((inputs, values), [])
+        function = function or self.op.torch
+        done = self._runs.setdefault((inputs, values, function), [])
         with np.errstate(all="ignore"):
             while len(done) < runs:
-                run = self._computed(self.op.torch, Jitter(len(done), inputs, values))
+                run = self._computed(function, Jitter(len(done), inputs, values))
                 moved, answers = (run.y, *run.gradients()), (self.y, *self.gradients)
                 done.append([abs(moved - answer) for moved, answer in zip(moved, answers, strict=True)])
             return tuple(np.max(move, axis=0) for move in zip(*done[:runs], strict=True))

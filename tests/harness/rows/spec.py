@@ -27,6 +27,7 @@ class Operation:
     output: str = "y"
     words: dict[str, str] = field(default_factory=dict)
     mistaken: dict[str, Callable] = field(default_factory=dict)
+    otherwise: Callable | None = None
 
     @cached_property
     def output_shapes(self) -> dict[tuple, tuple[int, ...]]:
@@ -100,6 +101,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     output: str = "y",
     words: dict[str, str] | None = None,
     mistaken: dict[str, Callable] | None = None,
+    otherwise: Callable | None = None,
     **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
@@ -111,7 +113,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     for an operation of one variable. `border`: where a border is met by design alone, `border(beside, *inputs)` moves inputs
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
     it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
-    it, in words and in torch; a diagnosis tries them. Raises ValueError where it cannot be read.
+    it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in another right way, whose rounding
+    is forgiven as well. Raises ValueError where it cannot be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     for argument, kind in kinds.items():
@@ -119,7 +122,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {})
+    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise)
     if output in kinds:
         raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:

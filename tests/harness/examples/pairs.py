@@ -1,0 +1,35 @@
+"""Examples in which two dimensions are large together: two that no input has both of. Nothing is judged here.
+
+Where one input has both, so many entries are given. Elsewhere nothing need be held for each pair, unless the output is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+
+from tests.harness.examples.sizes import ENTRIES
+from tests.harness.rows.shapes import Dimensions, concrete, parsed
+from tests.harness.rows.spec import Operation
+
+LARGE = (503, 509)  # primes: no block of any length fits
+_SMALL = (2, 3, 5, 7, 11, 13, 17)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two dimensions, as a sentence calls them, and all dimensions where these two are large."""
+
+    names: tuple[str, str]
+    dimensions: Dimensions
+
+
+def pairs(op: Operation) -> Iterator[Pair]:
+    """Each pair of letters that no input has both of, at which no input has more than ENTRIES; runs are of no dimension."""
+    given = [{letter for token in parsed(shape) for letter in token.letters} for shape in op.shapes.values()]
+    for both in combinations(op.letters, 2):
+        small = dict(zip((letter for letter in op.letters if letter not in both), _SMALL, strict=False))
+        dimensions = Dimensions(dict(zip(both, LARGE, strict=True)) | small, dict.fromkeys(op.runs, ()))
+        largest = max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
+        if not any(set(both) <= letters for letters in given) and largest <= ENTRIES:
+            yield Pair((op.said(both[0]), op.said(both[1])), dimensions)
