@@ -812,7 +812,6 @@ RIGHT = [
 
     Alternative("multi_head_attention", "monolithic", multi_head()),
     Alternative("multi_head_attention", "einsum, one product for three", _multi_head_by_einsum),
-    Alternative("multi_head_attention", "the row's sum of go and o", multi_head(gs=lambda a: a.p * (a.gp - _sum(a.go * _split(a.o, a.heads))))),
     Alternative("multi_head_attention", "head by head", _multi_head_head_by_head, slow=True),
 
     Alternative("swiglu", "monolithic", swiglu()),

@@ -55,13 +55,16 @@ def other_ways(q, k, v, mask=None):
     """Likewise in two other ways, less the first one: what each of them may lose is lost here.
 
     Divided at the end, backward sums gy and y, not the weights and their gradients. With the log-sum-exp, what it rounds is off
-    in all weights of a row.
+    in all weights of a row; its exponent, never above 0, is kept from overflowing where it is moved.
     """
     seen = torch.ones(q.shape[-2], k.shape[-2]).bool() if mask is None else mask
     some = seen.any(-1, keepdim=True)
     s = torch.where(seen | ~some, scores(q, k), HIDDEN)
     e = torch.exp(s - s.detach().amax(-1, keepdim=True))
-    last, by_log = e @ v / e.sum(-1, keepdim=True), torch.exp(s - torch.logsumexp(s, -1, keepdim=True)) @ v
+    last, by_log = (
+        e @ v / e.sum(-1, keepdim=True),
+        torch.exp(torch.clamp(s - torch.logsumexp(s, -1, keepdim=True), max=30.0)) @ v,
+    )
     return torch.where(some, last + by_log - torch.softmax(s, -1) @ v, 0)
 
 
