@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tests.harness.diagnosis.places import places
 from tests.harness.diagnosis.samples import Sample
+from tests.harness.diagnosis.ties import has_ties, tied_entries
 from tests.harness.judgement.tolerance import ROUNDINGS
 from tests.harness.rows.plain import Among
 from tests.harness.rows.shapes import parsed
@@ -32,7 +33,6 @@ ROUNDED = 1e-11  # likewise, to the entry: what may be rounding
 RUNS = 2  # of Monte-Carlo arithmetic, to tell it from rounding
 BY_CHANCE = 8  # times less than is usual, so few runs may have found
 NEARLY = 1e-9
-APART = 1e-6  # relative: another gradient, and no smooth move of this one
 TINY = 1e-150  # what is less has a square of 0
 NEARLY_ALL = 0.9  # likewise, to say that it is wrong unless something holds
 
@@ -164,7 +164,7 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] == sample.sizes[b]
         yield f"unless {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] != sample.sizes[b]
     if sample.op.ties and not any(hasattr(kind, "several") for kind in sample.op.kinds.values()):
-        yield f"only where entries of {sample.op.variables[0]} tie", _has_ties
+        yield f"only where entries of {sample.op.variables[0]} tie", has_ties
     for v, w in permutations([v for v, value in sample.inputs.items() if type(value) is int], 2):
         yield f"only where {v} < {w}", lambda sample, v=v, w=w: sample.inputs[v] < sample.inputs[w]
     for v, shape in sample.op.shapes.items():
@@ -224,7 +224,7 @@ def _values(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
     for v in alike:
         along = [a for a, kind in cases[0].op.kinds.items() if getattr(kind, "of", None) == v]
         if along:
-            tied = np.concatenate([_tied(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
+            tied = np.concatenate([tied_entries(s.inputs[v], s.inputs[along[0]]).ravel() for s in cases])
             yield f"only where entries of {v} tie for the largest", tied
     yield from _rows(alike, cases)
     yield from _chosen(name, cases)
@@ -281,23 +281,3 @@ def _chosen(name: str, cases: Sequence[Sample]) -> Iterator[tuple[str, NDArray]]
             there = np.concatenate([mask.ravel() for mask in masks])
             yield f"only in the entry of each row that {v} names", there
             yield f"except in the entry of each row that {v} names", ~there
-
-
-def _has_ties(s: Sample) -> bool:
-    """Whether the row allows other shares than torch's: for inputs next to these torch has others, or, of nothing, the row."""
-    (name,) = (f"g{v}" for v in s.op.variables)
-    right = s.right[name]
-    others = (*(beside.right[name] for beside in s.neighbours()), s.truth.nearest(np.zeros(right.shape)))
-    return any(np.any(abs(other - right) > APART * abs(s.gy).max(initial=0)) for other in others)
-
-
-def _tied(x: NDArray, axis: object) -> NDArray:
-    """Which entries are the largest along the axis, and not alone."""
-    if (
-        axis is None
-        or isinstance(axis, int | np.integer)
-        or (all(-x.ndim <= a < x.ndim for a in axis) and len(set(axis)) == len(axis))
-    ):
-        largest = x == x.max(axis=axis, keepdims=True)
-        return largest & (largest.sum(axis=axis, keepdims=True) > 1)
-    return np.zeros(x.shape, bool)

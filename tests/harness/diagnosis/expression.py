@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -25,48 +24,19 @@ from tests.harness.diagnosis.functions import (
     WRITTEN,
     XLOGY,
 )
+from tests.harness.diagnosis.named import Named, named, roots
 from tests.harness.diagnosis.rounds import place
 from tests.harness.diagnosis.samples import Sample
 from tests.harness.diagnosis.steps import STEPS, UNSPOKEN
 from tests.harness.rows.called import called
 from tests.harness.rows.computed import tensor
 from tests.harness.rows.imports import torch
-from tests.harness.rows.shapes import length, parsed
 
 LONG = 40  # of a formula, in characters, that is still read at a glance
 Change = Callable[[Callable, tuple, dict], object]
 """What a call returns instead, of its function, its arguments and its keywords."""
 
-_ROUNDED = 1e-9  # relative: what a row adds to a number for its rounding
 _ASKED = ("__get__", "__len__", "__set__")  # attributes and lengths: nothing is computed
-
-
-class _Named(float):
-    """A number among the inputs, that knows its name, and with it what is made of it on the way."""
-
-    words = ""
-
-    def __rsub__(self, other):
-        if not isinstance(other, int | float):
-            return NotImplemented
-        return _named(float(other) - float(self), f"{other} - {self.words}")
-
-    def __rmul__(self, other):
-        if not isinstance(other, int | float):
-            return NotImplemented
-        return _named(float(other) * float(self), f"{other} * {self.words}")
-
-    def __mul__(self, other):
-        if not isinstance(other, int | float):
-            return NotImplemented
-        same = abs(other - 1) < _ROUNDED
-        return _named(float(self) * float(other), self.words if same else f"{self.words} * {other}")
-
-
-def _named(value: float, words: str) -> _Named:
-    number = _Named(value)
-    number.words = words
-    return number
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,27 +104,12 @@ def rounds(sample: Sample) -> dict[tuple[int, ...], list[Node]]:
     for v in sample.op.variables:
         given[v].requires_grad_()
     with _Running(given, roots=roots(sample)) as running:
-        sample.op.torch(*(_named(a, v) if isinstance(a, float) else a for v, a in given.items()))
+        sample.op.torch(*(named(a, v) if isinstance(a, float) else a for v, a in given.items()))
     found: dict[tuple[int, ...], list[Node]] = {}
     for node in running.nodes:
         if node.number:
             found.setdefault(node.number, []).append(node)
     return found
-
-
-def sized(sample: Sample) -> dict[str, int]:
-    """The dimensions of a row, as a sentence calls them, and their sizes in a sample."""
-    op, sizes = sample.op, dict(sample.sizes)
-    for token in (token for shape in op.shapes.values() for token in parsed(shape) if len(token.letters) > 1):
-        sizes["*".join(token.letters)] = length(token, sample.example.dimensions)
-    return {op.said(word).strip("()"): size for word, size in sizes.items()}
-
-
-def roots(sample: Sample) -> dict[float, str]:
-    """The square roots of these sizes, where nothing else is that number by chance, and the words for them."""
-    sizes = sized(sample)
-    only = {word: n for word, n in sizes.items() if list(sizes.values()).count(n) == 1 and math.isqrt(n) ** 2 != n}
-    return {math.sqrt(n): f"sqrt({word})" for word, n in only.items()}
 
 
 def rewritten(expression: Callable, changes: Mapping[tuple[int, ...], Change]) -> Callable:
@@ -297,7 +252,7 @@ class _Running(torch.overrides.TorchFunctionMode):
             text, own = self._words.get(id(value)) or ("...", ATOM)
             return text if own >= binds else f"({text})"
         if isinstance(value, float):
-            return value.words if isinstance(value, _Named) else (CONSTANTS | self._roots).get(value, f"{value:.6g}")
+            return value.words if isinstance(value, Named) else (CONSTANTS | self._roots).get(value, f"{value:.6g}")
         return str(value)
 
 

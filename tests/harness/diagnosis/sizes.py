@@ -6,7 +6,8 @@ import math
 
 from tests.harness.diagnosis.calls import inside
 from tests.harness.diagnosis.edit import Edit, Edits
-from tests.harness.diagnosis.expression import Change, recorded, rewritten, roots, sized, with_argument
+from tests.harness.diagnosis.expression import Change, recorded, rewritten, with_argument
+from tests.harness.diagnosis.named import roots, sized
 from tests.harness.diagnosis.samples import Sample
 
 
