@@ -136,6 +136,10 @@ COINCIDENCES = {
     "gather": ("gy itself", "gy is ignored"),
     # With y = x s, the two terms s y and (1 - s) y are y.
     "silu": ("has the factor x * sigmoid(x) too many",),
+    # exp(log_q) is what the row names as taken for log_q.
+    "kl_divergence": ("but log_q is a logarithm already",),
+    # What comes to x / w has the same shape as w.
+    "ratio": ("is the gradient of x / w, but is not sent back from there to w",),
     # The gradients of a and b are multiples of scale.
     "lora_linear": ("2 * scale in place of scale", "scale / 2 in place of scale"),
 }

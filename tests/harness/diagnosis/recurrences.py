@@ -137,10 +137,17 @@ def _of_another_step(g: str, sample: Sample, use: _Use) -> Edits:
 
 
 def _uses(sample: Sample) -> Iterator[_Use]:
+    """Not of a call that is made for several inputs, or along several axes, one after another: that is no loop over time."""
+    made = {id(node.result) for calls in rounds(sample).values() for node in calls}
     for calls in rounds(sample).values():
-        if len(calls) > 1:
+        if len(calls) > 1 and all(_constants(call) == _constants(calls[0]) for call in calls):
             places = (at for at in calls[0].places if calls[0].words[at] in sample.op.variables)
-            yield from (_Use(calls, at, calls[0].words[at]) for at in places)
+            uses = (_Use(calls, at, calls[0].words[at]) for at in places)
+            yield from (u for u in uses if u.is_shared or all(id(call.args[u.at]) in made for call in calls[1:]))
+
+
+def _constants(node: Node) -> list:
+    return [repr(a) for n, a in enumerate(node.args) if n not in node.places] + sorted(map(repr, node.kwargs.items()))
 
 
 def _edit(text: str, sample: Sample, uses: Sequence[_Use], instead: Instead, hint: str = "") -> Edit:
