@@ -58,10 +58,11 @@ def _changes_nothing(samples: list[Sample], name: str) -> bool:
 
 @pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())
 def test_what_is_right_is_never_explained(op):
-    """An array that is right, in any order of summation, gets no claim."""
+    """An array that is right, in any order of summation, gets no claim; of many gradients, the first and the last."""
     for make in (generic, square):
         samples = [replace(s, yours={n: v * (1 + 1e-15) for n, v in s.right.items()}) for s in make(op)]
-        for name in samples[0].right:
+        names = list(samples[0].right)
+        for name in names if len(names) <= FEW else (*names[:2], names[-1]):
             assert claimed(name, samples) is None, f"{name} of {op.name} is right, but {claimed(name, samples).text!r}"
 
 
@@ -129,6 +130,8 @@ def _same_numbers(said: str, op, name: str, samples: list[Sample]) -> bool:
     # Claims without a distortion of their own, which coincide where an operation has nothing to tell them apart.
     return any(words in said for words in COINCIDENCES.get(op.name, ()))
 
+
+FEW = 4  # arrays of one operation that are all looked at
 
 COINCIDENCES = {
     # y is linear in x with slope 1, so many explanations are the same number.

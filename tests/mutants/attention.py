@@ -719,7 +719,7 @@ WRONG = [
     Mutant("multi_head_attention", "softmax's sum missing", "gradient", multi_head(gs=lambda a: a.gp * a.p), diagnosis="in gx, the sum is treated as a constant: it depends on x too; in gwq, the sum is treated as a constant: it depends on wq too; in gwk, the sum is treated as a constant: it depends on wk too"),
     Mutant("multi_head_attention", "weights' gradients averaged over the batch", "gradient", multi_head(**{
         f"gw{w}": lambda a, w=w: _rows(a.x).T @ _rows(getattr(a, f"g{w}")) / len(a.x) for w in "qkv"}), diagnosis="gwq, gwk and gwv are N times too small: mean instead of sum?"),
-    Mutant("multi_head_attention", "gwo of the first example", "gradient", multi_head(gwo=lambda a: a.o[0].T @ a.gy[0]), diagnosis="gwo is wrong only where N > 1"),
+    Mutant("multi_head_attention", "gwo of the first example", "gradient", multi_head(gwo=lambda a: a.o[0].T @ a.gy[0]), diagnosis="gwo is what gy[0] alone, and 0 elsewhere, in place of gy would give"),
     Mutant("multi_head_attention", "gwo of x", "gradient", multi_head(gwo=lambda a: _rows(a.x).T @ _rows(a.gy)), diagnosis="in gwo, x stands where transpose(softmax(transpose(x @ wq)  ... should be"),
     Mutant("multi_head_attention", "gwq and gwk exchanged", "gradient", multi_head(grads="gx gwk gwq gwv gwo"), diagnosis="gradients come in the order (gx, gwk, gwq, gwv, gwo)"),
     Mutant("multi_head_attention", "wo left out on the way back", "gradient", multi_head(go=lambda a: _split(a.gy, a.heads)), diagnosis="gx, gwq, gwk and gwv are that of attention without wo"),
@@ -738,7 +738,7 @@ WRONG = [
     Mutant("swiglu", "w_up forgotten", "forward", swiglu(h=lambda a: a.z * a.s), diagnosis="y is what leaving out x @ w_up would give"),
     Mutant("swiglu", "sigmoid treated as a constant", "gradient", swiglu(g_slope=lambda a: a.s), diagnosis="in gx and gw_gate, sigmoid(x @ w_gate) is treated as a constant: its own derivative is missing"),
     Mutant("swiglu", "silu's derivative that of sigmoid", "gradient", swiglu(g_slope=lambda a: a.s * (1 - a.s)), diagnosis="in gx, the derivative of x @ w_gate * sigmoid(x @ w_gate) is what leaving out x @ w_gate in x @ w_gate * sigmoid(x @ w_gate) would give; gw_gate is that of a gate with sigmoid for silu"),
-    Mutant("swiglu", "z forgotten in silu's derivative", "gradient", swiglu(g_slope=lambda a: a.s + a.s * (1 - a.s))),
+    Mutant("swiglu", "z forgotten in silu's derivative", "gradient", swiglu(g_slope=lambda a: a.s + a.s * (1 - a.s)), diagnosis="the factor x @ w_gate is missing in the gradient of sigmoid(x @ w_gate)"),
     Mutant("swiglu", "silu passed unchanged", "gradient", swiglu(g_slope=lambda a: 1), diagnosis="in gx, the derivative of x @ w_gate * sigmoid(x @ w_gate) is what leaving out sigmoid(x @ w_gate) in x @ w_gate * sigmoid(x @ w_gate) would give; gw_gate is what leaving out sigmoid(x @ w_gate) in x @ w_gate * sigmoid(x @ w_gate) would give"),
     Mutant("swiglu", "gx without the gate's path", "gradient", swiglu(gx=lambda a: a.gu @ a.w_up.T), diagnosis="in gx, x in x @ w_gate is treated as a constant: its own derivative is missing"),
     Mutant("swiglu", "gx without w_up's path", "gradient", swiglu(gx=lambda a: a.gz @ a.w_gate.T), diagnosis="in gx, x in x @ w_up is treated as a constant: its own derivative is missing"),

@@ -686,7 +686,7 @@ WRONG = [
     Mutant("linear_recurrence", "nothing through time", "gradient", linear_recurrence(gb=lambda v: v.gy.copy()), diagnosis="gb is gy itself: the derivative of the operation is missing"),
     Mutant("linear_recurrence", "a taken for 1 going back", "gradient", linear_recurrence(gb=lambda v: _scan_back(np.ones_like(v.a), v.gy)), diagnosis="ga and gh are that of sums from the end: a, by which the next state goes back, is missing; gb is what a = 1 would give: a is not used"),
     Mutant("linear_recurrence", "ga by the state itself", "gradient", linear_recurrence(ga=lambda v: v.gb * v.y), diagnosis="ga is that of the state itself where the state before is due"),
-    Mutant("linear_recurrence", "ga without h", "gradient", linear_recurrence(before=lambda v: np.concatenate([0 * v.h[None], v.y[:-1]])), diagnosis="in ga, a[0] in a[0] * h is treated as a constant: the product rule has two terms"),
+    Mutant("linear_recurrence", "ga without h", "gradient", linear_recurrence(before=lambda v: np.concatenate([0 * v.h[None], v.y[:-1]])), diagnosis="ga is wrong only in the first row: it is 0 there"),
     Mutant("linear_recurrence", "gh without a[0]", "gradient", linear_recurrence(gh=lambda v: v.gb[0]), diagnosis="gh is that of h without its factor a[0]"),
     Mutant("linear_recurrence", "gh of the first state's own gy", "gradient", linear_recurrence(gh=lambda v: v.a[0] * v.gy[0]), diagnosis="gh is that of states that are constants for the next step: nothing flows back through time | gh is what gy[0] alone"),
     Mutant("linear_recurrence", "gh of the last state alone", "gradient", linear_recurrence(gh=lambda v: v.a.prod(0) * v.gy[-1]), diagnosis="gh is that of the last state alone, but all of them have a gradient | gh is what gy[-1] alone"),

@@ -155,7 +155,7 @@ TURNED = {
 
 def multi_head_attention(x, wq, wk, wv, wo, heads, attend=attention):
     """torch.nn.MultiheadAttention without biases, of heads that attend in this way."""
-    q, k, v = (split(x @ w, heads) for w in (wq, wk, wv))
+    q, k, v = split(x @ wq, heads), split(x @ wk, heads), split(x @ wv, heads)
     return attend(q, k, v).transpose(1, 2).reshape(x.shape) @ wo
 
 

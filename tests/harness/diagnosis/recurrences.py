@@ -6,7 +6,7 @@ all steps. How many steps there are is known only where the expression runs, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -136,14 +136,16 @@ def _of_another_step(g: str, sample: Sample, use: _Use) -> Edits:
         )
 
 
-def _uses(sample: Sample) -> Iterator[_Use]:
-    """Not of a call that is made for several inputs, or along several axes, one after another: that is no loop over time."""
+def _uses(sample: Sample) -> list[_Use]:
+    """Those of a loop in which something is carried: a call that is made for several inputs one after another is no step."""
     made = {id(node.result) for calls in rounds(sample).values() for node in calls}
+    found = []
     for calls in rounds(sample).values():
         if len(calls) > 1 and all(_constants(call) == _constants(calls[0]) for call in calls):
             places = (at for at in calls[0].places if calls[0].words[at] in sample.op.variables)
             uses = (_Use(calls, at, calls[0].words[at]) for at in places)
-            yield from (u for u in uses if u.is_shared or all(id(call.args[u.at]) in made for call in calls[1:]))
+            found += [u for u in uses if u.is_shared or all(id(call.args[u.at]) in made for call in calls[1:])]
+    return found if any(not use.is_shared for use in found) else []
 
 
 def _constants(node: Node) -> list:

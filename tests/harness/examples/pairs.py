@@ -14,6 +14,7 @@ from tests.harness.rows.spec import Operation
 
 LARGE = (503, 509)  # primes: no block of any length fits
 _SMALL = (2, 3, 5, 7, 11, 13, 17)
+_WORK = 50_000_000  # the product of all letters, at most: what is computed may be as much
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,15 @@ class Pair:
 
 
 def pairs(op: Operation) -> Iterator[Pair]:
-    """Each pair of letters that no input has both of, at which no input has more than ENTRIES; runs are of no dimension."""
+    """Each pair of letters that no input has both of; runs are of no dimension.
+
+    Not where an input would have more than ENTRIES, or where there are so many letters that a call would take long.
+    """
     given = [{letter for token in parsed(shape) for letter in token.letters} for shape in op.shapes.values()]
     for both in combinations(op.letters, 2):
         small = dict(zip((letter for letter in op.letters if letter not in both), _SMALL, strict=False))
         dimensions = Dimensions(dict(zip(both, LARGE, strict=True)) | small, dict.fromkeys(op.runs, ()))
         largest = max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
-        if not any(set(both) <= letters for letters in given) and largest <= ENTRIES:
+        fits = largest <= ENTRIES and prod(dimensions.sizes.values()) <= _WORK
+        if fits and not any(set(both) <= letters for letters in given):
             yield Pair((op.said(both[0]), op.said(both[1])), dimensions)

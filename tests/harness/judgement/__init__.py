@@ -56,7 +56,7 @@ is one call with at most 250,000 entries in its largest input, all dimensions gr
 - memory grows more than 8 times as much as the reference's, and 64 KiB: an explicit Jacobian, all pairs where the operation
   has none;
 - where two are large, memory is more than 8 times the reference's, and 64 KiB;
-- any call takes 30,000 opcodes more than the reference, or 8 times its memory and 64 KiB: loops inside loops, seen before
+- any call takes 30,000 opcodes more than the reference, and 4 times as many, or 8 times its memory and 64 KiB: loops inside loops, seen before
   they grow.
 
 A step is no slope. From some size on NumPy's own Python may take another branch (`np.einsum(optimize=True)` takes 2,400

@@ -35,7 +35,8 @@ STEPS = 2  # opcodes that may be added for each one that a dimension is larger, 
 LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
 SPARE = 2**16  # bytes more, for what does not grow
 MOST = 30_000  # opcodes more than the reference's are too many, whatever the growth
-COUNTED = 100_000  # opcodes that are counted at most
+LOOPS = 4  # times the reference's are not, where it has a loop itself
+COUNTED = 200_000  # opcodes that are counted at most
 SURE = 0.9  # of what the harness itself costs, as counted here, must be counted there too
 TRIES = 10  # large calls, until one is suited
 _STEPS = (Call(), Grad(0))
@@ -88,8 +89,8 @@ class _Beside:
     due: Cost
 
     def is_full(self) -> bool:
-        """Whether there was more than was counted."""
-        return self.yours.steps > self.due.steps + MOST
+        """Whether there was far more than the reference takes."""
+        return self.yours.steps > max(self.due.steps + MOST, LOOPS * self.due.steps)
 
     def least(self, other: _Beside) -> _Beside:
         """The cheaper of two calls of one size: the first one may have had something to import."""
