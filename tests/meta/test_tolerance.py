@@ -210,7 +210,41 @@ def test_no_error_at_a_smooth_point_is_a_kink(what):
         _hold(ROWS[name], inputs, gy, spoil(right))
 
 
+def _logistic(x):
+    """Forty rounds of what doubles each difference: a gradient in float64 has lost its last digits by then."""
+    for _ in range(40):
+        x = 4 * x * (1 - x)
+    return x
+
+
+def _rounded_otherwise(x):
+    """Its derivative, of 4 x - 4 x^2 in the place of 4 x (1 - x)."""
+    slope = np.ones(x.shape)
+    for _ in range(40):
+        slope, x = slope * (4 - 8 * x), 4 * x - 4 * x * x
+    return slope
+
+
+LOGISTIC = Op("logistic", x="N", par=3, torch=_logistic)
+APART = np.array([0.3, 0.41, 0.77])
+
+
+def test_what_is_wrong_by_far_more_than_chaos_makes_is_wrong():
+    """A gradient that is one percent too large is so where the last digits of the right one mean nothing, too."""
+    right = Truth(LOGISTIC, (APART,), np.ones(3)).gradients[0]
+    with pytest.raises(Wrong):
+        _hold(LOGISTIC, (APART,), np.ones(3), right * 1.01)
+
+
+def test_each_run_moves_a_large_array_otherwise():
+    """Of an array of more entries than there are random numbers at hand, more runs find more: no two are the same."""
+    truth = Truth(Op("sum", x="N", par=3, torch=lambda x: x.sum()), (np.ones(12_000),), np.array(1.0))
+    found = {float(truth.noise(runs)[0]) for runs in (1, 2, 8, 16)}
+    assert len(found) > 1
+
+
 UNSUITED = {
+    "chaotic": (LOGISTIC, (APART,), np.ones(3), lambda _: [_rounded_otherwise(APART)]),
     "at a kink": (RELU, (np.zeros(2), np.ones(2)), np.ones(2), lambda gradients: [g + 3 for g in gradients]),
     "not finite": (Op("quotient", x="N", par=3, torch=lambda x: 1 / x), (np.zeros(2),), np.ones(2), lambda gradients: gradients),
 }  # fmt: skip
