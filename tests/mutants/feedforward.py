@@ -306,7 +306,7 @@ WRONG = [
 
     Mutant("affine", "b twice", "forward", affine(y=lambda x, w, b: x @ w + 2 * b), diagnosis="y is what 2 * b in place of b would give"),
     Mutant("affine", "gb half a mean", "gradient", affine(gb=lambda gy, *_: gy.mean(0, keepdims=True) / 2), diagnosis="gb is 0.5/N times what it should be"),
-    Mutant("affine", "gb of the last row", "gradient", affine(gb=lambda gy, *_: gy[-1:]), diagnosis="in gb, contributions overwrite each other instead of adding up: only the last one stays"),
+    Mutant("affine", "gb of the last row", "gradient", affine(gb=lambda gy, *_: gy[-1:]), diagnosis="gb is what gy[-1] alone, and 0 elsewhere, in place of gy would give"),
     Mutant("affine", "gw with weight decay", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + w), diagnosis="w is added to gw once too often"),
     Mutant("affine", "gw with a constant", "gradient", affine(gw=lambda gy, x, w, b: x.T @ gy + 1), diagnosis="gw is off by a constant: 1 is added"),
     Mutant("affine", "gx of w + b", "gradient", affine(gx=lambda gy, x, w, b: gy @ (w + b).T), diagnosis="gx is off by a term that is constant along axis -1 (the mean's own derivative?)"),
@@ -314,7 +314,7 @@ WRONG = [
            affine(gx=lambda gy, x, w, b: -gy @ w.T, gb=lambda gy, *_: gy.mean(0, keepdims=True)), diagnosis="gx is negated; gb is N times too small: mean instead of sum?"),
     Mutant("affine", "adds 0 to x", "pure", affine(y=_adds_zero), diagnosis="forward changes x in place"),
     Mutant("affine", "multiplies x by 1", "layout", affine(y=_multiplies_by_one)),
-    Mutant("affine", "gw of the last row", "gradient", affine(gw=_last_row_only), diagnosis="in gw, contributions overwrite each other instead of adding up: only the last one stays"),
+    Mutant("affine", "gw of the last row", "gradient", affine(gw=_last_row_only), diagnosis="gw is what gy[-1] alone, and 0 elsewhere, in place of gy would give"),
     Mutant("affine", "gb of all entries", "gradient", affine(gb=lambda gy, x, w, b: np.full_like(b, gy.sum())), diagnosis="gb is what gy's sum over the last axis in place of gy would give"),
 
     Mutant("sigmoid", "0 at 0", "forward", sigmoid(y=lambda x: (x != 0) / (1 + np.exp(-x))), diagnosis="y is wrong only where x == 0"),

@@ -391,7 +391,7 @@ WRONG = [
     Mutant("hinge_loss", "right class as the mean", "gradient", hinge_loss(label=lambda slope, labels: -slope.mean(1)), diagnosis="in gscores, the term that comes through margin - scores[rows, labels] in margin - scores[rows, labels] + scores is C times too small: mean instead of sum?"),
     Mutant("hinge_loss", "without a hinge", "gradient", hinge_loss(marks=lambda v: np.ones_like(v) - (v == 0)), diagnosis="gscores is what leaving out relu would give: relu is missing"),
     Mutant("hinge_loss", "weighted by the violation", "gradient", hinge_loss(marks=lambda v: np.maximum(v, 0)), diagnosis="in gscores, the derivative of s = relu(v), is s, but should be 1 or 0"),
-    Mutant("hinge_loss", "twice at the hinge", "gradient", hinge_loss(marks=lambda v: np.heaviside(v, 2), label=_but_its_own)),
+    Mutant("hinge_loss", "twice at the hinge", "gradient", hinge_loss(marks=lambda v: np.heaviside(v, 2), label=_but_its_own), diagnosis="gscores is wrong only where several gradients are right"),
     Mutant("hinge_loss", "1/N missing", "gradient", hinge_loss(gscores=lambda gl, slope: gl * slope / slope.shape[1]), diagnosis="gscores is N times too large: sum instead of mean?"),
     Mutant("hinge_loss", "1/C missing", "gradient", hinge_loss(gscores=lambda gl, slope: gl * slope / len(slope)), diagnosis="gscores is C times too large: sum instead of mean?"),
     Mutant("hinge_loss", "gl ignored", "gradient", hinge_loss(gscores=lambda gl, slope: slope / slope.size), diagnosis="gscores is what gl = ones would give: gl is ignored"),

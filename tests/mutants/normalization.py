@@ -300,7 +300,7 @@ WRONG = [
     Mutant("batch_norm", "ggamma not summed", "gradient", batch_norm(ggamma=lambda v: v.gy * v.z), diagnosis="ggamma is not summed over axis 0"),
     Mutant("batch_norm", "ggamma lost its axis", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.z).sum(0)), diagnosis="ggamma is right but for the shape: an axis of length 1 is lost"),
     Mutant("batch_norm", "ggamma of x", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.x).sum(0, keepdims=True)), diagnosis="in ggamma, x stands where (x - mean(x)) / sqrt(var(x) + eps) should be"),
-    Mutant("batch_norm", "ggamma of y", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.y).sum(0, keepdims=True)), diagnosis="ggamma is gy * y, summed to the shape of gamma: y stands in the place of the derivative"),
+    Mutant("batch_norm", "ggamma of y", "gradient", batch_norm(ggamma=lambda v: (v.gy * v.y).sum(0, keepdims=True)), diagnosis="in ggamma, y stands where (x - mean(x)) / sqrt(var(x) + eps) should be"),
     Mutant("batch_norm", "gbeta a mean", "gradient", batch_norm(gbeta=lambda v: v.gy.mean(0, keepdims=True)), diagnosis="gbeta is N times too small: mean instead of sum?"),
     Mutant("batch_norm", "gx, gbeta, ggamma", "gradient", batch_norm(grads="gx gbeta ggamma"), diagnosis="gradients come in the order (gx, gbeta, ggamma)"),
     Mutant("batch_norm", "centred in place", "pure", batch_norm(c=lambda v: np.subtract(v.x, v.mu, out=v.x)), diagnosis="forward changes x in place"),

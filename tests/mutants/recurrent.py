@@ -738,7 +738,7 @@ WRONG = [
         gwx=lambda v: _over_time(v.x, v.ga) / len(v.x), gwh=lambda v: _over_time(v.before, v.ga) / len(v.x), gb=lambda v: _row_sum(v.ga) / len(v.x)), diagnosis="gwx, gwh and gb are T times too small: mean instead of sum?"),
     Mutant("rnn", "gwh by the state after", "gradient", rnn(gwh=lambda v: _over_time(v.y, v.ga)), diagnosis="in gwh, h after the step stands where h before the step should be in h @ wh"),
     Mutant("rnn", "gwh without the first state", "gradient", rnn(gwh=lambda v: _over_time(v.y[:-1], v.ga[1:])), diagnosis="in gwh, the first step's use of wh is missing"),
-    Mutant("rnn", "gb summed over time alone", "gradient", rnn(gb=lambda v: v.ga.sum(0)), diagnosis="gb is not summed over those that share an entry of b"),
+    Mutant("rnn", "gb summed over time alone", "gradient", rnn(gb=lambda v: v.ga.sum(0)), diagnosis="gb is not summed over axis 0"),
     Mutant("rnn", "gb of gy", "gradient", rnn(gb=lambda v: _row_sum(v.gy)), diagnosis="gb is gy, summed to the shape of b: the derivative of the operation is missing"),
     Mutant("rnn", "gx from the last step to the first", "gradient", rnn(gx=lambda v: (v.ga @ v.wx.T)[::-1]), diagnosis="the entries of gx are right, but stand at other places"),
     Mutant("rnn", "back through time from the first step", "gradient", rnn(ga=_from_the_first_step), diagnosis="gh is what gy[0] alone, and 0 elsewhere, in place of gy would give"),

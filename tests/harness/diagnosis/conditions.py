@@ -164,7 +164,9 @@ def _sizes(sample: Sample) -> Iterator[tuple[str, object]]:
         yield f"only where {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] == sample.sizes[b]
         yield f"unless {a} == {b}", lambda sample, a=a, b=b: sample.sizes[a] != sample.sizes[b]
     if sample.op.ties and not any(hasattr(kind, "several") for kind in sample.op.kinds.values()):
-        yield f"only where entries of {sample.op.variables[0]} tie", has_ties
+        beside = any(kind.is_array and not kind.differentiated for kind in sample.op.kinds.values())
+        tie = "several gradients are right" if beside else f"entries of {sample.op.variables[0]} tie"
+        yield f"only where {tie}", has_ties
     for v, w in permutations([v for v, value in sample.inputs.items() if type(value) is int], 2):
         yield f"only where {v} < {w}", lambda sample, v=v, w=w: sample.inputs[v] < sample.inputs[w]
     for v, shape in sample.op.shapes.items():

@@ -56,7 +56,8 @@ def shape(g: str, sample: Sample) -> Edits:
 def unreduced(g: str, sample: Sample) -> Edits:
     """Your array has axes that should have been summed, or averaged; or an axis with several entries for each that is due."""
     yours, right = sample.yours[g], sample.right[g]
-    if yours.ndim == right.ndim and yours.size > right.size:
+    apart = yours.ndim == right.ndim and yours.size > right.size
+    if apart and all(n == due or due > 1 for n, due in zip(yours.shape, right.shape, strict=True)):
         text = f"{{g}} {{is}} not summed over those that share an entry of {g[1:]}: it has several for each that is due"
         yield Edit(
             text,
