@@ -812,6 +812,7 @@ RIGHT = [
 
     Alternative("multi_head_attention", "monolithic", multi_head()),
     Alternative("multi_head_attention", "einsum, one product for three", _multi_head_by_einsum),
+    Alternative("multi_head_attention", "the row's sum of gy and y", multi_head(gs=lambda a: a.p * (a.gp - _sum(a.go * (a.p @ a.v))))),
     Alternative("multi_head_attention", "head by head", _multi_head_head_by_head, slow=True),
 
     Alternative("swiglu", "monolithic", swiglu()),

@@ -52,21 +52,30 @@ MISTAKEN = {
 }
 
 
-def other_ways(q, k, v, mask=None):
-    """Likewise in two other ways, less the first one: what each of them may lose is lost here.
-
-    Divided at the end, backward sums gy and y, not the weights and their gradients. With the log-sum-exp, what it rounds is off
-    in all weights of a row; its exponent, never above 0, is kept from overflowing where it is moved.
-    """
+def _seen(q, k, mask):
+    """The scores, of which those that are not seen are hidden, and where a query sees something."""
     seen = torch.ones(q.shape[-2], k.shape[-2]).bool() if mask is None else mask
     some = seen.any(-1, keepdim=True)
-    s = torch.where(seen | ~some, scores(q, k), HIDDEN)
+    return torch.where(seen | ~some, scores(q, k), HIDDEN), some
+
+
+def divided_last(q, k, v, mask=None):
+    """Likewise, divided at the end: backward sums gy and y, not the weights and their gradients."""
+    s, some = _seen(q, k, mask)
     e = torch.exp(s - largest(s))
-    last, by_log = (
-        e @ v / e.sum(-1, keepdim=True),
-        torch.exp(torch.clamp(s - torch.logsumexp(s, -1, keepdim=True), max=30.0)) @ v,
-    )
-    return torch.where(some, last + by_log - torch.softmax(s, -1) @ v, 0)
+    return torch.where(some, e @ v / e.sum(-1, keepdim=True), 0)
+
+
+def by_logarithm(q, k, v, mask=None):
+    """Likewise, with the log-sum-exp: what it rounds is off in all weights of a row.
+
+    The exponent, never above 0, is kept from overflowing where it is moved.
+    """
+    s, some = _seen(q, k, mask)
+    return torch.where(some, torch.exp(torch.clamp(s - torch.logsumexp(s, -1, keepdim=True), max=30.0)) @ v, 0)
+
+
+WAYS = (divided_last, by_logarithm)
 
 
 def causal_attention(q, k, v):
@@ -171,6 +180,11 @@ def swiglu(x, w_gate, w_up, w_down):
     return (gate * torch.sigmoid(gate) * (x @ w_up)) @ w_down
 
 
+def without_block(attend):
+    """Attention in which block plays no part: the answers are the same."""
+    return lambda q, k, v, block: attend(q, k, v)
+
+
 def blocks(q, k):
     """The sizes of a block: of small arrays, each up to one more than the keys.
 
@@ -261,22 +275,22 @@ HEADS = {"G*K": "D", "G": "heads", "K": "(D / heads)"}
 
 # fmt: off
 OPS = [
-    Op("scaled_dot_product_attention", q="... T D", k="... S D", v="... S E", par=20, torch=attention, otherwise=other_ways),
+    Op("scaled_dot_product_attention", q="... T D", k="... S D", v="... S E", par=20, torch=attention, otherwise=WAYS),
     Op("masked_attention", q="... T D", k="... S D", v="... S E", mask=mask("T S"), par=20, torch=masked_attention,
-       mistaken=MISTAKEN, otherwise=other_ways),
+       mistaken=MISTAKEN, otherwise=WAYS),
     Op("causal_attention", q="... T D", k="... T D", v="... T E", par=12, torch=causal_attention,
        mistaken={**{words: masked_by_triangle(f) for words, f in MISTAKEN.items()}, **CAUSAL_MISTAKEN},
-       otherwise=masked_by_triangle(other_ways)),
+       otherwise=tuple(map(masked_by_triangle, WAYS))),
     Op("rotary_embedding", x="... T 2H", base=choice(10000.0, 10.0, 2.0, beyond=(1.5, 500000.0)), par=15, torch=rotary_embedding,
        mistaken=TURNED, words={"2H": "D", "H": "(D / 2)"}),
     Op("multi_head_attention", x="N T G*K", wq="G*K G*K", wk="G*K G*K", wv="G*K G*K", wo="G*K G*K", heads=size("G"), par=30,
        torch=multi_head_attention, mistaken=SPLIT, words=HEADS,
-       otherwise=lambda *inputs: multi_head_attention(*inputs, other_ways)),
+       otherwise=tuple(partial(multi_head_attention, attend=way) for way in WAYS)),
     Op("swiglu", x="... D", w_gate="D H", w_up="D H", w_down="H D", par=15, torch=swiglu, mistaken=GATES),
     Op("blockwise_attention", q="... T D", k="... S D", v="... S E", block=among(blocks), par=40,
-       torch=lambda q, k, v, block: attention(q, k, v), otherwise=lambda q, k, v, block: other_ways(q, k, v)),
+       torch=without_block(attention), otherwise=tuple(without_block(way) for way in WAYS)),
     Op("transformer_block", x="N T G*K", gamma1="G*K", beta1="G*K", wq="G*K G*K", wk="G*K G*K", wv="G*K G*K", wo="G*K G*K",
        gamma2="G*K", beta2="G*K", w1="G*K H", b1="1 H", w2="H G*K", b2="1 G*K", heads=size("G"), par=45,
        torch=transformer_block, mistaken=BLOCKS, words=HEADS,
-       otherwise=transformer(attend=masked_by_triangle(other_ways))),
+       otherwise=tuple(transformer(attend=masked_by_triangle(way)) for way in WAYS)),
 ]

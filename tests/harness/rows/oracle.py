@@ -89,8 +89,8 @@ class Truth:
 
         values = Move(relative=STEP, natural=STEP)
         moves = self._moves(runs, inputs=Move(relative=STEP), values=values)
-        if self.op.otherwise:
-            also = self._moves(runs, inputs=Move(relative=STEP), values=values, function=self.op.otherwise)
+        for function in self.op.otherwise:
+            also = self._moves(runs, inputs=Move(relative=STEP), values=values, function=function)
             moves = tuple(np.fmax(move, np.where(np.isfinite(a), a, 0)) for move, a in zip(moves, also, strict=True))
         if self.op.ties:
             moves = (moves[0], *self._moves(runs, inputs=Move(), values=values)[1:])

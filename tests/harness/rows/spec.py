@@ -27,7 +27,7 @@ class Operation:
     output: str = "y"
     words: dict[str, str] = field(default_factory=dict)
     mistaken: dict[str, Callable] = field(default_factory=dict)
-    otherwise: Callable | None = None
+    otherwise: tuple[Callable, ...] = ()
 
     @cached_property
     def output_shapes(self) -> dict[tuple, tuple[int, ...]]:
@@ -101,7 +101,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     output: str = "y",
     words: dict[str, str] | None = None,
     mistaken: dict[str, Callable] | None = None,
-    otherwise: Callable | None = None,
+    otherwise: tuple[Callable, ...] = (),
     **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
@@ -113,7 +113,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     for an operation of one variable. `border`: where a border is met by design alone, `border(beside, *inputs)` moves inputs
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
     it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
-    it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in another right way, whose rounding
+    it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in other right ways, whose rounding
     is forgiven as well. Raises ValueError where it cannot be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
