@@ -131,7 +131,7 @@ def test_an_unknown_name_is_one_error(outputs):
     (output,) = outputs["unknown"]
     assert output["traceback"] == [f"ValueError: {output['evalue']}"]
     assert output["evalue"].startswith('check: there is no operation afine. Say which one it is, check(afine, op="')
-    assert output["evalue"].endswith("It is most like affine")
+    assert "It is most like affine" in output["evalue"]
 
 
 @pytest.mark.parametrize(

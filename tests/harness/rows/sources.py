@@ -285,7 +285,8 @@ class Fresh(Random):
         self._squeezes = iter((1 + int(self._choices.integers(255)),))
 
     def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
-        return self._rng.uniform(0.3, 2.0, shape) * (1 - 2 * self._rng.integers(0, 2, shape, np.int8))  # there are many
+        sign = 1 - 2 * self._rng.integers(0, 2, shape, np.int8)
+        return np.asarray(self._rng.uniform(0.3, 2.0, shape) * sign)  # quickly: there are many
 
     halves = floats
 
