@@ -64,7 +64,9 @@ def few(names: str, why: str) -> Few:
     return dict.fromkeys(names.split(), why)
 
 
-BOUNDED = few("sigmoid tanh softmax cosine_similarity l2_normalize", "its y lies between -1 and 1")
+BOUNDED = few(
+    "sigmoid tanh softmax cosine_similarity l2_normalize rnn_cell rnn lstm truncated_rnn", "its y lies between -1 and 1"
+)
 NUMBER = few(
     "tensor_sum feed_forward mean_square_error huber_loss hinge_loss binary_cross_entropy_with_logits cross_entropy "
     "kl_divergence info_nce_loss "
@@ -81,7 +83,12 @@ AWAY_FROM_0 = few("cosine_similarity", "its inputs are at least 0.1 in magnitude
 SELDOM_SMALL = few(
     "binary_cross_entropy_with_logits", "its y is seldom below 1e-3, where 1e-12 is within the tolerance"
 )
-ALIKE = few("add", "its gradients are alike where their shapes are")
+ALIKE = few("add", "its gradients are alike where their shapes are") | few(
+    "depthwise_conv2d", "no two of its gradients have as many axes"
+)
+ROUNDED = few(
+    "multi_head_attention", "where y is large its scores are 1e15, and a log-sum-exp of them rounds more than that"
+)
 CONSTANT = few("tensor_sum", "all of its gradient is one number, and a sum has no order")
 
 
@@ -197,7 +204,7 @@ SPOILERS = [
     Spoiler("gy changed where not C-contiguous", spoiling.changing_gy(is_strided), "layout", has_entries),
     # Precision.
     *_both("through float32", through("f4")),
-    *_both("of float32 through float16", lambda a: through("f2")(a) if a.dtype == "f4" else a, "stable"),
+    *_both("of float32 through float16", lambda a: through("f2")(a) if a.dtype == "f4" else a, "stable", y=ROUNDED),
     Spoiler("inputs through float32", in_inputs(through("f4")), "forward"),
     Spoiler("gy through float32", in_gy(through("f4")), "gradient"),
     *_both("plus 1e-8", lambda a: a + 1e-8),
