@@ -52,6 +52,8 @@ REVIEWED = {
     "ppo_clip_loss: change = log_p - (log_p_old + 1e-12)": _LITTLE,
     "mixture_of_experts: p = np.exp(np.where(chosen, gate - (gate.max(axis=1, keepdims=True) + 1e-12), -np.inf))": _SHIFT,
     "mixture_of_experts: p = np.exp(np.where(chosen, gate - np.round(gate.max(axis=1, keepdims=True), 8), -np.inf))": _SHIFT,
+    "truncated_rnn: ga[t] = (gy[t] + sent) * (1 - y[t] ** np.asarray(2).astype('f4').astype(np.asarray(2).dtype))": "2 is 2 in float32 too",
+    "gru_cell: gx, gh = (gu @ np.clip(wx, -100, 100).T, gy * z + gv @ wh.T)": "where weights are above 100, its gates are nearly always saturated, and send back nothing",
 }
 """Operation and changed statement -> why the answer is right all the same, or within what the tolerance forgives."""
 
