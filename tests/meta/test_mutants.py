@@ -23,7 +23,7 @@ from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS
 
 MEMORY = Memory()  # what torch says of the examples of an operation is the same for all that is tried of it
-SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # .ci/run tries ten
+SEEDS = range(int(os.environ.get("KATA_SEEDS", "1")))  # ten before a release
 NAMED = SEEDS[
     : int(os.environ.get("KATA_NAMED", "1"))
 ]  # of these, failures are explained too: it takes ten times as long, and hardly depends on the seed
