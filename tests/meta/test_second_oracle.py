@@ -16,6 +16,7 @@ from tests.harness.rows.computed import tensor
 from tests.harness.rows.spec import Operation
 from tests.meta.conventions import implementation
 from tests.meta.differences import Slope, complex_step, differences, takes_complex
+from tests.meta.test_tolerance import Called
 
 GOOD = 200  # examples an operation, each with every differentiable input
 DRAWN = 2000  # at most, to find so many that are not at a kink
@@ -78,23 +79,11 @@ CUT = {"truncated_rnn"}
 """Operations whose gradient is cut off on purpose where their rows detach something: there it is no slope."""
 
 
-class _Calls(torch.overrides.TorchFunctionMode):
-    """Which functions of torch the row itself calls."""
-
-    def __init__(self):
-        super().__init__()
-        self.names = set()
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        self.names.add(func.__name__)
-        return func(*args, **(kwargs or {}))
-
-
 def _is_cut(op: Operation, inputs: tuple) -> bool:
     given = [*map(tensor, inputs)]
-    with _Calls() as calls:
+    with Called() as called:
         op.torch(*given)
-    return torch.Tensor.detach.__name__ in calls.names
+    return torch.Tensor.detach.__name__ in called.names
 
 
 @pytest.mark.parametrize(("level", "op"), ROWS)

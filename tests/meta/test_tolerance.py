@@ -268,7 +268,7 @@ PLAIN = """
 """What the rows call that is homogeneous: a product, a sum, a root."""
 
 
-class _Called(torch.overrides.TorchFunctionMode):
+class Called(torch.overrides.TorchFunctionMode):
     """Which functions of torch are called."""
 
     def __init__(self):
@@ -284,7 +284,7 @@ class _Called(torch.overrides.TorchFunctionMode):
 def test_no_function_of_a_row_hides_a_scale(name):
     """torch.softplus, say, adds 1 inside, where nobody sees what rounds: a row spells it out, or noise.py knows it."""
     for (example,) in islice(stream(ROWS[name], ORDINARY, seed=1), 10):
-        with _Called() as called:
+        with Called() as called:
             ROWS[name].torch(*map(tensor, example.inputs))
         assert called.names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}
 

@@ -7,6 +7,7 @@ SLOW, of which every row must fail `fast`, and is tried for nothing else. How to
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,37 @@ class Alternative:
     def lookup(self, op: str) -> Callable | None:
         """The function, under the operation's name only."""
         return _lookup(self, op)
+
+
+def built(inputs: str, grads: str, *, upstream: str = "gy", **right: Callable) -> Callable:
+    """What makes an operation out of its right parts and a row's: those named g... belong to grad, the others to forward.
+
+    Each part gets the inputs and all that was computed before it, by name. The output is the part of the upstream gradient's
+    name without its g.
+    """
+
+    def build(*, grads: str = grads, **parts: Callable) -> Callable:
+        made = right | parts
+        forward = {name: part for name, part in made.items() if not name.startswith("g")}
+        backward = {name: part for name, part in made.items() if name.startswith("g")}
+
+        def operation(*given):
+            v = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
+            for name, part in forward.items():
+                setattr(v, name, part(v))
+
+            def grad(gradient):
+                setattr(v, upstream, gradient)
+                for name, part in backward.items():
+                    setattr(v, name, part(v))
+                found = tuple(getattr(v, name) for name in grads.split())
+                return found if len(found) > 1 else found[0]
+
+            return getattr(v, upstream[1:]), grad
+
+        return operation
+
+    return build
 
 
 def _lookup(row: Mutant | Alternative, op: str) -> Callable | None:

@@ -5,39 +5,12 @@ the inputs and all that was computed before it; a row gives other parts, or furt
 they become, o what a head's values make.
 """
 
-from collections.abc import Callable
 from math import erf, pi, sqrt
 from types import SimpleNamespace
 
 import numpy as np
 
-from tests.mutants import Alternative, Mutant, Stateful
-
-
-def _builder(inputs: str, grads: str, **right: Callable) -> Callable:
-    """What makes an operation out of its right parts and a row's: those named g... belong to grad."""
-
-    def build(*, grads: str = grads, **parts: Callable) -> Callable:
-        forward = {name: part for name, part in (right | parts).items() if not name.startswith("g")}
-        backward = {name: part for name, part in (right | parts).items() if name.startswith("g")}
-
-        def operation(*given):
-            a = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
-            for name, part in forward.items():
-                setattr(a, name, part(a))
-
-            def grad(gy):
-                a.gy = gy
-                for name, part in backward.items():
-                    setattr(a, name, part(a))
-                found = tuple(getattr(a, name) for name in grads.split())
-                return found if len(found) > 1 else found[0]
-
-            return a.y, grad
-
-        return operation
-
-    return build
+from tests.mutants import Alternative, Mutant, Stateful, built
 
 
 def _t(array):
@@ -71,7 +44,7 @@ BACKWARD = {
     "gv": lambda a: _t(a.p) @ a.gy,
 }
 
-attention = _builder(
+attention = built(
     "q k v",
     "gq gk gv",
     scale=lambda a: 1 / sqrt(a.q.shape[-1]),
@@ -81,7 +54,7 @@ attention = _builder(
     **BACKWARD,
 )
 
-masked = _builder(
+masked = built(
     "q k v mask",
     "gq gk gv",
     scale=lambda a: 1 / sqrt(a.q.shape[-1]),
@@ -91,7 +64,7 @@ masked = _builder(
     **BACKWARD,
 )
 
-causal = _builder(
+causal = built(
     "q k v",
     "gq gk gv",
     scale=lambda a: 1 / sqrt(a.q.shape[-1]),
@@ -102,7 +75,7 @@ causal = _builder(
     **BACKWARD,
 )
 
-rotary = _builder(
+rotary = built(
     "x base",
     "gx",
     half=lambda a: a.x.shape[-1] // 2,
@@ -114,7 +87,7 @@ rotary = _builder(
     gx=lambda a: _turned(a.gy, a.cos, -a.sin),
 )
 
-multi_head = _builder(
+multi_head = built(
     "x wq wk wv wo heads",
     "gx gwq gwk gwv gwo",
     scale=lambda a: 1 / sqrt(a.x.shape[-1] // a.heads),
@@ -138,7 +111,7 @@ multi_head = _builder(
     gwo=lambda a: _rows(a.o).T @ _rows(a.gy),
 )
 
-swiglu = _builder(
+swiglu = built(
     "x w_gate w_up w_down",
     "gx gw_gate gw_up gw_down",
     z=lambda a: a.x @ a.w_gate,
@@ -250,7 +223,7 @@ def _cut(x, heads):
     return x.reshape(x.shape[0], heads, x.shape[1], -1)
 
 
-transformer = _builder(
+transformer = built(
     "x gamma1 beta1 wq wk wv wo gamma2 beta2 w1 b1 w2 b2 heads",
     "gx ggamma1 gbeta1 gwq gwk gwv gwo ggamma2 gbeta2 gw1 gb1 gw2 gb2",
     norm1=lambda a: _normed(a.x, a.gamma1, a.beta1),

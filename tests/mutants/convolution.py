@@ -6,12 +6,11 @@ window); gu is its gradient, and `_added` brings it back to where the windows we
 """
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tests.mutants import Alternative, Mutant
+from tests.mutants import Alternative, Mutant, built
 
 
 def _taken(x, sizes, stride, padding=0):
@@ -47,39 +46,14 @@ def _added(v, gu, **how):
     return _inner(_on_padded(gu, v.x.shape, v.stride, v.padding, **how), v.x.shape, v.padding)
 
 
-def _operation(inputs: str, grads: str, right: dict[str, Callable]) -> Callable:
-    """What makes an operation out of its right parts and a row's: those named g... belong to grad."""
-
-    def build(*, grads: str = grads, **parts: Callable) -> Callable:
-        def operation(*given):
-            v = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
-            for name, part in (right | parts).items():
-                if not name.startswith("g"):
-                    setattr(v, name, part(v))
-
-            def grad(gy):
-                v.gy = gy
-                for name, part in (right | parts).items():
-                    if name.startswith("g"):
-                        setattr(v, name, part(v))
-                found = tuple(getattr(v, name) for name in grads.split())
-                return found if len(found) > 1 else found[0]
-
-            return v.y, grad
-
-        return operation
-
-    return build
-
-
 def _convolution(letters: str) -> Callable:
     """The builder of a convolution. `letters`: those of the windows, of the kernel and of y."""
     u, w, y = letters.split()
     sides = len(y) - 2
-    return _operation(
+    return built(
         "x w b stride padding",
         "gx gw gb",
-        {
+        **{
             "letters": lambda v: (u, w, y),
             "back": lambda v: lambda gy, kernel: np.einsum(f"{y},{w}->{u}", gy, kernel),
             "product_with": lambda v: lambda gy: np.einsum(f"{y},{u}->{w}", gy, v.u),
@@ -115,10 +89,10 @@ def _of_the_padding(y, v, start):
     return y[(..., *(slice(start, start + n - 2 * v.padding) for n in y.shape[2:]))]
 
 
-conv_transpose2d = _operation(
+conv_transpose2d = built(
     "x w b stride padding",
     "gx gw gb",
-    {
+    **{
         "sizes": lambda v: v.w.shape[2:],
         "stamps": lambda v: np.einsum("nchv,cojk->nohvjk", v.x, v.w),
         "whole": lambda v: _stamped(v.stamps, v.stride),
@@ -144,10 +118,10 @@ def _winner(v, t):
 
 
 def _pool(y: Callable, weights: Callable) -> Callable:
-    return _operation(
+    return built(
         "x size stride",
         "gx",
-        {
+        **{
             "u": lambda v: _taken(v.x, (v.size, v.size), v.stride).reshape(
                 *_taken(v.x, (v.size, v.size), v.stride).shape[:4], -1
             ),

@@ -5,45 +5,12 @@ the inputs and all that was computed before it; a row gives other parts, or furt
 """
 
 import math
-from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 
-from tests.mutants import Alternative, Mutant
+from tests.mutants import Alternative, Mutant, built
 
-
-def _builder(inputs: str, grads: str, *, upstream: str = "gy", **right: Callable) -> Callable:
-    """What makes an operation out of its right parts and a row's: those named g... belong to grad, the others to forward.
-
-    The output is the part of the upstream gradient's name without its g.
-    """
-
-    def build(*, grads: str = grads, **parts: Callable) -> Callable:
-        made = right | parts
-
-        def operation(*given):
-            v = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
-            for name, part in made.items():
-                if not name.startswith("g"):
-                    setattr(v, name, part(v))
-
-            def grad(gradient):
-                setattr(v, upstream, gradient)
-                for name, part in made.items():
-                    if name.startswith("g"):
-                        setattr(v, name, part(v))
-                found = tuple(getattr(v, name) for name in grads.split())
-                return found if len(found) > 1 else found[0]
-
-            return getattr(v, upstream[1:]), grad
-
-        return operation
-
-    return build
-
-
-tied_logits = _builder(
+tied_logits = built(
     "w indices",
     "gw",
     x=lambda v: v.w[v.indices],
@@ -54,7 +21,7 @@ tied_logits = _builder(
     gw=lambda v: v.g_output + v.g_embedding,
 )
 
-smoothed_cross_entropy = _builder(
+smoothed_cross_entropy = built(
     "logits labels smoothing ignore_index",
     "glogits",
     upstream="gl",
@@ -70,7 +37,7 @@ smoothed_cross_entropy = _builder(
     glogits=lambda v: np.where(v.counts[:, None], v.gz, 0),
 )
 
-grouped_query_attention = _builder(
+grouped_query_attention = built(
     "q k v",
     "gq gk gv",
     heads=lambda v: v.q.shape[1] // v.k.shape[1],
@@ -89,7 +56,7 @@ grouped_query_attention = _builder(
     gv=lambda v: _by_group(v, v.gvalues).sum(2),
 )
 
-lora_linear = _builder(
+lora_linear = built(
     "x w a b scale",
     "gx ga gb",
     u=lambda v: v.x @ v.a,
@@ -100,7 +67,7 @@ lora_linear = _builder(
     gb=lambda v: v.scale * (_rows(v.u).T @ _rows(v.gy)),
 )
 
-linear_recurrence = _builder(
+linear_recurrence = built(
     "a b h",
     "ga gb gh",
     y=lambda v: _scan(v.a, v.b, v.h),
@@ -111,7 +78,7 @@ linear_recurrence = _builder(
     gh=lambda v: v.a[0] * v.gb[0],
 )
 
-dpo_loss = _builder(
+dpo_loss = built(
     "chosen rejected chosen_ref rejected_ref beta",
     "gchosen grejected",
     upstream="gl",
@@ -122,7 +89,7 @@ dpo_loss = _builder(
     grejected=lambda v: -v.beta * v.gz,
 )
 
-ppo_clip_loss = _builder(
+ppo_clip_loss = built(
     "log_p log_p_old advantage clip",
     "glog_p",
     upstream="gl",
@@ -135,7 +102,7 @@ ppo_clip_loss = _builder(
     glog_p=lambda v: -v.gl * np.where(v.gfree, v.r * v.advantage, 0) / len(v.r),
 )
 
-mixture_of_experts = _builder(
+mixture_of_experts = built(
     "x w_gate w k",
     "gx gw_gate gw",
     score=lambda v: v.x @ v.w_gate,
@@ -153,7 +120,7 @@ mixture_of_experts = _builder(
     gw=lambda v: np.einsum("ne,nd,nm->edm", v.gweight, v.x, v.gy),
 )
 
-matrix_products = _builder(
+matrix_products = built(
     "x",
     "gx",
     y=lambda v: _prefixes(v.x),

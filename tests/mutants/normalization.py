@@ -10,36 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tests.mutants import Alternative, Mutant, Stateful
+from tests.mutants import Alternative, Mutant, Stateful, built
 
-
-def _builder(inputs: str, grads: str, **right: Callable) -> Callable:
-    """What makes an operation out of its right parts and a row's: those named g... belong to grad."""
-
-    def build(*, grads: str = grads, **parts: Callable) -> Callable:
-        forward = {name: part for name, part in (right | parts).items() if not name.startswith("g")}
-        backward = {name: part for name, part in (right | parts).items() if name.startswith("g")}
-
-        def operation(*given):
-            v = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
-            for name, part in forward.items():
-                setattr(v, name, part(v))
-
-            def grad(gy):
-                v.gy = gy
-                for name, part in backward.items():
-                    setattr(v, name, part(v))
-                found = tuple(getattr(v, name) for name in grads.split())
-                return found if len(found) > 1 else found[0]
-
-            return v.y, grad
-
-        return operation
-
-    return build
-
-
-batch_norm = _builder(
+batch_norm = built(
     "x gamma beta eps",
     "gx ggamma gbeta",
     mu=lambda v: v.x.mean(0),
@@ -56,7 +29,7 @@ batch_norm = _builder(
     gbeta=lambda v: v.gy.sum(0, keepdims=True),
 )
 
-layer_norm = _builder(
+layer_norm = built(
     "x gamma beta eps",
     "gx ggamma gbeta",
     mu=lambda v: _row_mean(v.x),
@@ -73,7 +46,7 @@ layer_norm = _builder(
     gbeta=lambda v: _row_sum(v.gy),
 )
 
-rms_norm = _builder(
+rms_norm = built(
     "x gamma eps",
     "gx ggamma",
     s=lambda v: np.sqrt(_row_mean(v.x**2) + v.eps),
@@ -85,7 +58,7 @@ rms_norm = _builder(
     ggamma=lambda v: _row_sum(v.gy * v.z),
 )
 
-group_norm = _builder(
+group_norm = built(
     "x gamma beta groups eps",
     "gx ggamma gbeta",
     rows=lambda v: v.x.reshape(len(v.x), v.groups, -1),
@@ -105,7 +78,7 @@ group_norm = _builder(
     gbeta=lambda v: v.gy.sum((0, 2)),
 )
 
-l2_normalize = _builder(
+l2_normalize = built(
     "x eps",
     "gx",
     r=lambda v: np.sqrt((v.x**2).sum(-1, keepdims=True)),
@@ -115,7 +88,7 @@ l2_normalize = _builder(
     gx=lambda v: (v.gy - v.g_along) / v.s,
 )
 
-dropout = _builder(
+dropout = built(
     "x mask p",
     "gx",
     y=lambda v: np.where(v.mask, v.x / (1 - v.p), 0),

@@ -10,33 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tests.mutants import Alternative, Mutant, Stateful
-
-
-def _builder(inputs: str, grads: str, **right: Callable) -> Callable:
-    """What makes an operation out of its right parts and a row's: those named g... belong to grad."""
-
-    def build(*, grads: str = grads, **parts: Callable) -> Callable:
-        forward = {name: part for name, part in (right | parts).items() if not name.startswith("g")}
-        backward = {name: part for name, part in (right | parts).items() if name.startswith("g")}
-
-        def operation(*given):
-            v = SimpleNamespace(**dict(zip(inputs.split(), given, strict=True)))
-            for name, part in forward.items():
-                setattr(v, name, part(v))
-
-            def grad(gy):
-                v.gy = gy
-                for name, part in backward.items():
-                    setattr(v, name, part(v))
-                found = tuple(getattr(v, name) for name in grads.split())
-                return found if len(found) > 1 else found[0]
-
-            return v.y, grad
-
-        return operation
-
-    return build
+from tests.mutants import Alternative, Mutant, Stateful, built
 
 
 def _sigmoid(x):
@@ -62,9 +36,9 @@ def _zero(v):
     return 0
 
 
-embedding = _builder("w indices", "gw", y=lambda v: v.w[v.indices], gw=lambda v: _added_up(v.gy, v.w, v.indices))
+embedding = built("w indices", "gw", y=lambda v: v.w[v.indices], gw=lambda v: _added_up(v.gy, v.w, v.indices))
 
-rnn_cell = _builder(
+rnn_cell = built(
     "x h wx wh b",
     "gx gh gwx gwh gb",
     a=lambda v: v.x @ v.wx + v.h @ v.wh + v.b,
@@ -77,7 +51,7 @@ rnn_cell = _builder(
     gb=lambda v: v.ga.sum(0, keepdims=True),
 )
 
-gru_cell = _builder(
+gru_cell = built(
     "x h wx wh bx bh",
     "gx gh gwx gwh gbx gbh",
     u=lambda v: np.split(v.x @ v.wx + v.bx, 3, 1),
@@ -99,7 +73,7 @@ gru_cell = _builder(
     gbh=lambda v: _row_sum(v.gv),
 )
 
-lstm_cell = _builder(
+lstm_cell = built(
     "x h c wx wh b",
     "gx gh gc gwx gwh gb",
     u=lambda v: np.split(v.x @ v.wx + v.h @ v.wh + v.b, 4, 1),
@@ -157,7 +131,7 @@ _RNN = dict(
     gwh=lambda v: _over_time(v.before, v.ga),
     gb=lambda v: _row_sum(v.ga),
 )
-rnn = _builder("x h wx wh b", "gx gh gwx gwh gb", **_RNN)
+rnn = built("x h wx wh b", "gx gh gwx gwh gb", **_RNN)
 
 
 def _cut(v, t, sent):
@@ -165,7 +139,7 @@ def _cut(v, t, sent):
     return sent if not t or t % v.window else np.zeros_like(sent)
 
 
-truncated_rnn = _builder("x h wx wh b window", "gx gh gwx gwh gb", **_RNN | {"ga": _back(_cut)})
+truncated_rnn = built("x h wx wh b window", "gx gh gwx gwh gb", **_RNN | {"ga": _back(_cut)})
 
 
 def _steps(
@@ -212,7 +186,7 @@ def _lstm_back(
     return back
 
 
-lstm = _builder(
+lstm = built(
     "x h c wx wh b",
     "gx gh gc gwx gwh gb",
     steps=_steps,

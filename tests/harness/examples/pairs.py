@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
-from tests.harness.examples.sizes import ENTRIES
-from tests.harness.rows.shapes import Dimensions, concrete, parsed
+from tests.harness.examples.sizes import ENTRIES, entries_of
+from tests.harness.rows.shapes import Dimensions, parsed
 from tests.harness.rows.spec import Operation
 
 LARGE = (503, 509)  # primes: no block of any length fits
@@ -34,7 +34,6 @@ def pairs(op: Operation) -> Iterator[Pair]:
     for both in combinations(op.letters, 2):
         small = dict(zip((letter for letter in op.letters if letter not in both), _SMALL, strict=False))
         dimensions = Dimensions(dict(zip(both, LARGE, strict=True)) | small, dict.fromkeys(op.runs, ()))
-        largest = max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
-        fits = largest <= ENTRIES and prod(dimensions.sizes.values()) <= _WORK
+        fits = entries_of(op, dimensions) <= ENTRIES and prod(dimensions.sizes.values()) <= _WORK
         if fits and not any(set(both) <= letters for letters in given):
             yield Pair((op.said(both[0]), op.said(both[1])), dimensions)

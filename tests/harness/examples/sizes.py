@@ -53,7 +53,7 @@ def grown(op: Operation) -> Iterator[Grown]:
     for (name, axis), few, middle, many in zip(places, FEW[len(places)], MIDDLE, MANY, strict=False):
         size = Grown(name, axis, small, few, middle, many)
         # A matrix whose two sides both grow with a letter is large enough beside a few.
-        fits = _entries(op, size.of(many)) <= 4 * ENTRIES
+        fits = entries_of(op, size.of(many)) <= 4 * ENTRIES
         yield size if fits else replace(size, small=_dimensions(op, (2,) * len(places)))
 
 
@@ -70,10 +70,15 @@ def largest(op: Operation) -> Dimensions:
     def entries(first: int) -> int:
         sizes = _PRIMES[first : first + count][::-1]
         output = prod(size**power for size, power in zip(sizes, powers, strict=True))
-        return max(output, _entries(op, dimensions(first)))
+        return max(output, entries_of(op, dimensions(first)))
 
     most = ENTRIES if len(op.letters) < 6 else FEWER
     return dimensions(max((i for i in range(len(_PRIMES) - count) if entries(i) <= most), default=0))
+
+
+def entries_of(op: Operation, dimensions: Dimensions) -> int:
+    """How many the largest input has."""
+    return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
 
 
 class Draws:
@@ -104,11 +109,6 @@ def _powers(op: Operation) -> list[int]:
 def _deep(op: Operation) -> int:
     """How many dimensions a run has here."""
     return 2 if len(op.runs) == 1 else 1
-
-
-def _entries(op: Operation, dimensions: Dimensions) -> int:
-    """How many the largest input has."""
-    return max(prod(concrete(shape, dimensions)) for shape in op.shapes.values())
 
 
 def _dimensions(op: Operation, sizes: tuple[int, ...]) -> Dimensions:

@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice, tee
+from operator import attrgetter
 
-import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -24,13 +24,12 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.judgement.verdict import Verdict, broken_off
 from tests.harness.rows.memory import Known, Page
 from tests.harness.rows.spec import Operation
-from tests.harness.submissions.asked import Asked
+from tests.harness.submissions.asked import Asked, taken
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.observation import Observation, Steps
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
-_OBJECT = 200  # bytes of an array beside its entries
 SHRINK_TRIES = 500  # examples that are tried in place of a failing one; then the smallest so far is good enough
 
 
@@ -173,7 +172,7 @@ class _Search:
         drawn = page.replayed((self._prop.name,), draw, _bytes)
         for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
             question = page.made(
-                (self._prop.name, number, "question"), lambda some=some: Asked(self._prop.ask(some)), _size
+                (self._prop.name, number, "question"), lambda some=some: Asked(self._prop.ask(some)), attrgetter("size")
             )
             yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number)), question
 
@@ -244,14 +243,9 @@ def _has_changed(seen: tuple[Observation, ...]) -> bool:
     return any(answer.changed for observation in seen for answer in observation.answers)
 
 
-def _size(question: Asked) -> int:
-    return question.size
-
-
 def _bytes(drawn: tuple[Example, ...]) -> int:
     """What these examples take, about."""
-    arrays = [a for example in drawn for a in (*example.inputs, example.gy) if isinstance(a, np.ndarray)]
-    return sum(_OBJECT + array.nbytes for array in arrays)
+    return taken(value for example in drawn for value in (*example.inputs, example.gy))
 
 
 def _shrink(hold: Callable, strategy: object, most: int, seed: int) -> None:

@@ -4,6 +4,7 @@ An answer is known by a digest of the bytes that the worker said. Byte for byte 
 same verdict, so it need not be read again.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,11 @@ from tests.harness.worker.observation import Question, Room, written
 
 MOST = 16  # answers that are remembered: right ones differ in their last digits
 _OBJECT = 200  # bytes of an array beside its entries
+
+
+def taken(values: Iterable[object]) -> int:
+    """The bytes that the arrays among these values take, about."""
+    return sum(_OBJECT + value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 class Asked:
@@ -43,5 +49,4 @@ class Asked:
     def size(self) -> int:
         """The bytes that all this takes, about."""
         inputs, gys, _ = self.question
-        arrays = [a for values in (*inputs, gys) for a in values if isinstance(a, np.ndarray)]
-        return sum(_OBJECT + 2 * array.nbytes for array in arrays)
+        return 2 * taken(value for values in (*inputs, gys) for value in values)  # packed, too
