@@ -53,8 +53,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path == tests / "hidden" and not run.hidden:
         return True
     others = [tests / folder for folder in NOT_FOR_GRADING]
+    if not run.alone or collection_path not in others:
+        return None
     named = any(_within(_path(config, argument), folder) for argument in config.args for folder in others)
-    return True if run.alone and not named and collection_path in others else None
+    return None if named else True
 
 
 @pytest.hookimpl(tryfirst=True)

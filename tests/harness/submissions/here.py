@@ -8,7 +8,7 @@ import sys
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,11 +162,14 @@ class InFolder(Here):
 
     @property
     def notes(self) -> list[str]:
-        unread = [
+        return [*self._unread, *self._directory.notes()]
+
+    @cached_property
+    def _unread(self) -> list[str]:
+        return [
             f"{self._folder.name}/{file.name} is not graded in practice: pytest --impl={self._folder.name}/{file.name} grades it"
             for file in sorted(self._folder.glob("*.ipynb"))
         ]
-        return [*unread, *self._directory.notes()]
 
     def _found(self, op: str) -> Callable:
         return self._modules.function(self._directory.find(op), op)

@@ -1,16 +1,18 @@
 """What `--impl` names: a package of the project's own, which runs here, or what somebody handed in, which runs elsewhere."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.harness.submissions.directory import Levels
-from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.here import Here, InFolder
-from tests.harness.submissions.packages import package
 from tests.harness.submissions.parcel import UnusableSubmission
-from tests.harness.submissions.sandbox import require
 from tests.harness.worker.refusal import RefusedOperation
+
+if TYPE_CHECKING:
+    from tests.harness.submissions.elsewhere import Elsewhere
 
 
 def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: str = "bwrap") -> Here | Elsewhere:
@@ -22,6 +24,13 @@ def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: 
         if not (project / impl).is_dir():
             raise UnusableSubmission(f"--impl={impl}: there is no folder {impl}/ here")
         return InFolder(project / impl, catalogue())
+    # Whoever practises does not wait for these.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.packages import package
+    from tests.harness.submissions.sandbox import require
+
     with ThreadPoolExecutor(1) as beside:  # both take about as long, and the catalogue imports torch
         proof = beside.submit(require, sandbox)
         submission = package(impl, catalogue)
