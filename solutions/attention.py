@@ -10,9 +10,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from solutions.activations import gelu, silu
-from solutions.feedforward import affine
-from solutions.normalization import layer_norm
+from .activations import gelu, silu
+from .feedforward import affine
+from .normalization import layer_norm
 
 
 def scaled_dot_product_attention(q: NDArray, k: NDArray, v: NDArray) -> tuple[NDArray, Callable]:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from tests.harness.diagnosis.samples import Sample, generic, square
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import const
+from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 from tests.specs import recurrent
 

@@ -74,7 +74,7 @@ class Mutant:
         """The operation of the changed module. Raises what the module raises."""
         with self._put():
             code = compile(_source(self.level).tree, f"{self.level}.py", "exec")
-        module: dict = {"__name__": f"mutated.{self.level}"}
+        module: dict = {"__name__": f"mutated.{self.level}", "__package__": FOLDER.name}
         exec(code, module)
         return module[op]
 

@@ -11,9 +11,8 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-import torch
-
 from tests.harness.judgement.examiner import Examiner
+from tests.harness.rows.late import torch
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve

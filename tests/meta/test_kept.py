@@ -27,10 +27,12 @@ from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.meta import HANGS
+from tests.meta.share import share
 from tests.meta.test_mutants import RIGHT, WRONG
 from tests.mutants import Alternative, Mutant
 
 PROJECT = Path(__file__).parents[2]
+ROWS = list(enumerate((*WRONG, *RIGHT)))
 EXPLAINED = 12  # of so many rows, one with its smallest example and its diagnosis, which are asked of torch anew
 OP = "relu"  # which has kinks, and so a second answer
 RAN = "import sys, pytest; pytest.main(sys.argv[1:]); print({'torch', 'hypothesis'} & set(sys.modules) or 'neither')"
@@ -82,7 +84,7 @@ def test_what_is_read_is_what_was_said(op, folder):
 
 @pytest.mark.parametrize(
     ("number", "row"),
-    [pytest.param(number, row, id=f"{row.op}: {row.name}") for number, row in enumerate((*WRONG, *RIGHT))],
+    [pytest.param(number, row, id=f"{row.op}: {row.name}") for number, row in share(ROWS, 8)],
 )
 def test_no_report_depends_on_what_is_kept(number, row):
     """A mutant, and an alternative, gets the same report to the byte with nothing kept and with all of it; some of them explained."""
@@ -222,6 +224,7 @@ def run(*arguments: str) -> str:
         ("--impl=kata", "--collect-only"),
         ("--impl=solutions", "--collect-only", "-q"),
         ("--impl=kata", "--hidden", "--collect-only"),
+        ("--collect-only", "-q", "-n0"),
         ("--impl=kata",),
         ("--reset=affine",),
     ],

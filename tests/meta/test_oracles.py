@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-import torch
-from torch.nn import functional
 
 from tests.harness.diagnosis.samples import close, generic, mixed
 from tests.harness.rows.catalogue import operations
+from tests.harness.rows.late import functional, torch
 
 _ONE_LAYER = (True, 1, 0.0, False, False, False)  # with biases; one direction, no dropout, time first
 

@@ -7,7 +7,6 @@ from math import prod
 
 import numpy as np
 import pytest
-import torch
 
 from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
 from tests.harness.examples.shrink import simpler
@@ -29,6 +28,7 @@ from tests.harness.rows.kinds import (
     reshaping,
     size,
 )
+from tests.harness.rows.late import torch
 from tests.harness.rows.oracle import Truth, output_shape
 from tests.harness.rows.shapes import Dimensions, concrete
 from tests.harness.rows.spec import Op, Operation

@@ -5,7 +5,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from tests import test_ops
@@ -19,6 +18,7 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.rows import noise
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.computed import tensor
+from tests.harness.rows.late import torch
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Op
 from tests.harness.submissions.here import Here
@@ -268,25 +268,27 @@ PLAIN = """
 """What the rows call that is homogeneous: a product, a sum, a root."""
 
 
-class Called(torch.overrides.TorchFunctionMode):
-    """Which functions of torch are called."""
+def called(work: Callable[[], object]) -> set[str]:
+    """The names of the functions of torch that are called."""
+    import torch
 
-    def __init__(self):
-        super().__init__()
-        self.names = set()
+    class Called(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            names.add(func.__name__)
+            return func(*args, **(kwargs or {}))
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        self.names.add(func.__name__)
-        return func(*args, **(kwargs or {}))
+    names: set[str] = set()
+    with Called():
+        work()
+    return names
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_no_function_of_a_row_hides_a_scale(name):
     """torch.softplus, say, adds 1 inside, where nobody sees what rounds: a row spells it out, or noise.py knows it."""
     for (example,) in islice(stream(ROWS[name], ORDINARY, seed=1), 10):
-        with Called() as called:
-            ROWS[name].torch(*map(tensor, example.inputs))
-        assert called.names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}
+        names = called(lambda inputs=example.inputs: ROWS[name].torch(*map(tensor, inputs)))
+        assert names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}
 
 
 def test_each_run_of_large_arrays_moves_otherwise():

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import torch
 
 from tests import test_ops
 from tests.harness.diagnosis import diagnose
@@ -26,6 +25,7 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import Property, written_in
 from tests.harness.plugin.notebook import UngradableFunction, checked
 from tests.harness.rows.catalogue import operations
+from tests.harness.rows.late import torch
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.parcel import UnusableSubmission
@@ -143,6 +143,7 @@ def _laid(folder: Path, files: Files) -> Path:
 
 def _elsewhere(work: Callable[[], Said]) -> Said:
     """What the work says, in a copy of this process."""
+    torch.set_num_threads(1)  # imported here once, and not in every copy
     reading, writing = os.pipe()
     pid = os.fork()  # NumPy's and torch's threads are idle, and the copy has none
     if pid == 0:
@@ -178,7 +179,6 @@ def _ended(pid: int) -> int:
 def _work(work: Callable[[], Said], reading: int, writing: int) -> None:
     os.setpgid(0, 0)
     os.close(reading)
-    torch.set_num_threads(1)
     tempfile.tempdir = None
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
