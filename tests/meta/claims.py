@@ -3,9 +3,9 @@
 from tests.harness.diagnosis.conditions import holds
 from tests.harness.diagnosis.diagnosis import Claim
 from tests.harness.diagnosis.samples import Sample, graded, observed
-from tests.harness.diagnosis.search import contradicts
 from tests.harness.diagnosis.wording import wording
 from tests.harness.judgement.verdict import Verdict
+from tests.meta.late import contradicts
 
 
 def contradiction(verdict: Verdict, count: int, seed: int) -> str:

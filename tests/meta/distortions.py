@@ -297,6 +297,8 @@ DISTORTIONS = [
     Distortion("a function too many", "one relu too many", _as(lambda x, w, b: torch.relu(x @ w + b)), ("affine:y", "affine:gx")),
     Distortion("a factor in the sum", "has a factor exp(y) too many", _exp_in_the_sum, ("log_softmax",)),
     Distortion("sum for product", "exp(x) + w in place of exp(x) * w", _as(lambda x, w, c: ((x.exp() + w) * c).sum(-1)), ("weighted:y",)),
+    Distortion("a number inside", "* alpha inside expm1 would give", _as(lambda x, alpha: torch.where(x > 0, x, alpha * (torch.exp(alpha * torch.clamp(x, max=0)) - 1))), ("elu:y",)),
+    Distortion("lengths by magnitudes", "the sum of the magnitudes would give, in place of the length, everywhere", _as(lambda x, y: (x * y).sum(-1) / (abs(x).sum(-1) * abs(y).sum(-1))), ("cosine_similarity:y",)),
     Distortion("the middle alone", "/ sqrt(var(x) + eps) alone", lambda s, y: _normalized(s)[0], ("layer_norm:y",)),
     Distortion("slope of the square", "is what 2 in place of 3 in x**3 would give", _gelu_with_slope(lambda x: 2 * x), ("gelu",)),
     Distortion("slope of the other quotient", "is what exchanging x and w in x / w would give", lambda s, g: s.right[g] * -((s.inputs["w"] / s.inputs["x"]) ** 2), ("ratio:gx",)),

@@ -3,10 +3,10 @@
 python -m tests.meta.messages > messages.txt
 """
 
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.submissions.here import Here
+from tests.meta.late import diagnose
 from tests.meta.test_mutants import OPERATIONS, PROPERTIES, WRONG
 
 

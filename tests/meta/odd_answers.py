@@ -15,7 +15,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import result_of
 from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
@@ -25,6 +24,7 @@ from tests.harness.rows import catalogue
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.submissions import resolve
+from tests.meta.late import diagnose
 
 PROJECT = Path(__file__).parents[2]
 LARGEST = 50_000  # characters of one verdict in a report

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import result_of
 from tests.harness.display.screen import screen
 from tests.harness.judgement.examiner import Examiner
@@ -51,6 +50,7 @@ from tests.meta.attacks import (
     prying,
 )
 from tests.meta.attacks.parcels import Parcel
+from tests.meta.late import diagnose
 
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
 MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.diagnosis.diagnosis import Claim
 from tests.harness.diagnosis.edit import times
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
 from tests.meta.claims import contradiction
+from tests.meta.late import diagnose
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 NEGATED, DOUBLED = times("{g} {is} negated", lambda s: -1), times("{g} {is} doubled", lambda s: 2)

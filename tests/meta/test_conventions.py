@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.examples.examples import ORDINARY, stream
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
@@ -19,6 +18,7 @@ from tests.harness.submissions.here import Here
 from tests.meta import conventions, machinery
 from tests.meta.breaches import BREACHES, FILES
 from tests.meta.conventions import implementation
+from tests.meta.late import diagnose
 from tests.meta.project import Project, here
 
 CONVENTIONS = {convention.__name__: convention for convention in (*conventions.CONVENTIONS, *machinery.CONVENTIONS)}

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.catalogue import operations
@@ -18,6 +17,7 @@ from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.hidden import test_hidden
 from tests.meta.claims import contradiction
+from tests.meta.late import diagnose
 from tests.meta.share import NAMED, SEEDS, share
 from tests.mutants import Alternative, Mutant
 from tests.specs import LEVELS

@@ -5,12 +5,12 @@ import pytest
 
 from solutions import tensors as solutions
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import written_in
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
 from tests.hidden import test_hidden
+from tests.meta.late import diagnose
 
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 PUBLIC = written_in(test_ops)

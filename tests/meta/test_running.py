@@ -19,8 +19,8 @@ from tests.harness.submissions.here import Here
 from tests.harness.submissions.usage import Usage
 from tests.harness.watch import running
 from tests.harness.watch.running import Forked, Spare
-from tests.harness.watch.warm import AllTold, Job, Stale, Told
 from tests.meta import HANGS
+from tests.meta.late import AllTold, Job, Stale, Told
 from tests.meta.terminals import copy
 
 WANTED = {"affine": ("forward", "gradient"), "relu": ("forward",)}
@@ -52,7 +52,7 @@ def test_it_tells_what_holds_and_then_explains(project, kind):
     """The verdicts come first, then all have been told, then what failed comes again with its explanation."""
     running = kind(Job(project, "kata", 0, WANTED))
     try:
-        told = [m for m in messages(running) if isinstance(m, Told | AllTold)]
+        told = [m for m in messages(running) if isinstance(m, (Told, AllTold))]
     finally:
         running.end()
         Spare.dismiss()

@@ -11,10 +11,10 @@ import pytest
 
 from tests.harness.diagnosis.samples import mixed
 from tests.harness.rows.catalogue import operations
-from tests.harness.rows.computed import tensor
 from tests.harness.rows.spec import Operation
 from tests.meta.conventions import implementation
 from tests.meta.differences import Slope, complex_step, differences, takes_complex
+from tests.meta.late import tensor
 from tests.meta.test_tolerance import called
 
 GOOD = 200  # examples an operation, each with every differentiable input

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Call
 from tests.harness.worker.observe import observe
+from tests.meta.late import diagnose
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 

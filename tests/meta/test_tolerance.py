@@ -15,15 +15,14 @@ from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.search import examine
 from tests.harness.judgement.tolerance import at_kink, off_entries
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows import noise
 from tests.harness.rows.catalogue import operations
-from tests.harness.rows.computed import tensor
 from tests.harness.rows.late import torch
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.spec import Op
 from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Answer, Observation
 from tests.meta.conventions import implementation
+from tests.meta.late import tensor
 from tests.mutants import normalization
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
@@ -286,6 +285,8 @@ def called(work: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize("name", ROWS)
 def test_no_function_of_a_row_hides_a_scale(name):
     """torch.softplus, say, adds 1 inside, where nobody sees what rounds: a row spells it out, or noise.py knows it."""
+    from tests.harness.rows import noise
+
     for (example,) in islice(stream(ROWS[name], ORDINARY, seed=1), 10):
         names = called(lambda inputs=example.inputs: ROWS[name].torch(*map(tensor, inputs)))
         assert names <= {*PLAIN.split(), *noise.NATURAL, *noise.IN_STEPS}
@@ -293,6 +294,8 @@ def test_no_function_of_a_row_hides_a_scale(name):
 
 def test_each_run_of_large_arrays_moves_otherwise():
     """After an array of more entries than there are random numbers, two runs move the next one by other amounts."""
+    from tests.harness.rows import noise
+
     moves = []
     for seed in (0, 2):
         jitter = noise.Jitter(seed, noise.Move(relative=1.0), noise.Move())

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.diagnosis.wording import wording
 from tests.harness.display.result import result_of
 from tests.harness.display.screen import screen
@@ -16,6 +15,7 @@ from tests.harness.judgement.judge import Wrong
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
+from tests.meta.late import diagnose
 
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 RENAMED = [op for op in OPERATIONS.values() if op.output != "y"]

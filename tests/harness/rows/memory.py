@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST = 1 << 23  # bytes that are remembered of an operation: there are some fifty
+MOST = 1 << 25  # bytes that are remembered of an operation: the largest takes half of it
 Question = tuple[str | int, ...]
 """What an example is called, and what was asked of it: `("gradient", 17, "noise 2")`."""
 

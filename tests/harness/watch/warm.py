@@ -23,7 +23,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.result import Result, result_of
 from tests.harness.display.screen import Piece, screen
 from tests.harness.examples.examples import stream
@@ -125,6 +124,10 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             failed += [verdict] if verdict.status in FAILED else []
     send(AllTold())
     MEMORY.keep()
+    if not failed:
+        return
+    from tests.harness.diagnosis.diagnose import diagnose
+
     slow = Examiner(implementation, job.seed, explain=diagnose, first=job.first, memory=MEMORY)
     for verdict in failed:
         prop = properties[verdict.property]
@@ -142,6 +145,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
 
 def warm_up() -> None:
     """Do once what every grading process would do first: see examples of all the rows, and what torch says of them."""
+    import tests.harness.diagnosis.diagnose  # noqa: F401
     from tests.harness.rows.imports import torch
 
     prop = max(_properties().values(), key=lambda p: len(p.dtypes))

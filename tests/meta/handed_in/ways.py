@@ -19,7 +19,6 @@ from types import ModuleType
 import numpy as np
 
 from tests import test_ops
-from tests.harness.diagnosis import diagnose
 from tests.harness.judgement import properties
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.properties import Property, written_in
@@ -105,6 +104,8 @@ def _checked(row: HandedIn, folder: Path) -> Said:
     """The files' text as cells, and their functions given to `check`. A cell that raises has said so itself, and is no row's."""
     _laid(folder, row.files)
     os.chdir(folder)
+    from tests.harness.diagnosis import diagnose
+
     properties.written_in, diagnose.diagnose = _few, None  # of this copy of the process only
     cells: dict[str, dict] = {name: {"__name__": "__main__"} for name in row.files}
     for name, cell in cells.items():
