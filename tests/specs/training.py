@@ -5,6 +5,8 @@ for ten, of which each goes on from what the one before returned. What torch.opt
 tests/meta holds it to torch.optim itself. Small t are drawn most: a large one hides the correction of the bias.
 """
 
+import math
+
 import numpy as np
 
 from tests.harness.rows.forms import layers, several
@@ -71,27 +73,34 @@ def clip_grad_norm(*given):
     return tuple(g * torch.clamp(max_norm / (norm + 1e-6), max=1.0) for g in grads)
 
 
+SHARE, SHARE_OF_ALL, SUMS = "exp(x) / exp(x).sum(-1, keepdims=True)", "exp(x) / exp(x).sum()", "x.cumsum(-1)"
+LOG_OF_SUM, SQUARES, TANH, SQUARE = "log(exp(x).sum(-1))", "(x ** 2).sum(-1)", "np.tanh(x)", "x ** 2"
 FUNCTIONS = {
-    "softmax": lambda x: torch.softmax(x, -1),
-    "softmax_of_all": lambda x: torch.softmax(x.reshape(len(x), -1), -1).reshape(x.shape),
-    "cumsum": lambda x: torch.cumsum(x, -1),
-    "tanh": torch.tanh,
-    "square": lambda x: x * x,
-    "logsumexp": lambda x: torch.logsumexp(x, -1),
-    "square_sum": lambda x: (x * x).sum(-1),
+    SHARE: lambda x: torch.softmax(x, -1),
+    SHARE_OF_ALL: lambda x: torch.softmax(x.reshape(len(x), -1), -1).reshape(x.shape),
+    SUMS: lambda x: torch.cumsum(x, -1),
+    TANH: torch.tanh,
+    SQUARE: lambda x: x * x,
+    LOG_OF_SUM: lambda x: torch.logsumexp(x, -1),
+    SQUARES: lambda x: (x * x).sum(-1),
 }
 """The functions of worker/given.py in torch, each of a stack of arrays."""
+
+
+def size(x):
+    """How many entries it has."""
+    return math.prod(x.shape)
 
 
 def moved(x, step):
     """A stack of as many copies of x as it has entries, in each of which another one is moved."""
     x = x.double()
-    return x + step * torch.eye(x.numel()).double().reshape(-1, *x.shape)
+    return x + step * torch.eye(size(x)).double().reshape(-1, *x.shape)
 
 
 def weighed(x, gy, change):
     """The sum of each of a stack of changes of y, weighed by gy, in the shape of x."""
-    return (gy * change).reshape(x.numel(), -1).sum(-1).reshape(x.shape)
+    return (gy * change).reshape(size(x), -1).sum(-1).reshape(x.shape)
 
 
 def numeric_gradient(f, x, gy, eps):
@@ -176,7 +185,10 @@ def coupled_but_for(moment):
     def step(w, gw, others, lr, weight_decay):
         m, v, t, _, beta1, beta2, eps = others
         wide = gw + weight_decay * w
-        m, v = beta1 * m + (1 - beta1) * (wide if moment == 1 else gw), beta2 * v + (1 - beta2) * (wide if moment == 2 else gw) ** 2
+        m, v = (
+            beta1 * m + (1 - beta1) * (wide if moment == 1 else gw),
+            beta2 * v + (1 - beta2) * (wide if moment == 2 else gw) ** 2,
+        )
         return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
 
     return step
@@ -195,7 +207,8 @@ ADAMW = {
     "weight decay with the wrong sign": decayed(lambda w, gw, others, lr, decay: adam(w + lr * decay * w, gw, *others)),
     "lr twice in the weight decay": decayed(lambda w, gw, others, lr, decay: adam(w - lr**2 * decay * w, gw, *others)),
 } | {
-    words: decayed(lambda w, gw, others, lr, decay, f=f: f(w - lr * decay * w, gw, *others)) for words, f in ADAM.items()
+    words: decayed(lambda w, gw, others, lr, decay, f=f: f(w - lr * decay * w, gw, *others))
+    for words, f in ADAM.items()
 }
 
 
@@ -220,7 +233,9 @@ def along(v, gw, lr, beta, nesterov, old):
 
 
 MOMENTUM = {
-    "dampening, (1 - beta) * gw in v: gw counts whole": momentum_otherwise(lambda v, gw, lr, beta: beta * v + (1 - beta) * gw, along),
+    "dampening, (1 - beta) * gw in v: gw counts whole": momentum_otherwise(
+        lambda v, gw, lr, beta: beta * v + (1 - beta) * gw, along
+    ),
     "lr inside of the velocity: v = beta * v + gw has none": momentum_otherwise(
         lambda v, gw, lr, beta: beta * v + lr * gw,
         lambda v, gw, lr, beta, nesterov, old: lr * gw + beta * v if nesterov else v,
@@ -230,8 +245,12 @@ MOMENTUM = {
         lambda v, gw, lr, beta, nesterov, old: lr * gw - beta * v if nesterov else -v,
     ),
     "nesterov = False, whatever it is": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * v),
-    "nesterov = True, whatever it is": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * v)),
-    "nesterov the other way round": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: along(v, gw, lr, beta, not nesterov, old)),
+    "nesterov = True, whatever it is": momentum_otherwise(
+        heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * v)
+    ),
+    "nesterov the other way round": momentum_otherwise(
+        heavy, lambda v, gw, lr, beta, nesterov, old: along(v, gw, lr, beta, not nesterov, old)
+    ),
     "a step with nesterov along gw + beta * v of the old v: the new one is due": momentum_otherwise(
         heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * old if nesterov else v)
     ),
@@ -265,12 +284,22 @@ def square_mean(s, gw, alpha):
 
 RMSPROP = {
     "eps inside the root": rmsprop_otherwise(square_mean, lambda s, eps, old: torch.sqrt(s + eps)),
-    "alpha and 1 - alpha exchanged": rmsprop_otherwise(lambda s, gw, a: (1 - a) * s + a * gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
-    "a sum of squares, s + gw^2, as in Adagrad": rmsprop_otherwise(lambda s, gw, a: s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
-    "gw^2 without its share 1 - alpha": rmsprop_otherwise(lambda s, gw, a: a * s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
-    "a mean of |gw|: its square is missing": rmsprop_otherwise(lambda s, gw, a: a * s + (1 - a) * abs(gw), lambda s, eps, old: torch.sqrt(s) + eps),
+    "alpha and 1 - alpha exchanged": rmsprop_otherwise(
+        lambda s, gw, a: (1 - a) * s + a * gw**2, lambda s, eps, old: torch.sqrt(s) + eps
+    ),
+    "a sum of squares, s + gw^2, as in Adagrad": rmsprop_otherwise(
+        lambda s, gw, a: s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps
+    ),
+    "gw^2 without its share 1 - alpha": rmsprop_otherwise(
+        lambda s, gw, a: a * s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps
+    ),
+    "a mean of |gw|: its square is missing": rmsprop_otherwise(
+        lambda s, gw, a: a * s + (1 - a) * abs(gw), lambda s, eps, old: torch.sqrt(s) + eps
+    ),
     "a step by s without its root": rmsprop_otherwise(square_mean, lambda s, eps, old: s + eps),
-    "a step by the old s: this gradient comes first": rmsprop_otherwise(square_mean, lambda s, eps, old: torch.sqrt(old) + eps),
+    "a step by the old s: this gradient comes first": rmsprop_otherwise(
+        square_mean, lambda s, eps, old: torch.sqrt(old) + eps
+    ),
 }
 
 
@@ -313,15 +342,29 @@ def other_norm(of):
 CLIP = {
     "a norm for each array, but all arrays have one together": each_by(bounded),
     "gradients that are always scaled to max_norm, short ones too": clipped(lambda norm, most: most / (norm + 1e-6)),
-    "the norm without 1e-6: max_norm / (norm + 1e-6) is due": clipped(lambda norm, most: torch.clamp(most / norm, max=1.0)),
-    "the factor 1 / norm: max_norm is missing": clipped(lambda norm, most: torch.where(norm > most, 1 / (norm + 1e-6), 1.0)),
-    "the sum of squares in the place of the norm: its root is missing": other_norm(lambda grads: sum((g * g).sum() for g in grads)),
+    "the norm without 1e-6: max_norm / (norm + 1e-6) is due": clipped(
+        lambda norm, most: torch.clamp(most / norm, max=1.0)
+    ),
+    "the factor 1 / norm: max_norm is missing": clipped(
+        lambda norm, most: torch.where(norm > most, 1 / (norm + 1e-6), 1.0)
+    ),
+    "the sum of squares in the place of the norm: its root is missing": other_norm(
+        lambda grads: sum((g * g).sum() for g in grads)
+    ),
     "the sum of the arrays' norms": other_norm(lambda grads: sum((g * g).sum() ** 0.5 for g in grads)),
-    "the largest of the arrays' norms": other_norm(lambda grads: torch.stack([(g * g).sum() ** 0.5 for g in grads]).max()),
+    "the largest of the arrays' norms": other_norm(
+        lambda grads: torch.stack([(g * g).sum() ** 0.5 for g in grads]).max()
+    ),
     "the sum of |g| in the place of the norm": other_norm(lambda grads: sum(abs(g).sum() for g in grads)),
-    "the largest |g| in the place of the norm": other_norm(lambda grads: torch.stack([abs(g).max() for g in grads]).max()),
-    "the norm of a mean of squares, not of their sum": other_norm(lambda grads: (sum((g * g).sum() for g in grads) / sum(g.numel() for g in grads)) ** 0.5),
-    "each entry clipped by itself, to max_norm": lambda *given: tuple(torch.clamp(g, -given[-1], given[-1]) for g in given[:-1]),
+    "the largest |g| in the place of the norm": other_norm(
+        lambda grads: torch.stack([abs(g).max() for g in grads]).max()
+    ),
+    "the norm of a mean of squares, not of their sum": other_norm(
+        lambda grads: (sum((g * g).sum() for g in grads) / sum(size(g) for g in grads)) ** 0.5
+    ),
+    "each entry clipped by itself, to max_norm": lambda *given: tuple(
+        torch.clamp(g, -given[-1], given[-1]) for g in given[:-1]
+    ),
     "1e-6 added outside, max_norm / norm + 1e-6": clipped(lambda norm, most: torch.clamp(most / norm + 1e-6, max=1.0)),
 }
 
@@ -343,37 +386,60 @@ def central(f, x, eps):
 def piled_up(f, x, eps):
     """Entries that stay moved up while the next ones are moved."""
     stack = moved(x, 0)
-    ones = torch.ones(x.numel(), x.numel()).double()
+    ones = torch.ones(size(x), size(x)).double()
     before = eps * torch.tril(ones, -1).reshape(-1, *x.shape)
-    own = eps * torch.eye(x.numel()).double().reshape(-1, *x.shape)
+    own = eps * torch.eye(size(x)).double().reshape(-1, *x.shape)
     return f(stack + before + own), f(stack + before - own), f(stack - before + own), f(stack - before - own)
 
 
 def own_entry(f, x, gy, eps):
     """Only the output's entry at the same place, as if f were elementwise."""
     change = central(FUNCTIONS[f], x, eps)
-    return gy * torch.diagonal(change.reshape(x.numel(), -1)).reshape(x.shape) if gy.shape == x.shape else weighed(x, gy, change)
+    return (
+        gy * torch.diagonal(change.reshape(size(x), -1)).reshape(x.shape)
+        if gy.shape == x.shape
+        else weighed(x, gy, change)
+    )
 
 
 NUMERIC = {
-    "a difference to one side, (f(x + eps) - f(x)) / eps": difference(lambda f, x, eps: (f(moved(x, eps)) - f(moved(x, 0))) / eps),
-    "a difference to one side, (f(x) - f(x - eps)) / eps": difference(lambda f, x, eps: (f(moved(x, 0)) - f(moved(x, -eps))) / eps),
+    "a difference to one side, (f(x + eps) - f(x)) / eps": difference(
+        lambda f, x, eps: (f(moved(x, eps)) - f(moved(x, 0))) / eps
+    ),
+    "a difference to one side, (f(x) - f(x - eps)) / eps": difference(
+        lambda f, x, eps: (f(moved(x, 0)) - f(moved(x, -eps))) / eps
+    ),
     "differences over eps: they span 2 eps": difference(lambda f, x, eps: 2 * central(f, x, eps)),
     "differences that are not divided by 2 eps": difference(lambda f, x, eps: 2 * eps * central(f, x, eps)),
     "differences over half of what they span, eps to either side": difference(lambda f, x, eps: central(f, x, eps / 2)),
     "the sum over all of y: gy is not used": difference(central, gy_used=False),
     "the entry of y at the same place alone, as of an elementwise f": own_entry,
-    "all entries moved at once": difference(lambda f, x, eps: (f(moved(x, 0) + eps) - f(moved(x, 0) - eps)) / (2 * eps)),
-    "entries that are not put back: each stays moved up by eps": difference(lambda f, x, eps: (piled_up(f, x, eps)[0] - piled_up(f, x, eps)[1]) / (2 * eps)),
-    "entries that are not put back: each stays moved down by eps": difference(lambda f, x, eps: (piled_up(f, x, eps)[2] - piled_up(f, x, eps)[3]) / (2 * eps)),
-    "the gradient itself, not its central differences": lambda f, x, gy, eps: difference(lambda f, x, eps: central(f, x, 1e-6))(f, x, gy, eps),
+    "all entries moved at once": difference(
+        lambda f, x, eps: (f(moved(x, 0) + eps) - f(moved(x, 0) - eps)) / (2 * eps)
+    ),
+    "entries that are not put back: each stays moved up by eps": difference(
+        lambda f, x, eps: (piled_up(f, x, eps)[0] - piled_up(f, x, eps)[1]) / (2 * eps)
+    ),
+    "entries that are not put back: each stays moved down by eps": difference(
+        lambda f, x, eps: (piled_up(f, x, eps)[2] - piled_up(f, x, eps)[3]) / (2 * eps)
+    ),
+    "the gradient itself, not its central differences": lambda f, x, gy, eps: difference(
+        lambda f, x, eps: central(f, x, 1e-6)
+    )(f, x, gy, eps),
 }
 
 _LR = choice(0.1, 0.5, beyond=(0.01, 1.0, 0.001))
 _EPS = choice(1e-8, 0.1, beyond=(1e-3, 1.0))
 _STEP = step_number(1, 2, 3, 10, beyond=(100, 1000))
-_ADAM = {"m": const("..."), "v": squares("..."), "t": _STEP, "lr": _LR, "beta1": choice(0.9, 0.5, beyond=(0.0, 0.99)),
-         "beta2": choice(0.999, 0.9, beyond=(0.5, 0.0)), "eps": _EPS}
+_ADAM = {
+    "m": const("..."),
+    "v": squares("..."),
+    "t": _STEP,
+    "lr": _LR,
+    "beta1": choice(0.9, 0.5, beyond=(0.0, 0.99)),
+    "beta2": choice(0.999, 0.9, beyond=(0.5, 0.0)),
+    "eps": _EPS,
+}
 
 # fmt: off
 OPS = [
@@ -400,9 +466,9 @@ OPS = [
        values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adamw, mistaken=ADAMW),
     Op("clip_grad_norm", grads=several("grads"), max_norm=choice(1.0, 5.0, beyond=(0.1, 100.0)), par=8, output="what is returned",
        values={"the new grads": "grads"}, torch=clip_grad_norm, mistaken=CLIP),
-    Op("numeric_gradient", f=function("softmax", "cumsum", "softmax_of_all"), x=numbers("... K"), gy=const("... K"), eps=choice(0.25, 1e-3, beyond=(1e-5,)),
-       others=({"f": function("logsumexp", "square_sum"), "gy": const("...")},
-               {"f": function("tanh", "square"), "x": numbers("..."), "gy": const("...")}),
+    Op("numeric_gradient", f=function(SHARE, SUMS, SHARE_OF_ALL), x=numbers("... K"), gy=const("... K"), eps=choice(0.25, 1e-3, beyond=(1e-5,)),
+       others=({"f": function(LOG_OF_SUM, SQUARES), "gy": const("...")},
+               {"f": function(TANH, SQUARE), "x": numbers("..."), "gy": const("...")}),
        par=12, output="gx", values={"gx": "x"}, dtype=np.float64, torch=numeric_gradient, mistaken=NUMERIC,
        unasked={"fast": "differences take a loop over the entries: forward has this point"}),
 ]

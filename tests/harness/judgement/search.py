@@ -237,7 +237,9 @@ class _Search:
         return False
 
     def _ask(self, form: str, inputs: list[tuple], gys: list[NDArray], steps: Steps) -> Observation:
-        return self._leaving(self._implementation.observe, self._op.name, inputs, gys, formed(steps, form) if form else steps)
+        return self._leaving(
+            self._implementation.observe, self._op.name, inputs, gys, formed(steps, form) if form else steps
+        )
 
     def _leaving(self, ask: Callable, *arguments: object) -> object:
         try:

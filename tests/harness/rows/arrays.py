@@ -65,7 +65,10 @@ class Numbers(Kind):
     """Floats that are not differentiated, or integers in their place."""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        case, values = source.case(4), source.floats(_drawn(self.shape, source, at))  # two floats, two widths of integers
+        case, values = (
+            source.case(4),
+            source.floats(_drawn(self.shape, source, at)),
+        )  # two floats, two widths of integers
         return values if case < 2 else np.asarray(np.rint(values)).astype(np.int64 if case == 2 else np.int32)
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:

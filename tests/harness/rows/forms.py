@@ -8,6 +8,7 @@ variant's `form` tells the worker how to call the operation with it (worker/form
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -110,7 +111,11 @@ def _flat(arguments: dict[str, Kind | Listed], values: dict[str, str], items: di
             kinds[name] = argument
     told: dict[str, str] = {}
     for name, like in values.items():
-        told |= {f"{name}{item[len(like) :]}": item for item in items} if isinstance(arguments[like], Listed) else {name: like}
+        told |= (
+            {f"{name}{item[len(like) :]}": item for item in items}
+            if isinstance(arguments[like], Listed)
+            else {name: like}
+        )
     form = {"arguments": places, "functions": _functions(arguments), "values": len(told)}
     form["listed"] = any(isinstance(arguments[like], Listed) for like in values.values())
     return Variant(kinds, told, json.dumps(form))
@@ -121,7 +126,10 @@ def _repeated(variant: Variant) -> Variant:
     names = list(variant.kinds)
     each = [name for name, kind in variant.kinds.items() if getattr(kind, "each", False)]
     counted = [name for name, kind in variant.kinds.items() if isinstance(kind, Numbered)]
-    kinds = {name: replace(kind, shape=f"{STEPS} {kind.shape}") if name in each else kind for name, kind in variant.kinds.items()}
+    kinds = {
+        name: replace(kind, shape=f"{STEPS} {kind.shape}") if name in each else kind
+        for name, kind in variant.kinds.items()
+    }
     carried = list(variant.values.values())
     rounds = Rounds(STEPS, *(tuple(map(names.index, some)) for some in (each, counted, carried)))
     return Variant(kinds, variant.values, json.dumps(json.loads(variant.form) | {"rounds": asdict(rounds)}), rounds)
@@ -136,6 +144,6 @@ def _layers(inside: str, outside: str, depth: int) -> dict[str, Kind]:
     letters = [inside, *"HGF"[: depth - 1], outside]
     return {
         name: Floats(shape)
-        for n, (k, m) in enumerate(zip(letters[:-1], letters[1:], strict=True), 1)
+        for n, (k, m) in enumerate(itertools.pairwise(letters), 1)
         for name, shape in ((f"w{n}", f"{k} {m}"), (f"b{n}", f"1 {m}"))
     }

@@ -37,20 +37,20 @@ class Form(NamedTuple):
 
 
 @lru_cache
-def read(form: str) -> Form:
+def form_of(form: str) -> Form:
     """The form that was written so. Raises what json.loads and tuples raise for anything else."""
     told = json.loads(form)
     return Form(**told | {"rounds": Rounds(**told.get("rounds", {}))})
 
 
-def call(function: Callable, form: str, given: tuple) -> tuple[object, tuple[int, ...]]:
+def call_in(form: str, function: Callable, given: tuple) -> tuple[object, tuple[int, ...]]:
     """What it returns, and the numbers of those inputs that stand no longer in the list that they were given in.
 
     In the place of a grad for values, there is one that returns nothing.
     """
     if not form:
         return function(*given), ()
-    how = read(form)
+    how = form_of(form)
     now, moved = list(given), set()
     for step in range(how.rounds.times):
         taken, lists = _taken(how, given, now, step)
@@ -64,11 +64,11 @@ def call(function: Callable, form: str, given: tuple) -> tuple[object, tuple[int
     return result, tuple(sorted(moved))
 
 
-def closure(form: str, result: tuple) -> Callable:
+def grad_in(form: str, result: tuple) -> Callable:
     """The grad that it returned; for values, one that returns nothing. The gradients of a list may come as a list in a list."""
     if not form:
         return result[1]
-    if read(form).values:
+    if form_of(form).values:
         return lambda gy: ()
 
     def grad(gy):
@@ -79,9 +79,9 @@ def closure(form: str, result: tuple) -> Callable:
     return grad
 
 
-def parts(form: str, result: object) -> Sequence | None:
+def values_in(form: str, result: object) -> Sequence | None:
     """The values that it returned, if these are what the form says; None if it returns (y, grad), or anything else."""
-    return _values(read(form), result)
+    return _values(form_of(form), result)
 
 
 def _taken(how: Form, given: tuple, now: list, step: int) -> tuple[list, list]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from . import forms
+from .forms import call_in, form_of, grad_in, values_in
 from .layouts import ALIKE, BROADCAST, ONE_ARRAY, alike, copies_of, laid_out, refilled
 from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Odd, Room
 from .printable import printable
@@ -54,10 +54,10 @@ def observe(
                     if step.again in closures:
                         given = tuple(map(refilled, closures[step.again][1].values, given))
                     given = _Given(given, pristine)
-                    result, moved = forms.call(function, step.form, given.values)
+                    result, moved = call_in(step.form, function, given.values)
                     values, container = _output(result, step.form, room)
                     if not isinstance(values, Odd):
-                        closures[number] = (forms.closure(step.form, result), given)
+                        closures[number] = (grad_in(step.form, result), given)
                     changed, arrays = tuple(sorted({*given.changed(), *moved})), given.arrays
                 else:
                     if step.call not in closures:
@@ -167,8 +167,8 @@ def observe_network(
 
 
 def _output(result, form: str, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
-    if form and forms.read(form).values:
-        parts = forms.parts(form, result)
+    if form and form_of(form).values:
+        parts = values_in(form, result)
         return (Odd(_words(result)), "") if parts is None else (tuple([_array(part, room) for part in parts]), "tuple")
     if not isinstance(result, tuple | list) or len(result) != 2:
         return Odd(_words(result)), ""
