@@ -16,54 +16,59 @@ def mlp(x: NDArray, labels: NDArray, params: list[NDArray]) -> tuple[NDArray, Ca
 
     Shapes: x (N, D), labels (N,); of two layers w1 (D, H), b1 (1, H), w2 (H, C), b2 (1, C), and so on.
 
-    Layer l takes h[l-1] to z[l] = h[l-1] wl + bl, and all but the last are followed by h[l] = max(z[l], 0); h[0] is x.
-    The logits are the last z, and end in the cross entropy, as in losses.py. By the chain rule the gradient d[l] of z[l]
-    comes from that of the layer behind it, and each layer's parameters stand beside what came in.
+    The network is a chain of affine layers and relus, and ends in the cross entropy, as in losses.py. By the chain rule the
+    gradient of what a layer puts out comes from the layer behind it. Written out for two layers, whose logits are z:
 
-    Written out for one layer, whose logits are z:
+        s[i,j] = sum_k x[i,k] w1[k,j] + b1[0,j]
+        h[i,j] = max(s[i,j], 0)                                                  (1)
+        z[i,j] = sum_k h[i,k] w2[k,j] + b2[0,j]                                  (2)
+        log_p[i,j] = z[i,j] - max_k z[i,k] - log(sum_k exp(z[i,k] - max_m z[i,m]))           (3)
+        L = -sum_i log_p[i,labels[i]] / N                                        (4)
 
-        z[i,j] = sum_k x[i,k] w1[k,j] + b1[0,j]                                  (1)
-        log_p[i,j] = z[i,j] - max_k z[i,k] - log(sum_k exp(z[i,k] - max_m z[i,m]))           (2)
-        L = -sum_i log_p[i,labels[i]] / N                                        (3)
-        d[i,j] = (exp(log_p[i,j]) - [j = labels[i]]) / N                         (4)
-        J_w1[ | a,b] = sum_i x[i,a] d[i,b]                                       (5)
-        J_b1[ | a,b] = sum_i d[i,b]                                              (6)
+    and d2, d1 the derivative of L by z and s: prediction minus target, then back through w2 and the relu.
 
-    With more of them (5) and (6) hold for each layer with its own h and d, where d goes back through w and the relu:
+        d2[i,j] = (exp(log_p[i,j]) - [j = labels[i]]) / N                        (5)
+        d1[i,j] = [s[i,j] > 0] sum_k d2[i,k] w2[j,k]                             (6)
 
-        d[l] = [z[l] > 0] (d[l+1] w(l+1)^T), elementwise                         (7)
+    The parameters of a layer stand beside what comes in, x or h:
 
-    Where h[l] = max(z[l], 0) is 0, z[l] was not positive, so the h are all that is to be kept.
+        J_w1[ | a,b] = sum_i x[i,a] d1[i,b]                                      (7)
+        J_b1[ | a,b] = sum_i d1[i,b]                                             (8)
+        J_w2[ | a,b] = sum_i h[i,a] d2[i,b]
+        J_b2[ | a,b] = sum_i d2[i,b]
+
+    With more layers (6), (7) and (8) are said of each of them, with its own w, h and d; with one layer d2 is all there is.
+    Where h is 0, s was not positive, so what goes into each layer is all that is to be kept.
 
     Hints:
     1. What does a layer's gradient need from the forward pass, and in which order are the layers asked for it?
     2. Keep what goes into each layer in a list, while you go forward. Go back from the last layer to the first with one
        array, the gradient of what the layer put out: it gives both gradients of the layer, then it goes through w and
        through the relu before that. The first relu that it meets is behind the last layer but one.
-    3. d = gL (softmax(logits) - onehot(labels)) / N as in (4); for each layer from the last, h^T d for w and the sum of d
-       over the batch for b, (5) and (6), and then (d w^T) [h > 0] for the d of the layer before, (7).
+    3. d = gL (softmax(logits) - onehot(labels)) / N as in (5); for each layer from the last, h^T d for w and the sum of d
+       over the batch for b, (7) and (8), and then (d w^T) [h > 0] for the d of the layer before, (6).
     """
     weights, biases = params[::2], params[1::2]
     h = [x]
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
-        h.append(np.maximum(h[-1] @ w + b, 0))
-    z = h[-1] @ weights[-1] + biases[-1]  # (1)
+        h.append(np.maximum(h[-1] @ w + b, 0))  # (1)
+    z = h[-1] @ weights[-1] + biases[-1]  # (2)
     z = z - z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))  # (2)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))  # (3)
     rows = np.arange(len(x))
 
     def grad(gL):
-        d = np.exp(log_p)  # (4)
+        d = np.exp(log_p)  # (5)
         d[rows, labels] -= 1
         d *= gL / len(x)
         gparams = []
         for layer in reversed(range(len(weights))):
-            gparams = [h[layer].T @ d, d.sum(axis=0, keepdims=True), *gparams]  # (5) (6)
+            gparams = [h[layer].T @ d, d.sum(axis=0, keepdims=True), *gparams]  # (7) (8)
             if layer:
-                d = np.where(h[layer] > 0, d @ weights[layer].T, 0)  # (7)
+                d = np.where(h[layer] > 0, d @ weights[layer].T, 0)  # (6)
         return gparams
 
-    return -log_p[rows, labels].mean(), grad  # (3)
+    return -log_p[rows, labels].mean(), grad  # (4)
 
 
 def sgd(w: NDArray, gw: NDArray, lr: float, weight_decay: float) -> NDArray:
