@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tests.harness.judgement.values import cut, joined
+from tests.harness.judgement.values import cut, joined, shapes
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.forms import call_in, grad_in, values_in
 
@@ -42,7 +42,7 @@ def written(op: Operation, function: Callable) -> Callable:
         y, grad = function(*(_named(part) for part in inputs))
         if not one.values:
             return y, grad
-        values = list(cut(one, inputs, y).values())
+        values = list(cut(shapes(one, inputs), y).values())
         return values if len(values) > 1 or json.loads(one.form)["listed"] else values[0]
 
     return operation

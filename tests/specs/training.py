@@ -66,6 +66,23 @@ def adamw(w, gw, m, v, t, lr, beta1, beta2, eps, weight_decay):
     return adam(w - lr * weight_decay * w, gw, m, v, t, lr, beta1, beta2, eps)
 
 
+def moved_mean(w, gw, s, lr, alpha, eps):
+    """RMSprop whose mean is moved towards gw^2, which loses what cancels."""
+    s = s + (1 - alpha) * (gw**2 - s)
+    return w - lr * gw / (torch.sqrt(s) + eps), s
+
+
+def adam_of_moved_means(w, gw, m, v, t, lr, beta1, beta2, eps):
+    """Likewise Adam, as torch has it."""
+    m, v = m + (1 - beta1) * (gw - m), v + (1 - beta2) * (gw**2 - v)
+    return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+def adamw_of_moved_means(w, gw, m, v, t, lr, beta1, beta2, eps, weight_decay):
+    """Likewise AdamW."""
+    return adam_of_moved_means(w - lr * weight_decay * w, gw, m, v, t, lr, beta1, beta2, eps)
+
+
 def clip_grad_norm(*given):
     """What torch.nn.utils.clip_grad_norm_ makes of the gradients."""
     *grads, max_norm = given
@@ -94,8 +111,8 @@ def size(x):
 
 def moved(x, step):
     """A stack of as many copies of x as it has entries, in each of which another one is moved."""
-    x = x.double()
-    return x + step * torch.eye(size(x)).double().reshape(-1, *x.shape)
+    entries = torch.arange(size(x))
+    return torch.where((entries[:, None] == entries).reshape(-1, *x.shape), x + step, x)
 
 
 def weighed(x, gy, change):
@@ -105,6 +122,7 @@ def weighed(x, gy, change):
 
 def numeric_gradient(f, x, gy, eps):
     """Central differences, all of them at once."""
+    x = x.double()
     return weighed(x, gy, FUNCTIONS[f](moved(x, eps)) - FUNCTIONS[f](moved(x, -eps))) / (2 * eps)
 
 
@@ -140,7 +158,15 @@ def of_old_means(w, gw, m, v, t, lr, beta1, beta2, eps):
     return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), *now
 
 
+def of_maximum(w, gw, m, v, t, lr, beta1, beta2, eps):
+    """AMSGrad that takes v for its maximum so far."""
+    m, new = means(gw, m, v, beta1, beta2)
+    v = torch.maximum(v, new)
+    return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
 ADAM = {
+    "the maximum of the old v and the new, as in AMSGrad": of_maximum,
     "eps inside the root": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * (m / c1) / torch.sqrt(v / c2 + eps)),
     "eps added to the root of v before its correction": adam_otherwise(
         lambda m, v, c1, c2, lr, eps: lr * (m / c1) * c2**0.5 / (torch.sqrt(v) + eps)
@@ -194,7 +220,20 @@ def coupled_but_for(moment):
     return step
 
 
+def divided(w, gw, others, lr, weight_decay):
+    """Decay inside of the step, beside m."""
+    (_, _, _, _, _, beta2, eps), t = others, others[2]
+    new, m, v = adam(w, gw, *others)
+    return new - lr * weight_decay * w / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
 ADAMW = {
+    "weight decay twice, in the gradient and apart": decayed(
+        lambda w, gw, others, lr, decay: adam(w - lr * decay * w, gw + decay * w, *others)
+    ),
+    "weight decay that is divided by the root of v with m: it is to be apart, w - lr * weight_decay * w": decayed(
+        divided
+    ),
     "weight decay inside of the gradient, as in plain Adam: it is to be apart, w - lr * weight_decay * w": decayed(
         lambda w, gw, others, lr, decay: adam(w, gw + decay * w, *others)
     ),
@@ -251,9 +290,6 @@ MOMENTUM = {
     "nesterov the other way round": momentum_otherwise(
         heavy, lambda v, gw, lr, beta, nesterov, old: along(v, gw, lr, beta, not nesterov, old)
     ),
-    "a step with nesterov along gw + beta * v of the old v: the new one is due": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * old if nesterov else v)
-    ),
     "a step with nesterov along beta * v alone: gw is missing": momentum_otherwise(
         heavy, lambda v, gw, lr, beta, nesterov, old: lr * (beta * v if nesterov else v)
     ),
@@ -282,7 +318,14 @@ def square_mean(s, gw, alpha):
     return alpha * s + (1 - alpha) * gw**2
 
 
+def rooted(w, gw, s, lr, alpha, eps):
+    """RMSprop that returns the root of s."""
+    w, s = rmsprop(w, gw, s, lr, alpha, eps)
+    return w, torch.sqrt(s)
+
+
 RMSPROP = {
+    "a mean square that is returned as its root": rooted,
     "eps inside the root": rmsprop_otherwise(square_mean, lambda s, eps, old: torch.sqrt(s + eps)),
     "alpha and 1 - alpha exchanged": rmsprop_otherwise(
         lambda s, gw, a: (1 - a) * s + a * gw**2, lambda s, eps, old: torch.sqrt(s) + eps
@@ -373,7 +416,7 @@ def difference(of, gy_used=True):
     """A numeric gradient by `of(f, x, eps)`, a stack of differences over their distance."""
 
     def gradient(f, x, gy, eps):
-        return weighed(x, gy if gy_used else torch.ones_like(gy), of(FUNCTIONS[f], x, eps))
+        return weighed(x, gy if gy_used else torch.ones_like(gy), of(FUNCTIONS[f], x.double(), eps))
 
     return gradient
 
@@ -383,17 +426,22 @@ def central(f, x, eps):
     return (f(moved(x, eps)) - f(moved(x, -eps))) / (2 * eps)
 
 
-def piled_up(f, x, eps):
-    """Entries that stay moved up while the next ones are moved."""
-    stack = moved(x, 0)
-    ones = torch.ones(size(x), size(x)).double()
-    before = eps * torch.tril(ones, -1).reshape(-1, *x.shape)
-    own = eps * torch.eye(size(x)).double().reshape(-1, *x.shape)
-    return f(stack + before + own), f(stack + before - own), f(stack - before + own), f(stack - before - own)
+def piled_up(sign):
+    """Differences where entries that stay moved to that side while the next ones are moved."""
+
+    def differences(f, x, eps):
+        entries = torch.arange(size(x))
+        before = (entries < entries[:, None]).reshape(-1, *x.shape)
+        own = (entries == entries[:, None]).reshape(-1, *x.shape)
+        stack = torch.where(before, x + sign * eps, x)
+        return (f(torch.where(own, x + eps, stack)) - f(torch.where(own, x - eps, stack))) / (2 * eps)
+
+    return differences
 
 
 def own_entry(f, x, gy, eps):
     """Only the output's entry at the same place, as if f were elementwise."""
+    x = x.double()
     change = central(FUNCTIONS[f], x, eps)
     return (
         gy * torch.diagonal(change.reshape(size(x), -1)).reshape(x.shape)
@@ -412,20 +460,13 @@ NUMERIC = {
     "differences over eps: they span 2 eps": difference(lambda f, x, eps: 2 * central(f, x, eps)),
     "differences that are not divided by 2 eps": difference(lambda f, x, eps: 2 * eps * central(f, x, eps)),
     "differences over half of what they span, eps to either side": difference(lambda f, x, eps: central(f, x, eps / 2)),
-    "the sum over all of y: gy is not used": difference(central, gy_used=False),
-    "the entry of y at the same place alone, as of an elementwise f": own_entry,
+    "the sum over all of f(x): gy is not used": difference(central, gy_used=False),
+    "the entry of f(x) at the same place alone, as of an elementwise f": own_entry,
     "all entries moved at once": difference(
         lambda f, x, eps: (f(moved(x, 0) + eps) - f(moved(x, 0) - eps)) / (2 * eps)
     ),
-    "entries that are not put back: each stays moved up by eps": difference(
-        lambda f, x, eps: (piled_up(f, x, eps)[0] - piled_up(f, x, eps)[1]) / (2 * eps)
-    ),
-    "entries that are not put back: each stays moved down by eps": difference(
-        lambda f, x, eps: (piled_up(f, x, eps)[2] - piled_up(f, x, eps)[3]) / (2 * eps)
-    ),
-    "the gradient itself, not its central differences": lambda f, x, gy, eps: difference(
-        lambda f, x, eps: central(f, x, 1e-6)
-    )(f, x, gy, eps),
+    "entries that are not put back: each stays moved up by eps": difference(piled_up(1)),
+    "entries that are not put back: each stays moved down by eps": difference(piled_up(-1)),
 }
 
 _LR = choice(0.1, 0.5, beyond=(0.01, 1.0, 0.001))
@@ -459,11 +500,11 @@ OPS = [
     Op("momentum", w=const("..."), gw=each_step("..."), v=const("..."), lr=_LR, beta=choice(0.9, 0.5, beyond=(0.0, 0.99)),
        nesterov=choice(False, True), par=7, output="the step", values={"the new w": "w", "the new v": "v"}, torch=momentum, mistaken=MOMENTUM),
     Op("rmsprop", w=const("..."), gw=each_step("..."), s=squares("..."), lr=_LR, alpha=choice(0.9, 0.5, beyond=(0.0, 0.99)), eps=_EPS,
-       par=7, output="the step", values={"the new w": "w", "the new s": "s"}, torch=rmsprop, mistaken=RMSPROP),
+       par=7, output="the step", values={"the new w": "w", "the new s": "s"}, torch=rmsprop, mistaken=RMSPROP, otherwise=(moved_mean,)),
     Op("adam", w=const("..."), gw=each_step("..."), **_ADAM, par=10, output="the step",
-       values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adam, mistaken=ADAM),
+       values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adam, mistaken=ADAM, otherwise=(adam_of_moved_means,)),
     Op("adamw", w=const("..."), gw=each_step("..."), **_ADAM, weight_decay=choice(0.1, 0.5, beyond=(0.0, 0.01)), par=8, output="the step",
-       values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adamw, mistaken=ADAMW),
+       values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adamw, mistaken=ADAMW, otherwise=(adamw_of_moved_means,)),
     Op("clip_grad_norm", grads=several("grads"), max_norm=choice(1.0, 5.0, beyond=(0.1, 100.0)), par=8, output="what is returned",
        values={"the new grads": "grads"}, torch=clip_grad_norm, mistaken=CLIP),
     Op("numeric_gradient", f=function(SHARE, SUMS, SHARE_OF_ALL), x=numbers("... K"), gy=const("... K"), eps=choice(0.25, 1e-3, beyond=(1e-5,)),

@@ -93,7 +93,8 @@ def wording(op: Operation) -> Wording:
     """The words for a row."""
     row, inwards, outwards = op, {}, {}
     if op.values:
-        row, inwards, outwards = replace(op, output="y", values={}), {op.output: "y"}, {"y": op.output}
+        row = replace(op, output="y", values={}, joined=op.values)
+        inwards, outwards = {op.output: "y", "y": INPUT}, {"y": op.output, INPUT: "y"}
     elif op.output != "y":
         kinds = {INPUT if name == "y" else name: kind for name, kind in op.kinds.items()}
         row = replace(op, kinds=kinds, output="y")

@@ -188,13 +188,14 @@ def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) ->
 
 def _same_values(trial: Trial, yours: dict[str, NDArray], truth: Truth) -> None:
     """Each of `yours` is the truth's part of its name."""
-    right = values.cut(trial.op, trial.example.inputs, truth.y)
+    shapes = values.shapes(trial.op, trial.example.inputs)
+    right = values.cut(shapes, truth.y)
     for name, value in yours.items():
         _alike(trial, name, value, right[name], f", like {trial.op.values[name]}")
     if found := _off(trial, values.joined(yours), truth, 0):
         nearest, entry = found
         name, at = values.place(yours, entry)
-        raise _wrong(name, yours[name], values.cut(trial.op, trial.example.inputs, nearest)[name], at)
+        raise _wrong(name, yours[name], values.cut(shapes, nearest)[name], at)
 
 
 def _alike(trial: Trial, name: str, yours: NDArray, one: NDArray, like: str) -> None:

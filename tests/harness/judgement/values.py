@@ -19,10 +19,10 @@ def shapes(op: Operation, inputs: tuple) -> dict[str, tuple[int, ...]]:
     return {name: np.shape(given[like]) for name, like in op.values.items()}
 
 
-def cut(op: Operation, inputs: tuple, row: NDArray) -> dict[str, NDArray]:
-    """The row of all entries as values; what is one value has its shape already."""
+def cut(shapes: dict[str, tuple[int, ...]], row: NDArray) -> dict[str, NDArray]:
+    """The row of all entries as values of these shapes."""
     found, at = {}, 0
-    for name, shape in shapes(op, inputs).items():
+    for name, shape in shapes.items():
         found[name] = row.reshape(-1)[at : at + prod(shape)].reshape(shape)
         at += prod(shape)
     return found

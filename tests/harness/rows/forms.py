@@ -86,11 +86,15 @@ def variants(
     """The flat rows for these arguments; none where they are flat themselves, and it is called as usual.
 
     `values`: what it returns in the place of (y, grad), by its names, and the argument that each is like. `others`: other kinds
-    of some arguments. Raises ValueError where two arguments are lists.
+    of some arguments. Raises ValueError where two arguments are lists, or a value
+    is like no argument.
     """
     lists = [name for name, argument in arguments.items() if isinstance(argument, Listed)]
     if len(lists) > 1:
         raise ValueError(f"{' and '.join(lists)} are lists: one argument may be one")
+    for like in values.values():
+        if like not in arguments:
+            raise ValueError(f"values= names {like}, and there is no such argument")
     if not lists and not values and not _functions(arguments):
         return []
     ways = arguments[lists[0]].ways if lists else ({},)

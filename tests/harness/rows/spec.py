@@ -31,6 +31,7 @@ class Operation:
     mistaken: dict[str, Callable] = field(default_factory=dict)
     otherwise: tuple[Callable, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
+    joined: dict[str, str] = field(default_factory=dict)
     dtype: type | None = None
     unasked: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, bool] = field(default_factory=dict)
@@ -148,7 +149,10 @@ def Op(  # noqa: N802 (a row reads as a noun)
     """
     inputs = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     unasked = ({"gradient": NO_GRAD} if values else {}) | (unasked or {})
-    ways = variants(inputs, values or {}, others)
+    try:
+        ways = variants(inputs, values or {}, others)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     kinds = ways[0].kinds if ways else inputs
     for argument, kind in kinds.items():
         try:
@@ -174,6 +178,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
             for number, way in enumerate(ways)
         ]
         op = replace(flat[0], variants=tuple(flat))
+    if values and op.variables:
+        raise ValueError(f"{name}: it returns no grad, so let {', '.join(op.variables)} be const")
     if output in kinds:
         raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:
