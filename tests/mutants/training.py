@@ -164,6 +164,18 @@ def _mlp_of_the_last_call():
     return network
 
 
+def _accumulating(x, labels, params):
+    loss, grad = mlp()(x, labels, params)
+    sums = [np.zeros_like(p) for p in params]
+
+    def accumulating(gL):
+        for total, part in zip(sums, grad(gL), strict=True):
+            total += part
+        return [total.copy() for total in sums]
+
+    return loss, accumulating
+
+
 def _mlp_unshifted(x, labels, params):
     _loss, grad = mlp()(x, labels, params)
     h = x
@@ -221,6 +233,24 @@ def _remembered(step: Callable, at: int, place: int) -> Stateful:
     return Stateful(make)
 
 
+def _one_buffer(step: Callable) -> Stateful:
+    """A step that writes its values into the same arrays in every call of one shape."""
+
+    def make():
+        kept = {}
+
+        def buffered(*given):
+            values = step(*given)
+            arrays = kept.setdefault((np.shape(given[0]), given[0].dtype), tuple(np.array(value) for value in values))
+            for array, value in zip(arrays, values, strict=True):
+                array[...] = value
+            return arrays
+
+        return buffered
+
+    return Stateful(make)
+
+
 def _counting(step: Callable) -> Stateful:
     """A step that counts its calls, and takes that for t."""
 
@@ -264,6 +294,7 @@ def _only_wide(grads, max_norm):
 
 
 def _moved_and_put_back(f, x, gy, eps):
+    x = np.asarray(x, np.float64)
     gx = np.zeros(x.shape)
     for at in np.ndindex(x.shape):
         kept = x[at]
@@ -346,7 +377,8 @@ WRONG = [
     Mutant("mlp", "only the weights", "gradient", mlp(found=lambda g: g[::2]), "gb1 and gb2 are missing: grad returns only gw1, gw2"),
     Mutant("mlp", "the list is emptied", "pure", _params_popped, "forward changes w1 in place"),
     Mutant("mlp", "gradient of the last call", "pure", Stateful(_mlp_of_the_last_call), "grad reads the last call's inputs"),
-    Mutant("mlp", "softmax without a shift", "stable", _mlp_unshifted, "overflow warning in forward from x[0,0] = 70.978 up in this example: the maximum is not subtracted before exp, and the logarithm is taken of the softmax"),
+    Mutant("mlp", "gradients add up", "pure", _accumulating, "accumulate: called again, grad returns twice as much"),
+    Mutant("mlp", "softmax without a shift", "stable", _mlp_unshifted, "the maximum is not subtracted before exp, and the logarithm is taken of the softmax"),
 
     Mutant("sgd", "uphill", "forward", sgd(lambda w, gw, lr, d: w + lr * (gw + d * w)), "the step is what -lr in place of lr would give"),
     Mutant("sgd", "decay without lr", "forward", sgd(lambda w, gw, lr, d: w - lr * gw - d * w), "the step is that of weight decay without lr: lr * (gw + weight_decay * w) is due"),
@@ -398,6 +430,8 @@ WRONG = [
     Mutant("adam", "v alone corrected", "forward", adam(lacks1=lambda b, t: 1), "the step is that of a correction of the bias of v alone"),
     Mutant("adam", "t counted from 0", "forward", adam(lacks1=lambda b, t: 1 - b ** (t + 1), lacks2=lambda b, t: 1 - b ** (t + 1)), "the step is that of a bias correction off by a step: t + 1, but t is 1 at the first step"),
     Mutant("adam", "t - 1", "forward", adam(lacks1=lambda b, t: 1 - b ** max(t - 1, 1), lacks2=lambda b, t: 1 - b ** max(t - 1, 1)), "the step is that of a bias correction off by a step: t - 1 where t > 1"),
+    Mutant("adam", "t - 1, which is 0 at first", "forward", adam(lacks1=lambda b, t: 1 - b ** (t - 1), lacks2=lambda b, t: 1 - b ** (t - 1)), "a bias correction off by a step: t - 1"),
+    Mutant("adam", "one buffer for all calls", "pure", _one_buffer(adam()), "shares its memory with an earlier one"),
     Mutant("adam", "t is ignored", "forward", adam(lacks1=lambda b, t: 1 - b, lacks2=lambda b, t: 1 - b), "the step is what t = 1 would give: t is not used"),
     Mutant("adam", "beta t", "forward", adam(lacks1=lambda b, t: 1 - b * t if b * t != 1 else 1, lacks2=lambda b, t: abs(1 - b * t) + 1e-3)),
     Mutant("adam", "corrected for good", "forward", adam(found=lambda w, m, v, c1, c2: (w, m / c1, v / c2)), "the step is that of means that are returned with their correction, and so corrected again and again"),
@@ -465,6 +499,7 @@ WRONG = [
     Mutant("numeric_gradient", "in the dtype of x", "forward", _in_the_dtype_of_x, "gx is wrong only where x holds integers"),
     Mutant("numeric_gradient", "x in float32", "forward", numeric_gradient(taken=lambda x: x.astype(np.float32))),
     Mutant("numeric_gradient", "dtype of x", "forward", numeric_gradient(found=lambda gx, x: gx.astype(x.dtype)), "gx has dtype int32, but should be float64, whatever the inputs are"),
+    Mutant("numeric_gradient", "x itself moved and put back", "layout", _moved_and_put_back, "ValueError: assignment destination is read-only"),
     Mutant("numeric_gradient", "flat", "forward", numeric_gradient(found=lambda gx, x: gx.ravel()), "gx is wrong only where x has more than 1 dimension"),
 ]
 
