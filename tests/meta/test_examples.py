@@ -35,10 +35,11 @@ WHOLE = {
 
 @cache
 def _drawn(op: Operation, prop: Property, seed: int) -> list[Example]:
-    """The examples of a property, as many as it has at least."""
+    """The examples of a property, as many as it has at least; of a row with variants those of the first, which are as many."""
     trials = stream(op, prop.table, seed=1000 + seed, count=prop.count, dtypes=prop.dtypes)
     times = HIDDEN_TIMES if prop.name == "layout" else 1
-    return [example for trial in islice(trials, times * prop.examples) for example in trial]
+    drawn = islice(trials, times * prop.examples * max(1, len(op.variants)))
+    return [example for trial in drawn for example in trial if not example.variant]
 
 
 def _sizes(example: Example) -> list[int]:
@@ -55,7 +56,10 @@ def _floats(example: Example) -> Iterator[np.ndarray]:
 
 
 def _variables(op: Operation, example: Example) -> Iterator[np.ndarray]:
-    yield from (v for v, kind in zip(example.inputs, op.kinds.values(), strict=True) if kind.differentiated)
+    """What is differentiated; where nothing is, all floats."""
+    for v, kind in zip(example.inputs, op.kinds.values(), strict=True):
+        if kind.differentiated or (not op.variables and isinstance(kind, Floats)):
+            yield v
 
 
 def _all_vary(op: Operation) -> bool:

@@ -12,6 +12,7 @@ from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
 from tests.harness.examples.shrink import simpler
 from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.catalogue import operations
+from tests.harness.rows.forms import layers, several
 from tests.harness.rows.kinds import (
     among,
     axes,
@@ -19,14 +20,19 @@ from tests.harness.rows.kinds import (
     calm,
     choice,
     const,
+    each_step,
     fractions,
+    function,
     labels,
     mask,
     nonzero,
+    numbers,
     permutation,
     probabilities,
     reshaping,
     size,
+    squares,
+    step_number,
 )
 from tests.harness.rows.late import torch
 from tests.harness.rows.oracle import Truth, output_shape
@@ -45,8 +51,21 @@ def _up_to_columns(x, m):
     return range(m, m + x.shape[1])
 
 
+_STEPS = Op(
+    "row",
+    par=3,
+    torch=lambda w, gw, t: w - gw,
+    w=const("..."),
+    gw=each_step("..."),
+    t=step_number(1, 7),
+    values={"w": "w"},
+)
+_LISTS = Op("row", par=3, torch=lambda *grads: grads, grads=several("grads"), values={"grads": "grads"})
+
+
 def _drawn(table=ORDINARY, **inputs) -> list[Example]:
-    return [e for (e,) in islice(stream(Op("row", par=3, torch=_nothing, **inputs), table, seed=1), MANY)]
+    row = table if isinstance(table, Operation) else Op("row", par=3, torch=_nothing, **inputs)
+    return [e for (e,) in islice(stream(row, ORDINARY if row is table else table, seed=1), MANY)]
 
 
 def _inputs(number: int, **inputs) -> list:
@@ -98,6 +117,37 @@ SEEN: dict[str, tuple[list, list[Callable]]] = {
     "calm": (
         _inputs(0, x=calm("N N")),
         [lambda v: abs(v).max() >= 1, lambda v: len(v) == 40 and abs(v).max() > 2],
+    ),
+    "squares": (
+        _inputs(1, x="...", v=squares("...")),
+        [lambda v: 0 in v, lambda v: v.max(initial=0) > 2, lambda v: v.size > 1 and v.min() > 0],
+    ),
+    "numbers": (
+        _inputs(1, x="...", n=numbers("...")),
+        [lambda v, t=t: v.dtype == t and np.any(v != 0) for t in (np.float64, np.int64, np.int32)],
+    ),
+    "function": (
+        _inputs(1, x="...", f=function("a", "b")),
+        [lambda v, name=name: v == name for name in ("a", "b")],
+    ),
+    "each step": (
+        [(e.variant, e.inputs) for e in _drawn(_STEPS)],
+        [
+            lambda v: v[0] == 0 and v[1][1].shape == v[1][0].shape and v[1][2] == 7,
+            lambda v: v[0] == 1 and v[1][1].shape == (10, *v[1][0].shape) and v[1][1].ndim > 2 and v[1][2] == 1,
+        ],
+    ),
+    "layers": (
+        [tuple(p.shape for p in e.inputs[1:]) for e in _drawn(x=const("N D"), p=layers("D", "C"))],
+        [
+            lambda v: len(v) == 2 and v[0][0] > v[1][1] > 1,
+            lambda v: len(v) == 4 and v[0][1] == v[2][0] != v[0][0],
+            lambda v: len(v) == 6 and v[2] == (v[1][1], v[3][1]) and v[4] == (v[3][1], v[5][1]),
+        ],
+    ),
+    "several": (
+        [[g.ndim for g in e.inputs] for e in _drawn(_LISTS)],
+        [lambda v, n=n: len(v) == n and max(v) == 2 for n in (1, 2, 3)] + [lambda v: len(set(v)) == 3],
     ),
     "nonzero": (_inputs(0, x=nonzero("... D")), [lambda v: np.any(v < 0), lambda v: np.any(v > 0)]),
     "choice": (
@@ -158,7 +208,8 @@ def test_a_kind_draws_all_that_it_promises(kind):
 
 
 def _is_valid(op: Operation, example: Example) -> bool:
-    """Whether the inputs are what the row says, for the dimensions that the example states."""
+    """Whether the inputs are what the row says, or its variant, for the dimensions that the example states."""
+    op = op.of(example.variant)
     named = dict(zip(op.inputs, example.inputs, strict=True))
     for name, kind in op.kinds.items():
         value = named[name]
@@ -177,7 +228,10 @@ def _is_valid(op: Operation, example: Example) -> bool:
                 fine = value.dtype == bool
             case "Floats":
                 fine = not kind.nonzero or abs(value).min(initial=1) >= 0.1 - 1e-6
-            case "Choice":
+                fine &= not kind.positive or value.min(initial=0) >= 0
+            case "Numbers":
+                fine = value.dtype.kind in "fi"
+            case "Choice" | "Function" | "Numbered":
                 fine = value in kind.options + kind.beyond + kind.extreme
             case "Among":
                 fine = value in kind.of(**{argument: named[argument] for argument in signature(kind.of).parameters})
@@ -222,8 +276,8 @@ DEPENDENT = Op(
 @pytest.mark.parametrize("op", [*ROWS.values(), DEPENDENT], ids=lambda op: op.name)
 def test_a_simpler_example_is_still_one_of_the_row(op):
     """Whatever shrinking takes away or makes simpler: labels stay in range, axes exist, shapes fit."""
-    for (example,) in islice(stream(op, ORDINARY, seed=3), 12):
-        for smaller in islice(simpler(op, example), 200):
+    for (example,) in islice(stream(op, ORDINARY, seed=3), 12 * max(1, len(op.variants))):
+        for smaller in islice(simpler(op.of(example.variant), example), 200):
             assert _is_valid(op, smaller), (example, smaller)
 
 
@@ -303,6 +357,15 @@ BAD_ROWS = {
     "a dimension": (dict(x="N k", par=3), "'k' is not a dimension; write N"),
     "no par": (dict(x="N", par=2), "par=2: give the minutes it takes, 3 to 45"),
     "an input called as the output": (dict(x="N", y="N", par=3), "give the output another name, output="),
+    "two lists": (
+        dict(p=layers("D", "C"), q=several("q"), par=3),
+        "p and q are lists: one argument may be one",
+    ),
+    "values like no argument": (
+        dict(x="N", par=3, values={"w": "v"}),
+        "values= names v, and there is no such argument",
+    ),
+    "values that are differentiated": (dict(w="N", par=3, values={"w": "w"}), "it returns no grad, so let w be const"),
     "ties for two": (dict(x="N", z="N", par=3, ties=_nothing), "one variable, and here are 2"),
 }
 

@@ -22,6 +22,7 @@ from tests.harness.rows.spec import Op
 from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Answer, Observation
 from tests.meta.conventions import implementation
+from tests.meta.flat import flat, written
 from tests.meta.late import tensor
 from tests.mutants import normalization
 
@@ -39,7 +40,8 @@ def _to_bits(array: NDArray, bits: int) -> NDArray:
 
 def _rounded(name: str, number: int, bits: int, dtype: type) -> Here:
     """The solution, with y (0) or a gradient (from 1) rounded for inputs of this dtype."""
-    right = implementation("solutions", LEVEL[name], name)
+    op = ROWS[name]
+    right = flat(op, implementation("solutions", LEVEL[name], name))
 
     def operation(*inputs):
         y, grad = right(*inputs)
@@ -55,7 +57,7 @@ def _rounded(name: str, number: int, bits: int, dtype: type) -> Here:
     def rounded(array, n):
         return _to_bits(np.asarray(array), bits) if n == number and array.dtype == dtype else array
 
-    return Here("rounded", lambda op: operation if op == name else None)
+    return Here("rounded", {name: written(op, operation)}.get)
 
 
 @pytest.mark.parametrize(("name", "number"), ARRAYS)
@@ -66,7 +68,7 @@ def test_the_digits_of_float32_are_not_enough_for_float64(name, number):
     assert examine(test.property, ROWS[name], spoilt, 1, shrink=False).status == "fail"
 
 
-@pytest.mark.parametrize(("name", "number"), ARRAYS)
+@pytest.mark.parametrize(("name", "number"), [array for array in ARRAYS if not ROWS[array[0]].dtype])
 def test_the_digits_of_float16_are_not_enough_for_float32(name, number):
     """Likewise with the 11 of float16 (or TF32) for inputs in float32, in `stable`."""
     spoilt = _rounded(name, number, 11, np.float32)
@@ -260,8 +262,8 @@ def _hold(op, inputs: tuple, gy: NDArray, *gradients: NDArray) -> None:
 
 
 PLAIN = """
-    __get__ __getitem__ __invert__ __len__ __or__ __rpow__ __rsub__ add amax any arange broadcast_to called cat chunk clamp cumsum detach div double
-    einsum flatten fold gt huber_loss kl_div le leaky_relu linalg_vector_norm lt matmul max mean minimum mse_loss mul multi_margin_loss ne neg
+    __get__ __getitem__ __invert__ __len__ __or__ __rdiv__ __rpow__ __rsub__ add amax any arange broadcast_to called cat chunk clamp cumsum detach div double
+    einsum eye flatten fold gt huber_loss kl_div le leaky_relu linalg_vector_norm lt matmul max mean minimum mse_loss mul multi_margin_loss ne neg
     nll_loss norm pad permute pow relu repeat_interleave reshape sqrt square squeeze stack sub sum tensor topk transpose unbind unfold var where
 """
 """What the rows call that is homogeneous: a product, a sum, a root."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.harness.diagnosis import unstable
 from tests.harness.diagnosis.diagnosis import Diagnosis, described, named, remedy
+from tests.harness.diagnosis.wording import wording
 from tests.harness.examples.examples import Example
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
@@ -73,7 +74,7 @@ def border(trial: Trial) -> Border | None:
 
 def diagnose(wrong: Wrong, trial: Trial) -> Diagnosis:
     """Where it breaks, what happens there, and why, if that is known."""
-    found, cases = border(trial), unstable.cases(trial)
+    found, cases = border(trial), unstable.cases(wording(trial.op).trial(trial) if trial.op.values else trial)
     there, line = (found.wrong, _at_border(found)) if found else (wrong, wrong.why)
     code = _code(there)
     if why := unstable.cause(cases, code):

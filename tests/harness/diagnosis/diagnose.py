@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis import border, conditions, facts, interplay
+from tests.harness.diagnosis import answered, border, conditions, facts, interplay
 from tests.harness.diagnosis.diagnosis import Claim, Diagnosis, are, described, named
 from tests.harness.diagnosis.edit import Edit, SaysNothing
 from tests.harness.diagnosis.expression import recorded
@@ -50,7 +50,9 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     own. Raises what `trial.ask` raises.
     """
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
-        if "has dtype float" in wrong.why:  # nothing else that is wrong can be told apart from it
+        if "has dtype float" in wrong.why or (
+            trial.op.dtype and "has dtype" in wrong.why
+        ):  # nothing else that is wrong can be told apart from it
             return described(wrong)
         if prop == "stable":
             return border.diagnose(wrong, trial)
@@ -83,6 +85,8 @@ def _of_values(trial: Trial, prop: str, wrong: Wrong, observe: Inquiry, forward_
     names = ["y"] if prop == "forward" else [f"g{v}" for v in op.variables]
     if prop == "gradient" and (miscounted := _count(names, samples) or _order(names, samples)):
         return miscounted
+    if prop == "forward" and (misplaced := answered.told(samples)):
+        return misplaced
     wide, bad = len(samples), [n for n in names if not all(s.is_right(n) for s in samples)]
     if bad and prop == "gradient" and not forward_holds and _follows_from_y(samples, observe):
         return _FOLLOWS

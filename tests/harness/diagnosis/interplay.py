@@ -27,6 +27,9 @@ def diagnose(trial: Trial, wrong: Wrong, observe: Observe) -> Diagnosis:
         return changed
     if len(seen.answers) < len(steps) or any(not isinstance(x.values, tuple) for x in seen.answers):
         return described(wrong)
+    if not names:  # nothing comes from grad
+        told = again(op, observe)
+        return named(*told) if told else described(wrong)
     first, second, other = (dict(zip(names, answer.values, strict=False)) for answer in seen.answers[3:])
 
     def equal(got: dict, due: dict) -> bool:
@@ -40,10 +43,10 @@ def diagnose(trial: Trial, wrong: Wrong, observe: Observe) -> Diagnosis:
     right = equal(first, a.right)
     if not right and equal(first, mixed_up.right):
         return named("grad reads the last call's inputs", "keep what grad needs in its own closure, not in a global")
-    again = [n for n in names if n in second and not close(second[n], a.right[n])]
-    if right and again:
-        if all(close(second[n], 2 * a.right[n]) for n in again):
-            doubled = f"{listed(again)} accumulate{'s' if len(again) == 1 else ''}"
+    repeated = [n for n in names if n in second and not close(second[n], a.right[n])]
+    if right and repeated:
+        if all(close(second[n], 2 * a.right[n]) for n in repeated):
+            doubled = f"{listed(repeated)} accumulate{'s' if len(repeated) == 1 else ''}"
             return named(f"{doubled}: called again, grad returns twice as much", "start from zeros inside grad")
         return named(
             "grad called again answers differently: it changes something it needs", "grad must keep all as it is"

@@ -22,7 +22,7 @@ from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.tolerance import ROUNDINGS, RTOL
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows.computed import tensor
+from tests.harness.rows.computed import flat, tensor
 from tests.harness.rows.imports import torch
 from tests.harness.rows.oracle import Truth
 from tests.harness.rows.sources import Random
@@ -92,7 +92,7 @@ def cause(found: Sequence[Case], code: str) -> tuple[str, str] | None:
         for form in site.family.forms:
             if code and form.function and not re.search(rf"\b{form.function}\w*\(", code):
                 continue
-            if form.slope and not part:
+            if form.slope and not (part and op.variables):
                 continue
             # A slope says nothing of what breaks before it.
             told = [(c, a) for c, a in placed if not form.slope or c.broken != 0]
@@ -113,6 +113,11 @@ def right_all_the_same(found: Sequence[Case]) -> bool:
             zip(_answers(case, case.broken), _right(case, case.broken), strict=True), case.broken
         )
     )
+
+
+def _is_slope_less(op: Operation, value) -> bool:
+    """Whether it is a tensor of floats of an operation without gradients, whose slopes only tell what counts in y."""
+    return not op.variables and isinstance(value, torch.Tensor) and value.is_floating_point()
 
 
 def _arrays(op: Operation) -> list[str]:
@@ -186,17 +191,17 @@ class _Replaced(Recorded):
         op, example = self._case.op, self._case.example
         inputs = [tensor(v, example.dtype) for v in example.inputs]
         pairs = zip(inputs, op.kinds.values(), strict=True)
-        leaves = [t.requires_grad_() for t, kind in pairs if kind.differentiated]
+        leaves = [t.requires_grad_() for t, kind in pairs if kind.differentiated or _is_slope_less(op, t)]
         self.begin(inputs)
         with self:
-            y = op.torch(*inputs)
+            y = flat(op.torch(*inputs))
         answers = {} if self._form.slope else {0: [y.detach().numpy()]}
-        if self._made is not None:
+        if self._made is not None and self._made.requires_grad:
             (counts,) = torch.autograd.grad(y.sum(), self._made, retain_graph=True, allow_unused=True)
             if counts is not None and self._made[counts != 0].isnan().any():
                 self.warned[0].add("invalid value")
             self.spared = counts is not None and not self._made[counts != 0].isinf().any()
-        if gradients:
+        if gradients and op.variables:
             loss = (y * torch.from_numpy(np.array(example.gy))).sum()
             made = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
             answers[1] = [g.numpy() for g in made]

@@ -9,6 +9,7 @@ from itertools import combinations
 from math import prod
 
 from tests.harness.examples.sizes import ENTRIES, entries_of
+from tests.harness.rows.arrays import Labels
 from tests.harness.rows.shapes import Dimensions, parsed
 from tests.harness.rows.spec import Operation
 
@@ -28,10 +29,11 @@ class Pair:
 def pairs(op: Operation) -> Iterator[Pair]:
     """Each pair of letters that no input has both of; runs are of no dimension.
 
-    Not where an input would have more than ENTRIES, or where there are so many letters that a call would take long.
+    Not of classes, which people count in the rows of an identity matrix: that is large whatever else is. Not where an input would have more than ENTRIES, or where there are so many letters that a call would take long.
     """
     given = [{letter for token in parsed(shape) for letter in token.letters} for shape in op.shapes.values()]
-    for both in combinations(op.letters, 2):
+    classes = {kind.below for kind in op.kinds.values() if isinstance(kind, Labels)}
+    for both in combinations([letter for letter in op.letters if letter not in classes], 2):
         small = dict(zip((letter for letter in op.letters if letter not in both), _SMALL, strict=False))
         dimensions = Dimensions(dict(zip(both, LARGE, strict=True)) | small, dict.fromkeys(op.runs, ()))
         fits = entries_of(op, dimensions) <= ENTRIES and prod(dimensions.sizes.values()) <= _WORK
