@@ -57,7 +57,7 @@ class Lesson:
             functions = {op: self.implementation.function(op) for op in found.uses}
         except RefusedOperation as refused:
             return self._refused([*lines, f"it cannot be trained: {refused.line}"])
-        course = Course(row, row.begin(Operations(functions), data, self.seed))
+        course = Course(row, row.begin(Operations(functions), data, self.seed % 2**32))
         self._say(*lines, f"uses {', '.join(found.uses)}", course.learner.about, "")
         return self._taken(course, [verdict.op for verdict in found.wrong])
 
