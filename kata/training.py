@@ -1,6 +1,6 @@
 """Level 10: training. A network of any depth, the steps of the optimisers, and the checker of gradients.
 
-N batch size, D features in, C classes, H1, H2, ... hidden units. `mlp` returns (L, grad) as always. All others return new
+N batch size, D features in, C classes, H hidden units. `mlp` returns (L, grad) as always. All others return new
 values, and no grad. They change nothing in place, what is given in lists neither; what need not change may be returned as
 it is. Several values come as a tuple or a list.
 """
@@ -15,9 +15,9 @@ def mlp(x: NDArray, labels: NDArray, params: list[NDArray]) -> tuple[NDArray, Ca
     """L = mean cross entropy of logits = relu(... relu(x w1 + b1) w2 + b2 ...) wn + bn and labels, a scalar.
 
     params is the list [w1, b1, w2, b2, ..., wn, bn] of one layer or more. There is a relu between two layers, and none
-    behind the last: with one layer there is none at all. Shapes: x (N, D), labels (N,) integers, w1 (D, H1), b1 (1, H1),
-    w2 (H1, H2), b2 (1, H2), ..., wn (.., C), bn (1, C); x and labels are constant. gparams is a list or tuple like
-    params, [gw1, gb1, gw2, gb2, ...]. grad(gL) -> gparams.
+    behind the last: with one layer there is none at all. Shapes: x (N, D), labels (N,) integers; of one layer w1 (D, C) and
+    b1 (1, C); of two w1 (D, H), b1 (1, H), w2 (H, C), b2 (1, C), and so on. x and labels are constant. gparams is a list or
+    tuple like params, [gw1, gb1, gw2, gb2, ...]. grad(gL) -> gparams.
     """
     # TODO
     raise NotImplementedError("mlp")
@@ -95,8 +95,8 @@ def clip_grad_norm(grads: list[NDArray], max_norm: float) -> list[NDArray]:
 def numeric_gradient(f: Callable, x: NDArray, gy: NDArray, eps: float) -> NDArray:
     """gx[i] = sum_j gy[j] (f(x + eps e_i)[j] - f(x - eps e_i)[j]) / (2 eps), e_i being 1 at i and 0 elsewhere; shape of x.
 
-    f takes one array like x, and returns one of gy's shape. x is of any shape and any dtype of numbers, may be read-only,
-    and is left as it was. What is computed, what f is given, and gx are float64, whatever x and gy are. Returns gx.
+    f takes one array of x's shape and returns one of gy's: softmax or cumsum, (..., K) -> (..., K), tanh or a sum, say. x is of
+    any shape and any dtype of numbers, may be read-only, and is left as it was. What is computed, what f is given, and gx are float64, whatever x and gy are. Returns gx.
     """
     # TODO
     raise NotImplementedError("numeric_gradient")

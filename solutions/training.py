@@ -1,6 +1,6 @@
 """Level 10: training. A network of any depth, the steps of the optimisers, and the checker of gradients.
 
-N batch size, D features in, C classes, H1, H2, ... hidden units. The optimisers are given by their formulas, so nothing is
+N batch size, D features in, C classes, H hidden units. The optimisers are given by their formulas, so nothing is
 derived there; what a step needs is said, and where it comes from.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 def mlp(x: NDArray, labels: NDArray, params: list[NDArray]) -> tuple[NDArray, Callable]:
     """L = mean cross entropy of logits = relu(... relu(x w1 + b1) w2 + b2 ...) wn + bn and labels, a scalar.
 
-    Shapes: x (N, D), labels (N,), w1 (D, H1), b1 (1, H1), w2 (H1, H2), b2 (1, H2), ..., wn (.., C), bn (1, C).
+    Shapes: x (N, D), labels (N,); of two layers w1 (D, H), b1 (1, H), w2 (H, C), b2 (1, C), and so on.
 
     Layer l takes h[l-1] to z[l] = h[l-1] wl + bl, and all but the last are followed by h[l] = max(z[l], 0); h[0] is x.
     The logits are the last z, and end in the cross entropy, as in losses.py. By the chain rule the gradient d[l] of z[l]
@@ -40,8 +40,8 @@ def mlp(x: NDArray, labels: NDArray, params: list[NDArray]) -> tuple[NDArray, Ca
     2. Keep what goes into each layer in a list, while you go forward. Go back from the last layer to the first with one
        array, the gradient of what the layer put out: it gives both gradients of the layer, then it goes through w and
        through the relu before that. The first relu that it meets is behind the last layer but one.
-    3. d = gL (softmax(logits) - onehot(labels)) / N; for each layer from the last, gw = h^T d, gb = sum of d over the
-       batch, and then d = (d w^T) [h > 0], as in (5), (6) and (7).
+    3. d = gL (softmax(logits) - onehot(labels)) / N as in (4); for each layer from the last, h^T d for w and the sum of d
+       over the batch for b, (5) and (6), and then (d w^T) [h > 0] for the d of the layer before, (7).
     """
     weights, biases = params[::2], params[1::2]
     h = [x]

@@ -65,7 +65,7 @@ def signatures(project: Project) -> Iterator[str]:
     solutions = {op.name: one for op, one in project.defined("solutions")}
     for package in ("kata", "solutions"):
         for op, one in project.defined(package):
-            taken, inputs = ", ".join(p.arg for p in one.parameters), ", ".join(op.inputs)
+            taken, inputs = ", ".join(p.arg for p in one.parameters), ", ".join(op.parameters)
             if taken != inputs:
                 yield f"{one.place} takes ({taken}), but its row has ({inputs}); name the same, in one order"
             if untyped := [p.arg for p in one.parameters if p.annotation is None]:
@@ -79,12 +79,14 @@ def signatures(project: Project) -> Iterator[str]:
 
 
 def stubs(project: Project) -> Iterator[str]:
-    """A stub says its shapes and what grad returns, has a TODO, and only raises NotImplementedError with its name."""
+    """A stub says its shapes and what it or grad returns, has a TODO, and only raises NotImplementedError with its name."""
     for op, stub in project.defined("kata"):
-        due = ", ".join(f"g{variable}" for variable in op.variables)
+        due = ", ".join(f"g{variable}" for variable in op.differentiated)
         if not re.search(r"(?i)\bshapes?\b|\belementwise\b", stub.docstring):
             yield f"{stub.place} does not tell shapes; begin its docstring with the maths, 'shape (N, K) -> (N, M)'"
-        if not re.search(rf"grad\({op.upstream}\) -> {due}\.", stub.docstring):
+        if op.values and not re.search(r"Returns .*\.$", stub.docstring):
+            yield f"{stub.place} does not tell what it returns; end its docstring with 'Returns the new w, v.'"
+        if not op.values and not re.search(rf"grad\({op.upstream}\) -> {due}\.", stub.docstring):
             yield f"{stub.place} does not tell what grad returns; end its docstring with 'grad({op.upstream}) -> {due}.'"
         if "# TODO" not in stub.code:
             yield f"{stub.place} has no '# TODO'; put it below the docstring"
@@ -105,9 +107,14 @@ def letters(project: Project) -> Iterator[str]:
 
 
 def derivations(project: Project) -> Iterator[str]:
-    """A solution derives its gradients in its docstring, which has each step that the code cites."""
-    for _, one in project.defined("solutions"):
-        if not re.search(r"\bJ_\w|chain rule", one.docstring):
+    """A solution derives its gradients in its docstring, which has each step that the code cites.
+
+    One that returns values has no gradients; it has the steps.
+    """
+    for op, one in project.defined("solutions"):
+        if op.values and "(1)" not in one.docstring.partition("\nHints:")[0]:
+            yield f"{one.place} has no steps; number its formulas: w = w - lr gw    (1)"
+        if not op.values and not re.search(r"\bJ_\w|chain rule", one.docstring):
             yield f"{one.place} is not derived; state each Jacobian in its docstring: J_x[i | a] = [i = a] ..."
         cited = {step for comment in re.findall("#.*", one.code) for step in re.findall(r"\(\d+\)", comment)}
         for step in sorted(cited):
@@ -221,7 +228,7 @@ def _names_nothing(row: Mutant) -> bool:
 def _missing(project: Project, package: str, level: str, name: str) -> str:
     other, (op,) = f"{_OTHER[package]}/{level}.py", (op for op in project.rows[level] if op.name == name)
     there = any(one.name == name for one in project.public(other))
-    due = f"signature of {other}" if there else f"inputs of its row: {name}({', '.join(op.inputs)})"
+    due = f"signature of {other}" if there else f"inputs of its row: {name}({', '.join(op.parameters)})"
     return f"{package}/{level}.py: {name} is missing {_place(name, project.names(level))}; give it the {due}"
 
 

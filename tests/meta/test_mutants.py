@@ -51,7 +51,7 @@ def _first_failure(row: Mutant | Alternative, seed: int, **how: object) -> Verdi
     """The verdict on the first property that does not hold, in the order of scoring."""
     examiner = Examiner(Here(row.name, row.lookup), seed, reference=_solutions, memory=MEMORY, **how)
     verdicts = (examiner.verdict(prop, OPERATIONS[row.op]) for prop in PROPERTIES)
-    return next((verdict for verdict in verdicts if verdict.status != "pass"), None)
+    return next((verdict for verdict in verdicts if not verdict.holds), None)
 
 
 @pytest.fixture(scope="module", params=WRONG, ids=_id)

@@ -60,6 +60,8 @@ def told(found: Diagnosis, op: Operation, prop: str, wrong: Wrong, observe: Obse
     if wrong.crash:
         return _with_exception(found, op, wrong, observe)
     if wrong.name and wrong.entry is None and "has shape" in wrong.why:
+        if wrong.name == "y" and not re.search(r"\by has", wrong.why):  # it is one of several values
+            return found
         return _with_shape(found, op, wrong, observe)
     if prop == "gradient" and "ignored" not in found.line:
         return _with_unused(found, op, observe)

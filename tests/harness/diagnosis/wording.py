@@ -7,27 +7,35 @@ means one thing. Outside, all is called as the stub calls it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness.diagnosis.diagnosis import Diagnosis
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
+from tests.harness.judgement.values import joined
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Observation
+from tests.harness.worker.observation import Answer, Call, Grad, Observation, Odd, Steps
 
 INPUT = "y_as_input"  # what an input y is called within
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The row as it is called within, and the words in both directions."""
+    """The row as it is called within, and the words in both directions.
+
+    `values`: what the operation returns in the place of (y, grad), as the row has it. Within, that is y, all in one row.
+    """
 
     op: Operation
     inwards: Mapping[str, str]
     outwards: Mapping[str, str]
+    values: Mapping[str, str]
 
     def inside(self, text: str) -> str:
         """What a candidate reads, or wrote, in the words within: `outside` gives it back as it was."""
@@ -42,9 +50,11 @@ class Wording:
         return replace(trial, op=self.op, ask=self._asking(trial.ask))
 
     def wrong(self, wrong: Wrong) -> Wrong:
-        """What the judge said, in the words within."""
+        """What the judge said, in the words within: several values are y together."""
         found = copy(wrong)
         found.why, found.name = self.inside(wrong.why), self.inside(wrong.name)
+        if wrong.name in self.values:
+            found.name = "y"
         return found
 
     def diagnosis(self, found: Diagnosis) -> Diagnosis:
@@ -53,8 +63,10 @@ class Wording:
         return replace(found, parts=parts, hints=hints)
 
     def _asking(self, ask: Callable[..., Observation]) -> Callable[..., Observation]:
-        def asked(*question: object) -> Observation:
-            seen = ask(*question)
+        def asked(inputs: Sequence[tuple], gys: Sequence[NDArray], steps: Steps) -> Observation:
+            seen = ask(inputs, gys, steps)
+            if self.values:
+                seen = replace(seen, answers=tuple(map(partial(self._joined, inputs), steps, seen.answers)))
             if not seen.crash:
                 return seen
             frames = tuple((self.inside(file), *rest) for file, *rest in seen.crash.frames)
@@ -63,19 +75,34 @@ class Wording:
 
         return asked
 
+    def _joined(self, inputs: Sequence[tuple], step: Call | Grad, answer: Answer) -> Answer:
+        """The values of a call as one output, where all have the shape that is due."""
+        if isinstance(step, Grad) or isinstance(answer.values, Odd):
+            return answer
+        given = dict(zip(self.op.inputs, inputs[step.inputs], strict=True))
+        due = [np.shape(given[like]) for like in self.values.values()]
+        if len(due) != len(answer.values) or any(
+            isinstance(value, Odd) or value.shape != shape for value, shape in zip(answer.values, due, strict=True)
+        ):
+            return replace(answer, values=Odd("values of other shapes"))
+        return replace(answer, values=(joined(dict(zip(self.values, answer.values, strict=True))),))
+
 
 @cache
 def wording(op: Operation) -> Wording:
     """The words for a row."""
     row, inwards, outwards = op, {}, {}
-    if op.output != "y":
+    if op.values:
+        row, inwards, outwards = replace(op, output="y", values={}), {op.output: "y"}, {"y": op.output}
+    elif op.output != "y":
         kinds = {INPUT if name == "y" else name: kind for name, kind in op.kinds.items()}
         row = replace(op, kinds=kinds, output="y")
         inwards = {op.output: "y", op.upstream: "gy", "y": INPUT, "gy": f"g{INPUT}"}
         outwards = {"y": op.output, "gy": op.upstream, INPUT: "y", f"g{INPUT}": "gy"}
     # A letter in the candidate's own words is no dimension of the row's.
     kept = {letter: f"{letter}_as_written" for letter in op.letters if letter in op.words}
-    return Wording(row, inwards | kept, outwards | op.words | {text: letter for letter, text in kept.items()})
+    outwards = outwards | op.words | {text: letter for letter, text in kept.items()}
+    return Wording(row, inwards | kept, outwards, op.values)
 
 
 def _replaced(text: str, words: Mapping[str, str]) -> str:

@@ -37,13 +37,14 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
     failures = failures_of(results, anchor, cells)
     anchors = {(f["op"], prop): f["anchor"] for f in failures for prop, _ in f["properties"]}
     earned = counted(results)
+    held = {op: all(r.holds for r in results if r.op == op) for op in table}
     rows = {
         op: {
             "op": op,
             "todo": set(statuses.values()) <= {"todo", "skip"} and "todo" in statuses.values(),
             "cells": [(statuses[p] if p in ran[op] else "", anchors.get((op, p), "")) for p in columns],
             "points": _shown(earned[op]),
-            "holds": all(statuses[p] == "pass" for p in ran[op]),
+            "holds": held[op],
         }
         for op, statuses in table.items()
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from tests.harness.judgement.points import FAILED, POINTS, of_compose, points
+from tests.harness.judgement.points import FAILED, POINTS, of_compose, points, with_unasked
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ class Result:
     torch: object
     picture: dict | None
     judged: bool = True  # whether there is a verdict at all
+    asked: bool = True  # whether the row asks for the property
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is left to be done for it."""
+        return self.status == "pass" or not self.asked
 
     @property
     def failed(self) -> bool:
@@ -93,7 +99,7 @@ def result_of(verdict: Verdict, submission: str, level: str, place: int) -> Resu
         why = f"{why} (its example cannot be told: {printable(repr(error), 200)}; please report this)"
         told = UNEXPLAINED | {"parts": [why], "hints": []}
     about = {"submission": submission, "place": place, "level": level, "op": verdict.op, "property": verdict.property}
-    return Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, **told)
+    return Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, asked=verdict.asked, **told)
 
 
 def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
@@ -126,12 +132,17 @@ def by_level(results: Iterable[Result]) -> dict[str, list[str]]:
 def counted(results: Sequence[Result]) -> dict[str, tuple[float, int]]:
     """Operation -> its earned and its possible points."""
     ran: dict[str, list[str]] = {}
+    unasked: dict[str, list[str]] = {}
     for result in results:
         ran.setdefault(result.op, []).append(result.property)
+        if not result.asked:
+            unasked.setdefault(result.op, []).append(result.property)
     table = by_operation(results)
     others = [table[op] for op in table if op != "compose" and "gradient" in ran[op]]
     return {
-        op: of_compose(statuses["gradient"], others) if op == "compose" else points(op, statuses, ran[op])
+        op: of_compose(statuses["gradient"], others)
+        if op == "compose"
+        else points(op, with_unasked(statuses, unasked.get(op, ())), ran[op])
         for op, statuses in table.items()
     }
 
@@ -153,7 +164,8 @@ def _told(verdict: Verdict) -> dict:
     example, wrong = {}, verdict.wrong
     if verdict.trial:
         op, given = verdict.trial.op, verdict.trial.example
-        example = dict(zip(op.inputs, map(_plain, given.inputs), strict=True)) | {op.upstream: _plain(given.gy)}
+        example = dict(zip(op.inputs, map(_plain, given.inputs), strict=True))
+        example |= {} if op.values else {op.upstream: _plain(given.gy)}
     return {
         "parts": verdict.parts,
         "hints": verdict.hints,

@@ -88,7 +88,8 @@ def _counterexample(verdict: Verdict) -> list[str]:
     op, example, wrong = verdict.trial.op, verdict.trial.example, verdict.wrong
     float32 = " (float32)" if example.dtype == np.float32 else ""
     lines = ["", f"The smallest example that shows it{float32}:"]
-    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | {op.upstream: example.gy})
+    upstream = {} if op.values else {op.upstream: example.gy}
+    lines += _arrays(dict(zip(op.inputs, example.inputs, strict=True)) | upstream)
     if wrong.yours is not None:
         expected = "before" if verdict.property == "pure" else "torch"
         lines += ["", f"{wrong.name}:", *_arrays({"yours": wrong.yours, expected: wrong.torch})]
@@ -104,8 +105,8 @@ def _entry(verdict: Verdict) -> str:
     due, yours = (float(a[wrong.entry]) for a in (wrong.torch, wrong.yours))
     values = "{1}, yours is {0}".format(*apart(yours, due))
     op = verdict.trial.op
-    if wrong.name == op.output:
-        return f"{op.output}{f'[{at}]' if at else ''} = {values}"
+    if wrong.name == op.output or op.values:
+        return f"{wrong.name}{f'[{at}]' if at else ''} = {values}"
     letters = "ijklmnop"[: example.gy.ndim]
     inner = ",".join(letters)
     upstream = f"sum_{letters} {op.upstream}[{inner}]" if letters else op.upstream

@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 class Example:
     """Inputs in signature order, and the gradient of the loss with respect to the operation's output.
 
-    `dimensions`: what the row's letters and runs stand for, where that is known.
+    `dimensions`: what the row's letters and runs stand for, where that is known. `variant`: the number of the flat row that it
+    is of, where the operation has several.
     """
 
     inputs: tuple
     gy: NDArray
     dimensions: Dimensions = field(default_factory=Dimensions)
+    variant: int = 0
 
     @property
     def dtype(self) -> np.dtype:
@@ -62,10 +64,11 @@ def examples(op: Operation, table: Table, *, count: int = 1, dtypes: tuple = (np
 def stream(
     op: Operation, table: Table, *, seed: int, count: int = 1, dtypes: tuple = (np.float64,)
 ) -> Iterator[tuple[Example, ...]]:
-    """Likewise without end, and without hypothesis: the simplest first, and then by the schedule."""
-    yield _decode(op, table, count, dtypes, bytes(1 + count * _layout(op).size))
-    chance, turns = Chance(seed), Counter()
+    """Likewise without end, and without hypothesis: the simplest first, and then by the schedule; each variant for one round of it."""
+    chance, turns, row = Chance(seed), Counter(), op
+    yield _decode(row.of(0), table, count, dtypes, bytes(1 + count * _layout(row.of(0)).size))
     for number in counted(1):
+        op = row.of(number // len(SCHEDULE) % max(1, len(row.variants)))
         mode, dtype = scheduled(number), dtypes[(number + number // len(SCHEDULE)) % len(dtypes)]
         turn, turns[mode.sizes] = seed + turns[mode.sizes], turns[mode.sizes] + 1
         sizes = [mode.sizes(op, chance.bytes(enough(op)), turn) for _ in range(count)]
@@ -85,7 +88,7 @@ def drawn_inputs(op: Operation, dimensions: Dimensions, source: Source) -> tuple
 def drawn_example(op: Operation, dimensions: Dimensions, source: Source) -> Example:
     """An example of the given dimensions, its values from a source."""
     inputs = drawn_inputs(op, dimensions, source)
-    return Example(inputs, source.floats(oracle.output_shape(op, inputs)), dimensions)
+    return Example(inputs, source.floats(oracle.output_shape(op, inputs)), dimensions, op.number)
 
 
 def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
@@ -107,7 +110,7 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
     source = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
     gy = source.floats(oracle.output_shape(op, inputs))
-    return Example(inputs, np.ones_like(gy) if mode.ones else gy, dimensions)
+    return Example(inputs, np.ones_like(gy) if mode.ones else gy, dimensions, op.number)
 
 
 def _simple(table: Table, way: str) -> bool:
@@ -166,4 +169,4 @@ def _example(op: Operation, table: Table, dtype: type, layout: _Layout, data: by
         context.inputs[name] = kind.draw(source, context)
     inputs = tuple(context.inputs.values())
     gy = Bytes(raw, table.numbers(way, dtype, gy=True), at=layout.rooms[-1])
-    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), context.dimensions)
+    return Example(inputs, gy.floats(oracle.output_shape(op, inputs)), context.dimensions, op.number)

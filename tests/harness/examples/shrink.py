@@ -124,4 +124,4 @@ def _fitted(op: Operation, example: Example, inputs: list, dimensions: Dimension
         gy = gy.reshape(shape)
     if gy.shape != shape:
         gy = np.resize(gy, shape)
-    yield Example(tuple(inputs), gy, dimensions)
+    yield replace(example, inputs=tuple(inputs), gy=gy, dimensions=dimensions)

@@ -52,12 +52,18 @@ class Examiner:
     def verdict(self, prop: Property, op: Operation) -> Verdict:
         """The verdict on a property; `skip` where a property that it comes after does not hold."""
         key = (prop.name, op.name)
+        if prop.name in op.unasked and key not in self._verdicts:
+            self._verdicts[key] = self._unasked(prop, op)
         if key not in self._verdicts:
             self._verdicts[key] = self._made(prop, op)
         return self._verdicts[key]
 
+    def _unasked(self, prop: Property, op: Operation) -> Verdict:
+        """That the row does not ask for it, and why."""
+        return Verdict(op.name, prop.name, "skip", op.unasked[prop.name], asked=False)
+
     def _made(self, prop: Property, op: Operation) -> Verdict:
-        earlier = [self.verdict(p, op) for p in prop.after]
+        earlier = [self.verdict(p, op) for p in prop.after if p.name not in op.unasked]
         before = next((v for v in earlier if v.status != "pass"), None)
         told = prop.unless and self.verdict(prop.unless, op)
         if told and told.changed and told.status == "fail":
@@ -163,6 +169,8 @@ def _variety(prop: Property, op: Operation) -> int:
 
     Through several layers, gradients of large numbers are often 0 or not to be told from rounding.
     """
+    if op.variants:
+        return len(op.variants)
     if prop.name == "gradient":
         return max(op.variety, 2 if op.broadcasts else 1)
     if prop.after and prop.count == 1:

@@ -28,7 +28,7 @@ from tests.harness.rows.memory import Known
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
-from tests.harness.worker.observation import Call, Grad, Observation, Steps
+from tests.harness.worker.observation import Call, Grad, Observation, Steps, formed
 from tests.harness.worker.observe import observe
 
 STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
@@ -192,7 +192,8 @@ class _Count:
     def __call__(self, drawn: tuple[str, Example]) -> _Beside:
         """Raises Wrong where there is no answer, or the count is worth nothing."""
         (name, example), page = drawn, self._contest.page
-        ask = (self._contest.op.name, [example.inputs], [example.gy], _STEPS)
+        op = self._contest.op
+        ask = (op.name, [example.inputs], [example.gy], formed(_STEPS, op.form))
         count = self._contest.implementation.counting(*ask, COUNTED)
         due = page.shared((name,), lambda: self._of_reference(ask))  # meanwhile, where the other runs elsewhere
         seen, yours = count()
@@ -212,16 +213,17 @@ class _Count:
         seen, cost = self._contest.reference.counting(*ask, COUNTED)()
         if seen.crash or cost.foul:
             raise GraderTrouble(f"the cost of the reference solution of {name} cannot be counted: {cost.foul}")
-        arrays = (*inputs, gy, seen.answers[0].values[0], *seen.answers[1].values)
+        arrays = (*inputs, gy, *seen.answers[0].values, *seen.answers[1].values)
         held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
-        return _Due(cost, held, _asking(seen, inputs, gy))
+        return _Due(cost, held, _asking(seen, inputs, gy, ask[-1]))
 
 
-def _asking(due: Observation, inputs: tuple, gy: NDArray) -> int:
+def _asking(due: Observation, inputs: tuple, gy: NDArray, steps: Steps) -> int:
     """The steps that it takes to ask for an answer and to look at it, of whatever size, where it is there already."""
-    (y,), gradients = (answer.values for answer in due.answers)
-    answer = gradients if len(gradients) > 1 else gradients[0]
-    run = partial(observe, lambda *_: (y, lambda _: answer), [inputs], [gy], _STEPS)
+    values, gradients = (answer.values for answer in due.answers)
+    answer = gradients if len(gradients) != 1 else gradients[0]
+    result = (values[0], lambda _: answer) if gradients else values
+    run = partial(observe, lambda *_: result, [inputs], [gy], steps)
     return counted(run, MOST)[1].steps
 
 

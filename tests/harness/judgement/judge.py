@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.harness.judgement import values
 from tests.harness.judgement.figures import against
 from tests.harness.judgement.tolerance import at_kink, is_chaotic, off_entries
 from tests.harness.judgement.trial import Trial
@@ -65,13 +66,16 @@ class UnsuitedExample(Exception):
 
 
 def forward(trial: Trial, seen: Observation, truth: Truth) -> None:
-    """y is torch's. Raises Wrong or UnsuitedExample."""
-    _same(trial, trial.op.output, output(trial.op, seen, 0, truth.y.shape), truth, 0)
+    """y is torch's, or all values are. Raises Wrong or UnsuitedExample."""
+    if trial.op.values:
+        _same_values(trial, outputs(trial.op, seen, 0, values.shapes(trial.op, trial.example.inputs)), truth)
+    else:
+        _same(trial, trial.op.output, output(trial.op, seen, 0, truth.y.shape), truth, 0)
 
 
 def gradient(trial: Trial, seen: Observation, truth: Truth) -> None:
     """Every gradient is torch's. Raises Wrong or UnsuitedExample."""
-    output(trial.op, seen, 0)
+    outputs(trial.op, seen, 0)
     for number, (name, yours) in enumerate(gradients(trial.op, seen, 1).items(), 1):
         _same(trial, name, yours, truth, number)
 
@@ -120,6 +124,24 @@ def output(op: Operation, seen: Observation, step: int, due: tuple[int, ...] | N
     return _number(answer.values[0], op.output, f"should be {due}" if due is not None else "")
 
 
+def outputs(
+    op: Operation, seen: Observation, step: int, due: dict[str, tuple[int, ...]] | None = None
+) -> dict[str, NDArray]:
+    """The values of a call by their names, or its y. `due`: their shapes, where they are known."""
+    if not op.values:
+        return {op.output: output(op, seen, step)}
+    answer, several = _answer(seen, step), len(op.values) > 1
+    if isinstance(answer.values, Odd) or len(answer.values) != len(op.values):
+        what = answer.values.what if isinstance(answer.values, Odd) else f"{len(answer.values)} values"
+        names = f"{len(op.values)} values: {', '.join(op.values)}" if several else next(iter(op.values))
+        raise Wrong(f"returns {what}, but should return {names}")
+    shapes = due or dict.fromkeys(op.values)
+    return {
+        name: _number(value, name, f"should be {shapes[name]}" if due else "")
+        for name, value in zip(op.values, answer.values, strict=True)
+    }
+
+
 def gradients(op: Operation, seen: Observation, step: int) -> dict[str, NDArray]:
     """What a grad returned, under the names of the gradients that are due."""
     answer, names = _answer(seen, step), [f"g{v}" for v in op.variables]
@@ -158,35 +180,60 @@ def _number(value: NDArray | Odd, name: str, due: str) -> NDArray:
 
 def _same(trial: Trial, name: str, yours: NDArray, truth: Truth, number: int) -> None:
     """`yours` is the truth, or lies between its two ends where there is a kink. `number`: 0 for y, from 1 for gradients."""
-    dtype = trial.example.dtype
     one = truth.gradients[number - 1] if number else truth.y
+    _alike(trial, name, yours, one, _like(trial.op, name) if number else "")
+    if found := _off(trial, yours, truth, number):
+        raise _wrong(name, yours, *found)
+
+
+def _same_values(trial: Trial, yours: dict[str, NDArray], truth: Truth) -> None:
+    """Each of `yours` is the truth's part of its name."""
+    right = values.cut(trial.op, trial.example.inputs, truth.y)
+    for name, value in yours.items():
+        _alike(trial, name, value, right[name], f", like {trial.op.values[name]}")
+    if found := _off(trial, values.joined(yours), truth, 0):
+        nearest, entry = found
+        name, at = values.place(yours, entry)
+        raise _wrong(name, yours[name], values.cut(trial.op, trial.example.inputs, nearest)[name], at)
+
+
+def _alike(trial: Trial, name: str, yours: NDArray, one: NDArray, like: str) -> None:
+    """`yours` has the dtype and the shape that are due. `like`: what says of the shape why."""
+    dtype = trial.dtype
     if yours.dtype != dtype:
-        raise Wrong(
-            f"{name} has dtype {yours.dtype}, but should be {dtype}, like the inputs", name=name, yours=yours, torch=one
-        )
+        due = "whatever the inputs are" if trial.op.dtype else "like the inputs"
+        raise Wrong(f"{name} has dtype {yours.dtype}, but should be {dtype}, {due}", name=name, yours=yours, torch=one)
     if yours.shape != one.shape:
-        like = _like(trial.op, name) if number else ""
         raise Wrong(
             f"{name} has shape {yours.shape}, but should be {one.shape}{like}", name=name, yours=yours, torch=one
         )
+
+
+def _wrong(name: str, yours: NDArray, nearest: NDArray, entry: tuple[int, ...]) -> Wrong:
+    where = f"[{','.join(map(str, entry))}]" if entry else ""
+    why = f"{name}{where} is {against(yours.astype(np.float64)[entry] + 0.0, nearest[entry])}"
+    return Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+
+
+def _off(trial: Trial, yours: NDArray, truth: Truth, number: int) -> tuple[NDArray, tuple[int, ...]] | None:
+    """The right values nearest to yours, and the worst entry; None where nothing is wrong. Raises UnsuitedExample."""
+    dtype = trial.dtype
+    one = truth.gradients[number - 1] if number else truth.y
     answer = (number, yours.tobytes())
     if answer in truth.proven:
-        return
+        return None
     if not np.all(np.isfinite(one)):
         raise UnsuitedExample(NOT_FINITE)  # any answer is as far from infinity as any other
     off, nearest = off_entries(yours, truth, number, dtype)
     if not off.any():
         truth.proven.add(answer)
-        return
+        return None
     wide = yours.astype(np.float64)
     if number and at_kink(abs(wide - nearest), off, truth, number):
         raise UnsuitedExample(KINK)  # all that is wrong may be another subgradient's
     if is_chaotic(abs(wide - nearest), off, truth, number):
         raise UnsuitedExample(CHAOTIC)
-    entry = worst(np.where(off, wide, nearest), nearest)
-    where = f"[{','.join(map(str, entry))}]" if entry else ""
-    why = f"{name}{where} is {against(wide[entry] + 0.0, nearest[entry])}"
-    raise Wrong(why, name=name, yours=yours, torch=nearest, entry=entry)
+    return nearest, worst(np.where(off, wide, nearest), nearest)
 
 
 def _like(op: Operation, name: str) -> str:

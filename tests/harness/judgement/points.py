@@ -22,6 +22,11 @@ def points(op: str, statuses: dict[str, str], ran: Iterable[str]) -> tuple[int, 
     return earned, sum(POINTS[p] for p in ran)
 
 
+def with_unasked(statuses: dict[str, str], unasked: Iterable[str]) -> dict[str, str]:
+    """The statuses for the points: what is not asked of an operation is worth its points where forward holds."""
+    return statuses | dict.fromkeys(unasked, statuses.get("forward", "skip"))
+
+
 def of_compose(status: str, others: Iterable[dict[str, str]]) -> tuple[float, int]:
     """Likewise of `compose`. `others`: the statuses of the operations chosen beside it, where their gradients were judged.
 

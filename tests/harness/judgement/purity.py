@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example
-from tests.harness.judgement.judge import Wrong, gradients, output
+from tests.harness.judgement.judge import Wrong, gradients, outputs
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.layouts import ALIKE, ONE_ARRAY
@@ -60,7 +60,8 @@ def _mixed(a: Example, b: Example) -> tuple:
     def other(value: object, of_b: object) -> object:
         if not _floats((value,)):
             return value
-        return of_b if value.shape == of_b.shape else value[(..., *(slice(None, None, -1) for _ in value.shape))]
+        fits = value.shape == of_b.shape and value.dtype == of_b.dtype
+        return of_b if fits else value[(..., *(slice(None, None, -1) for _ in value.shape))]
 
     return tuple(map(other, a.inputs, b.inputs))
 
@@ -158,7 +159,7 @@ def _asked(steps: Steps, step: Call | Grad) -> _Asked:
 
 
 def _answer(op: Operation, seen: Observation, number: int, step: Call | Grad) -> dict[str, NDArray]:
-    return {op.output: output(op, seen, number)} if isinstance(step, Call) else gradients(op, seen, number)
+    return outputs(op, seen, number) if isinstance(step, Call) else gradients(op, seen, number)
 
 
 def _repeats(again: dict[str, NDArray], before: dict[str, NDArray], complaint: str) -> None:

@@ -26,7 +26,7 @@ from tests.harness.rows.memory import Known, Page
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.asked import Asked, taken
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.worker.observation import Observation, Steps
+from tests.harness.worker.observation import Observation, Steps, formed
 from tests.harness.worker.refusal import RefusedOperation
 
 _TRIES = 10  # of so many examples for each that is wanted, one should be suited
@@ -125,10 +125,11 @@ class _Search:
             if drawn and not self._fails(failed):
                 return ", but not every time: does it keep something between calls (rule 3)?"
             if smaller and drawn:
-                strategy = examples(self._op, self._prop.table, **self._how)
-                _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
+                for variant in range(failed[0].variant + 1):  # the simplest way to call it may do as well
+                    strategy = examples(self._op.of(variant), self._prop.table, **self._how)
+                    _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
             if smaller:
-                tighten(self._op, self.smallest[1].examples, self._is_smaller)
+                tighten(self.smallest[1].op, self.smallest[1].examples, self._is_smaller)
         except _Enough:
             pass
         except (RefusedOperation, GraderTrouble):
@@ -146,7 +147,7 @@ class _Search:
         if len(found[1].examples) > 1:
             return
         try:
-            for example in ordinary(self._op, found[1].example) if worth(*found[1:]) < TELLING else ():
+            for example in ordinary(found[1].op, found[1].example) if worth(*found[1:]) < TELLING else ():
                 self.smallest, self._tries = None, 0
                 if self._fails((example,)) and self.smallest and is_alike(found[2], self.smallest[2]):
                     best = max(best, self.smallest, key=lambda one: worth(*one[1:]))
@@ -161,8 +162,8 @@ class _Search:
             self._tries += 1
             if self._tries > SHRINK_TRIES:
                 raise _Enough
-        trial = Trial(self._op, drawn, self._ask)
-        with closing(self._implementation.answers(self._op.name, [Asked(self._prop.ask(drawn))])) as answers:
+        trial = self._trial(drawn)
+        with closing(self._implementation.answers(self._op.name, [self._question(drawn)])) as answers:
             _, seen = self._leaving(next, answers)
             self._judge(trial, seen)
 
@@ -172,9 +173,16 @@ class _Search:
         drawn = page.replayed((self._prop.name,), draw, _bytes)
         for number, some in enumerate(islice(drawn, _TRIES * self._prop.examples)):
             question = page.made(
-                (self._prop.name, number, "question"), lambda some=some: Asked(self._prop.ask(some)), attrgetter("size")
+                (self._prop.name, number, "question"), lambda some=some: self._question(some), attrgetter("size")
             )
-            yield Trial(self._op, some, self._ask).remembered(Known(page, self._prop.name, number)), question
+            yield self._trial(some).remembered(Known(page, self._prop.name, number)), question
+
+    def _trial(self, drawn: tuple[Example, ...]) -> Trial:
+        op = self._op.of(drawn[0].variant)
+        return Trial(op, drawn, partial(self._ask, op.form))
+
+    def _question(self, drawn: tuple[Example, ...]) -> Asked:
+        return Asked(self._prop.ask(drawn).formed(self._op.of(drawn[0].variant).form))
 
     def _holds(self, trial: Trial, question: Asked, said: bytes, seen: tuple[Observation, ...] | None) -> bool:
         """Whether the property holds; not where the examples show nothing. Raises Wrong. `seen`: None for an answer that is known."""
@@ -198,7 +206,7 @@ class _Search:
                 purity.unchanged(self._op, *seen)
             self._prop.check(trial, *seen)
         except Wrong as wrong:
-            size = complexity(self._op, trial.examples)
+            size = complexity(trial.op, trial.examples)
             if self.smallest is None or size < self.smallest[0]:
                 self.smallest = (size, trial, wrong)
             raise
@@ -228,8 +236,10 @@ class _Search:
             return False
         return False
 
-    def _ask(self, inputs: list[tuple], gys: list[NDArray], steps: Steps) -> Observation:
-        return self._leaving(self._implementation.observe, self._op.name, inputs, gys, steps)
+    def _ask(self, form: str, inputs: list[tuple], gys: list[NDArray], steps: Steps) -> Observation:
+        return self._leaving(
+            self._implementation.observe, self._op.name, inputs, gys, formed(steps, form) if form else steps
+        )
 
     def _leaving(self, ask: Callable, *arguments: object) -> object:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.examples import Example
@@ -36,6 +37,11 @@ class Trial:
     @property
     def example(self) -> Example:
         return self.examples[0]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """That of the output: the inputs', unless the row has one of its own."""
+        return np.dtype(self.op.dtype) if self.op.dtype else self.example.dtype
 
     @cached_property
     def truth(self) -> Truth:

@@ -32,7 +32,7 @@ class Verdict:
     """What came of a property for an operation. `status`: pass, fail, todo, error, timeout or skip; `why`: one line.
 
     `trial` and `wrong`: the smallest counterexample and what is wrong there, where there is one. `echo`: another property
-    of the operation failed for the same reason before. `changed`: examples for which an input or gy was changed in place,
+    of the operation failed for the same reason before. `asked`: whether the row asks for the property at all. `changed`: examples for which an input or gy was changed in place,
     where that was seen: it is for `pure` to tell.
     """
 
@@ -44,8 +44,14 @@ class Verdict:
     wrong: Wrong | None = None
     seconds: float = 0.0
     echo: bool = False
+    asked: bool = True
     diagnosis: Explanation | None = None
     changed: tuple[Example, ...] | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is left to be done for it."""
+        return self.status == "pass" or not self.asked
 
     @property
     def parts(self) -> list[str]:

@@ -61,7 +61,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         if run.trouble or (not stopped and any(o.missing for o in outcomes)):
             session.exitstatus = EXIT_TROUBLE
-        elif any(r.status != "pass" for r in run.results):
+        elif not all(r.holds for r in run.results):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     for file in session.config.getoption("report"):
         try:

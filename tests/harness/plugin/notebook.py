@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
-from tests.harness.judgement.points import FAILED, points
+from tests.harness.judgement.points import FAILED, points, with_unasked
 from tests.harness.rows.names import closest, names_by_level
 from tests.harness.submissions.deadline import DEBUGGERS
 
@@ -39,7 +39,7 @@ class Checked:
     @property
     def passed(self) -> bool:
         """Whether every property holds."""
-        return all(verdict.status == "pass" for verdict in self.verdicts)
+        return all(verdict.holds for verdict in self.verdicts)
 
     def __bool__(self) -> bool:
         return self.passed
@@ -115,7 +115,8 @@ class Checked:
 
     def _points(self) -> tuple[int, int]:
         statuses = {verdict.property: verdict.status for verdict in self.verdicts}
-        return points(self.op, statuses, list(statuses))
+        unasked = [verdict.property for verdict in self.verdicts if not verdict.asked]
+        return points(self.op, with_unasked(statuses, unasked), list(statuses))
 
 
 class UngradableFunction(ValueError):

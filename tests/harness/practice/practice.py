@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.harness.judgement.points import with_unasked
 from tests.harness.practice.clock import Clock
 from tests.harness.practice.history import GAP, History, Round, Timer
 from tests.harness.practice.store import Store, data_folder
@@ -56,6 +57,9 @@ class Practice:
         for result in results:
             if result.op in pars():
                 graded.setdefault(result.op, {})[result.property] = result.status
+        for result in results:
+            if result.op in graded and not result.asked:
+                graded[result.op] = with_unasked(graded[result.op], [result.property])
         self._history.note(graded, dict(fingerprints), when)
         self._rounds = None
         self._stale = True
@@ -101,7 +105,7 @@ class Practice:
 
     def times(self, results: Collection[Result]) -> dict[str, str]:
         """Operation -> its time to green against par, for those that are green and whose time is known."""
-        ops = {r.op for r in results} - {r.op for r in results if r.status != "pass"}
+        ops = {r.op for r in results} - {r.op for r in results if not r.holds}
         return {op: text for op in ops if (text := self.against_par(op))}
 
     def hints(self, op: str) -> dict[int, int]:

@@ -36,6 +36,7 @@ class Floats(Kind):
     """Floats of a shape. `differentiated`: grad returns a gradient for them. `nonzero`: away from zero.
 
     `halves`: multiples of 1/2. `calm`: small where they are many. `off_centre`: where magnitudes are large, mostly small differences about one large number.
+    `positive`: at least 0. `each`: another array for each step, where the operation is called again and again.
     """
 
     differentiated: bool = True
@@ -43,6 +44,8 @@ class Floats(Kind):
     halves: bool = False
     off_centre: bool = False
     calm: bool = False
+    positive: bool = False
+    each: bool = False
 
     def draw(self, source: Source, at: Context) -> NDArray:
         shape = _drawn(self.shape, source, at)
@@ -51,10 +54,33 @@ class Floats(Kind):
             values = np.where(abs(values) < _FEWEST, values.dtype.type(1), values)
         if self.calm and len(values) > _MANY:
             values = values / values.dtype.type(len(values) ** 0.5)
-        return values
+        return np.asarray(abs(values)) if self.positive else values
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (1,) if self.nonzero else (0, 1))
+
+
+@dataclass(frozen=True)
+class Numbers(Kind):
+    """Floats that are not differentiated, or integers in their place."""
+
+    def draw(self, source: Source, at: Context) -> NDArray:
+        case, values = (
+            source.case(4),
+            source.floats(_drawn(self.shape, source, at)),
+        )  # two floats, two widths of integers
+        return values if case < 2 else np.asarray(np.rint(values)).astype(np.int64 if case == 2 else np.int32)
+
+    def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
+        if value.dtype.kind == "i":
+            yield value.astype(np.float64)
+        yield from with_simpler_entries(value, (0, 1))
+
+    def rank(self, value: NDArray, at: Context) -> int:
+        return int(value.dtype.kind == "i")
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[object], bool]]]:
+        yield "only where {v} holds integers", lambda value: value.dtype.kind == "i"
 
 
 @dataclass(frozen=True)

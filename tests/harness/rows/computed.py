@@ -26,10 +26,12 @@ class Computed:
             jitter or nullcontext(),
             torch.autograd.graph.saved_tensors_hooks(jitter.keep, jitter.kept) if moves_saved else nullcontext(),
         ):
-            self._y = function(*tensors)
+            self._y = flat(function(*tensors))
         self.y: NDArray = self._y.detach().numpy()
 
     def gradients(self) -> tuple[NDArray, ...]:
+        if not self._leaves:
+            return ()
         # A scalar loss with this gradient: torch.autograd.grad(y, ..., gy) imports sympy first, for a quarter of a second.
         loss = (self._y * self._upstream).sum()
         gradients = torch.autograd.grad(loss, self._leaves, allow_unused=True, materialize_grads=True)
@@ -39,7 +41,13 @@ class Computed:
 def shape(op: Operation, inputs: tuple) -> tuple[int, ...]:
     """The shape of y."""
     with torch.no_grad():
-        return tuple(op.torch(*map(tensor, inputs)).shape)
+        return tuple(flat(op.torch(*map(tensor, inputs))).shape)
+
+
+def flat(value):
+    """A tensor as it is, also alone in a tuple; of several values, all their entries in one row."""
+    several = value if isinstance(value, tuple | list) else (value,)
+    return torch.cat([one.reshape(-1) for one in several]) if len(several) > 1 else several[0]
 
 
 def tensor(value, floats: type = np.float64):

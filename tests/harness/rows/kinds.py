@@ -5,13 +5,38 @@ All of it is constant, but for `nonzero`, `halves`, `calm` and `off_centre`. Wha
 
 from collections.abc import Callable, Sequence
 
-from tests.harness.rows.arrays import Floats, Fractions, Labels, Mask, Probabilities
-from tests.harness.rows.plain import Among, Axis, Choice, Permutation, Reshaping, Size
+from tests.harness.rows.arrays import Floats, Fractions, Labels, Mask, Numbers, Probabilities
+from tests.harness.rows.plain import Among, Axis, Choice, Function, Numbered, Permutation, Reshaping, Size
 
 
 def const(shape: str) -> Floats:
     """Floats that are not differentiated: given to the operation, and `grad` returns nothing for them."""
     return Floats(shape, differentiated=False)
+
+
+def squares(shape: str) -> Floats:
+    """Floats that are not differentiated and at least 0: running means of squares."""
+    return Floats(shape, differentiated=False, positive=True)
+
+
+def each_step(shape: str) -> Floats:
+    """Floats that are not differentiated; where the operation is called again and again on what it returned, others for each step."""
+    return Floats(shape, differentiated=False, each=True)
+
+
+def step_number(*options: int, beyond: tuple = ()) -> Numbered:
+    """The number of a step, one of these; where the operation is called again and again, of the first step."""
+    return Numbered(options=options, beyond=beyond)
+
+
+def numbers(shape: str) -> Numbers:
+    """Floats that are not differentiated, or integers of several widths in their place."""
+    return Numbers(shape)
+
+
+def function(*names: str) -> Function:
+    """A function of one array, one of these names in worker/given.py. The row's expression gets the name, the operation the function."""
+    return Function(options=names)
 
 
 def nonzero(shape: str) -> Floats:

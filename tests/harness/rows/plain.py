@@ -75,6 +75,16 @@ class Choice(Plain):
 
 
 @dataclass(frozen=True)
+class Function(Choice):
+    """A function by its name: the operation gets the function of that name, of those in worker/given.py."""
+
+
+@dataclass(frozen=True)
+class Numbered(Choice):
+    """The number of a step; of an operation that is called again and again, of its first step."""
+
+
+@dataclass(frozen=True)
 class Among(Plain):
     """One of the Python values that `of` gives, the simplest first, for those inputs before it after which it names its parameters."""
 

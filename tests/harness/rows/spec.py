@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tests.harness.rows.arrays import Floats
+from tests.harness.rows.forms import Listed, variants
 from tests.harness.rows.kind import Kind
 from tests.harness.rows.shapes import parsed
 
 LEAST_MINUTES, MOST_MINUTES = 3, 45
+NO_GRAD = "it returns new values and no grad: forward has these points"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,27 @@ class Operation:
     words: dict[str, str] = field(default_factory=dict)
     mistaken: dict[str, Callable] = field(default_factory=dict)
     otherwise: tuple[Callable, ...] = ()
+    values: dict[str, str] = field(default_factory=dict)
+    dtype: type | None = None
+    unasked: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, bool] = field(default_factory=dict)
+    form: str = ""
+    number: int = 0
+    variants: tuple["Operation", ...] = ()
+
+    def of(self, variant: int) -> "Operation":
+        """The flat row of this number, which an example of it is of; the row itself where it has no variants."""
+        return self.variants[variant] if self.variants else self
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters of the stub: the inputs, but for those that come in a list."""
+        return tuple(self.arguments) or self.inputs
+
+    @property
+    def differentiated(self) -> tuple[str, ...]:
+        """Those of them whose gradients grad returns."""
+        return tuple(name for name, yes in self.arguments.items() if yes) if self.arguments else self.variables
 
     @cached_property
     def output_shapes(self) -> dict[tuple, tuple[int, ...]]:
@@ -52,8 +75,8 @@ class Operation:
 
     @cached_property
     def variety(self) -> int:
-        """How many times as many examples it takes as where all inputs are floats."""
-        return max(kind.variety for kind in self.kinds.values())
+        """How many times as many examples it takes as where all inputs are floats, and it is called in one way."""
+        return max(kind.variety for kind in self.kinds.values()) * max(1, len(self.variants))
 
     @cached_property
     def broadcasts(self) -> bool:
@@ -102,7 +125,11 @@ def Op(  # noqa: N802 (a row reads as a noun)
     words: dict[str, str] | None = None,
     mistaken: dict[str, Callable] | None = None,
     otherwise: tuple[Callable, ...] = (),
-    **inputs: str | Kind,
+    values: dict[str, str] | None = None,
+    dtype: type | None = None,
+    unasked: dict[str, str] | None = None,
+    others: tuple[dict[str, Kind], ...] = (),
+    **inputs: str | Kind | Listed,
 ) -> Operation:
     """A row of the table.
 
@@ -114,15 +141,39 @@ def Op(  # noqa: N802 (a row reads as a noun)
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
     it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
     it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in other right ways, whose rounding
-    is forgiven as well. Raises ValueError where it cannot be read.
+    is forgiven as well. `values`: what it returns in the place of (y, grad), by the names of messages, and the argument that each
+    is like in shape; where inputs are drawn for each step, these become inputs of the next one. `dtype`: of the output, where
+    that is not the inputs'. `unasked`: properties that are not asked of it, and why. `others`: of some inputs other kinds, with
+    which it is asked too. Raises ValueError where it cannot be read.
     """
-    kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
+    inputs = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
+    unasked = ({"gradient": NO_GRAD} if values else {}) | (unasked or {})
+    ways = variants(inputs, values or {}, others)
+    kinds = ways[0].kinds if ways else inputs
     for argument, kind in kinds.items():
         try:
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
     op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise)
+    op = replace(op, dtype=dtype, unasked=unasked)
+    if ways:
+        arguments = {argument: isinstance(kind, Listed) and not values for argument, kind in inputs.items()}
+        op = replace(op, arguments=arguments)
+        flat = [
+            replace(
+                op,
+                kinds=way.kinds,
+                values=way.values,
+                form=way.form,
+                number=number,
+                torch=way.said(torch),
+                mistaken={words: way.said(function) for words, function in op.mistaken.items()},
+                otherwise=tuple(map(way.said, otherwise)),
+            )
+            for number, way in enumerate(ways)
+        ]
+        op = replace(flat[0], variants=tuple(flat))
     if output in kinds:
         raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:

@@ -95,7 +95,7 @@ def _table(state: State, focus: Result | None, room: int) -> list[Line]:
             if level == focus.level:
                 lines += _rows(own, state.times)
             else:
-                held = sum(all(r.status == "pass" for r in own if r.op == op) for op in ops)
+                held = sum(all(r.holds for r in own if r.op == op) for op in ops)
                 lines.append([(f"{level}: {held} of {len(ops)} hold", {})])
     if len(lines) > room and focus:
         place = next((n for n, line in enumerate(lines) if line and line[0][0].strip() == focus.op), 0)

@@ -24,11 +24,13 @@ class Call(NamedTuple):
     """A step: call the operation on the inputs of this number, laid out in memory like this.
 
     `again`: the number of an earlier call, whose very array objects are given once more, with these contents, if they fit.
+    `form`: how it is called, where that is not with its inputs one by one (forms.py).
     """
 
     inputs: int = 0
     layout: str = ""
     again: int = -1
+    form: str = ""
 
 
 class Grad(NamedTuple):
@@ -52,6 +54,15 @@ class Question(NamedTuple):
     inputs: list[tuple]
     gys: list[NDArray]
     asks: tuple[Steps, ...]
+
+    def formed(self, form: str) -> "Question":
+        """The same question about an operation that is called in this form."""
+        return self._replace(asks=tuple(formed(steps, form) for steps in self.asks)) if form else self
+
+
+def formed(steps: Sequence[Call | Grad], form: str) -> Steps:
+    """These steps of an operation that is called in this form."""
+    return tuple(step._replace(form=form) if isinstance(step, Call) else step for step in steps)
 
 
 def written(asks: tuple[Steps, ...]) -> str:
@@ -117,8 +128,8 @@ class Crash:
 class Answer:
     """What one step did.
 
-    `values`: `(y,)` for a call, the gradients for a grad; `Odd` where the whole answer is of the wrong kind.
-    `container`: `tuple` or `list` where gradients came in one. `warnings`: NumPy's floating-point warnings, each with the
+    `values`: `(y,)` for a call, or all values where it returns no grad; the gradients for a grad; `Odd` where the whole answer is of
+    the wrong kind. `container`: `tuple` or `list` where gradients, or values, came in one. `warnings`: NumPy's floating-point warnings, each with the
     file, the number and the text of the candidate's line. `changed`: what was given to the operation (inputs by number, -1 for gy) and is no longer as it was.
     """
 
@@ -201,7 +212,7 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: 
 
     def answer(a, step: Call | Grad) -> Answer:
         values, container = want(dict, a)["values"], text(a["container"])
-        if container not in (("",) if isinstance(step, Call) else ("", "tuple", "list")):
+        if container not in (("",) if isinstance(step, Call) and not step.form else ("", "tuple", "list")):
             raise ValueError("a container that is none")
         if not isinstance(values, str) and not container and len(want(list, values)) != 1:
             raise ValueError("more or less than one value")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .forms import call_in, form_of, grad_in, values_in
 from .layouts import ALIKE, BROADCAST, ONE_ARRAY, alike, copies_of, laid_out, refilled
 from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Odd, Room
 from .printable import printable
@@ -53,11 +54,11 @@ def observe(
                     if step.again in closures:
                         given = tuple(map(refilled, closures[step.again][1].values, given))
                     given = _Given(given, pristine)
-                    result = function(*given.values)
-                    values, container = _output(result, room), ""
+                    result, moved = call_in(step.form, function, given.values)
+                    values, container = _output(result, step.form, room)
                     if not isinstance(values, Odd):
-                        closures[number] = (result[1], given)
-                    changed, arrays = given.changed(), given.arrays
+                        closures[number] = (grad_in(step.form, result), given)
+                    changed, arrays = tuple(sorted({*given.changed(), *moved})), given.arrays
                 else:
                     if step.call not in closures:
                         break  # the call's answer was odd: there is no closure, and that answer says so
@@ -165,12 +166,15 @@ def observe_network(
     return Observation(answers)
 
 
-def _output(result, room: Room) -> tuple[NDArray | Odd] | Odd:
+def _output(result, form: str, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
+    if form and form_of(form).values:
+        parts = values_in(form, result)
+        return (Odd(_words(result)), "") if parts is None else (tuple([_array(part, room) for part in parts]), "tuple")
     if not isinstance(result, tuple | list) or len(result) != 2:
-        return Odd(_words(result))
+        return Odd(_words(result)), ""
     if not callable(result[1]):
-        return Odd(f"(y, grad) where grad is {_words(result[1])}")
-    return (_array(result[0], room),)
+        return Odd(f"(y, grad) where grad is {_words(result[1])}"), ""
+    return (_array(result[0], room),), ""
 
 
 def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
