@@ -11,7 +11,7 @@ from tests.harness.display.screen import Piece
 from tests.harness.training.charts import ROWS, Chart, beside
 from tests.harness.training.loop import Course
 
-COLUMNS, HEIGHT = 78, ROWS + 3  # of the picture
+COLUMNS, HEIGHT = 79, ROWS + 3  # of the picture
 _OFTEN = 0.1  # seconds between two pictures
 
 

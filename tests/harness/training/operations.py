@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.harness.rows.names import PROJECT
 from tests.harness.worker.printable import printable
 
-_HARNESS = str(PROJECT / "tests")
+_NOT_THEIRS = tuple(str(PROJECT / "tests" / folder) for folder in ("harness", "trainings"))
 
 
 class Broken(Exception):
@@ -56,7 +56,7 @@ def _answer(name: str, function: Callable, arguments: tuple) -> object:
 
 def raised(error: BaseException) -> str:
     """An exception in a line, with the place of the candidate's code that raised it."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_HARNESS)]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_NOT_THEIRS)]
     ours = [f for f in frames if Path(f.filename).is_relative_to(PROJECT)]
     place = f" ({Path(ours[-1].filename).relative_to(PROJECT)}, line {ours[-1].lineno})" if ours else ""
     return printable(f"{type(error).__name__}: {error}", 200) + place
