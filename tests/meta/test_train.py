@@ -246,7 +246,7 @@ def test_a_wrong_operation_is_told_before_it_starts(monkeypatch):
     status, said = given(monkeypatch, {"cross_entropy": WRONG})
     assert status == lesson.NOT_REACHED
     assert "cross_entropy is wrong, gradient: glogits is N times too large\nnext: pytest --impl=kata" in said
-    assert "--train=digits --anyway" in said
+    assert "\n    pytest --impl=kata --train=digits --anyway\n" in said
     assert "step" not in said
     _, said = given(monkeypatch, {"cross_entropy": WRONG}, anyway=True)
     assert "trained all the same, with --anyway" in said
@@ -362,14 +362,27 @@ def test_a_kit_says_what_it_lacks(tmp_path):
     assert "next:" not in said.stdout
 
 
+WITHOUT_DECAY = """
+
+def adamw(w, gw, m, v, t, lr, beta1, beta2, eps, weight_decay):
+    return adam(w, gw, m, v, t, lr, beta1, beta2, eps)
+"""
+
+
 def test_it_is_drawn_on_a_terminal_and_ends_with_ctrl_c(tmp_path):
-    """In a real terminal one picture is drawn anew, Ctrl-C ends it with what was learned, and the terminal is as it was."""
+    """In a real terminal: what is wrong, one picture that is drawn anew, and after Ctrl-C what was learned; nothing else."""
     terminal = Terminal(tmp_path, 90, 45)
     try:
-        terminal.type("pytest --impl=solutions --train=zen; echo status $?", "Enter")
+        for file in (PROJECT / "solutions").glob("*.py"):
+            (terminal.folder / "kata" / file.name).write_text(file.read_text().replace("solutions", "kata"))
+        with open(terminal.folder / "kata/training.py", "a") as module:
+            module.write(WITHOUT_DECAY)
+        terminal.type("clear; pytest --impl=kata --train=zen --anyway; echo status $?", "Enter")
         terminal.until_true(lambda: re.search(r"^step +[2-9]\d ", terminal.screen(), re.MULTILINE), "twenty steps")
         terminal.type("C-c")
         screen = terminal.until("ended by Ctrl-C after step", "it says:", "goal not reached", "status 2")
+        assert screen.startswith("zen, with the operations of kata/, --seed=0\nchecking ")
+        assert re.search(r"\nadamw is wrong, forward: .*\n(    .*\n)*trained all the same, with --anyway\n", screen)
         assert len(re.findall(r"^step ", screen, re.MULTILINE)) == 1
         assert screen.count("guessed\n") == 1
         assert "Traceback" not in screen

@@ -58,10 +58,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     impls = option.impl or ["solutions" if (PROJECT / "solutions").is_dir() else "kata"]
     _refuse(config, impls)
     os.environ.update(dict.fromkeys(_THREADS, "1"))  # a sum of several threads is rounded in another way
-    from tests.harness.plugin.internals import has_colour, writer
+    from tests.harness.plugin.internals import has_colour, past_initialization, writer
     from tests.harness.plugin.notebook import kept_back
     from tests.harness.training.training import Unavailable
 
+    past_initialization()
     stream = sys.stdout
     try:
         with kept_back():

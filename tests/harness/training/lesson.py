@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -17,6 +18,7 @@ from tests.harness.worker.refusal import RefusedOperation
 
 REACHED, NOT_REACHED, INTERRUPTED = 0, 1, 2
 """How it ends; as pytest's exit status."""
+_WIDTH = 79
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Lesson:
     def _taken(self, course: Course, wrong: Sequence[str]) -> int:
         drawn = Drawn(self.stream, self.writer, live=is_live(self.stream))
         course.run(drawn.show)
-        drawn.finish(course)
+        if course.marks:
+            drawn.finish(course)
         if course.ended:
             self._say(course.ended)
         if not course.marks:
@@ -86,5 +89,13 @@ class Lesson:
 
     def _say(self, *lines: str) -> None:
         for line in lines:
-            self.writer.line(line)
+            for part in _wrapped(line):
+                self.writer.line(part)
         self.writer.flush()
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line that is too long, in several."""
+    if len(line) <= _WIDTH:
+        return [line]
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

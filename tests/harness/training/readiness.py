@@ -64,7 +64,7 @@ def wrong_lines(name: str, impl: str, wrong: Sequence[Verdict], *, anyway: bool)
     if anyway:
         return [*lines, "trained all the same, with --anyway"]
     first = f"next: pytest --impl={impl} --op={wrong[0].op}"
-    return [*lines, f"{first}; or see what it learns with that: pytest --impl={impl} --train={name} --anyway"]
+    return [*lines, f"{first}; or see what it learns so:", f"    pytest --impl={impl} --train={name} --anyway"]
 
 
 def _unwritten(ops: Sequence[str], properties: Sequence[Property], judge: Judge) -> dict[str, str]:
