@@ -75,7 +75,7 @@ def test_digits_are_learned_in_a_few_steps():
     """Forty steps read most digits; the same seed gives the same numbers, and another seed others."""
     first, again, other = run("digits"), run("digits"), run("digits", 1)
     assert not first.ended
-    assert [mark.step for mark in first.marks] == [20, 40]
+    assert [mark.step for mark in first.marks] == [0, 20, 40]
     assert first.marks[-1].measure.right > 0.6
     assert first.marks == again.marks != other.marks
 
@@ -90,8 +90,7 @@ def test_digits_are_learned_without_what_can_be_missing():
 def test_zen_is_learned_and_speaks():
     """The loss of the language model falls from that of a guess, and what it says begins as the text does."""
     ran = run("zen")
-    guess = math.log(len(set(data("zen"))))
-    assert guess > ran.marks[0].loss > ran.marks[1].loss
+    assert ran.marks[0].loss > ran.marks[1].loss > ran.marks[2].loss
     head, _, *lines = ran.ending()
     assert head == "it says:"
     firsts = tuple(line.split()[0] for line in data("zen").splitlines() if line)
@@ -132,7 +131,7 @@ def test_ctrl_c_keeps_what_was_learned():
 
     ran = run("digits", adam=interrupted)
     assert (ran.step, ran.interrupted, ran.ended) == (30, True, "ended by Ctrl-C after step 30")
-    assert [mark.step for mark in ran.marks] == [20, 30]
+    assert [mark.step for mark in ran.marks] == [0, 20, 30]
     assert ran.ending()[0].startswith("held out: ")
 
 
@@ -143,9 +142,16 @@ def test_a_second_ctrl_c_goes_through():
         raise KeyboardInterrupt
 
     ran = course("digits")
-    ran.learner = SimpleNamespace(step=lambda: 1.0, measure=interrupted)
+    ran.learner = SimpleNamespace(step=lambda: 1.0, measure=lambda: Measure(1.0, 1.0))
+
+    def show(shown: Course) -> None:
+        if shown.step == 3:
+            shown.learner.measure = interrupted
+            interrupted()
+
     with pytest.raises(KeyboardInterrupt):
-        ran.run(interrupted)
+        ran.run(show)
+    assert ran.step == 3
 
 
 def crashing(x, labels, params):
@@ -166,7 +172,7 @@ def endless(x, labels, params):
         ({"mlp": crashing}, "broke off after step 0: mlp raised ValueError: no (tests/meta/test_train.py, line "),
         ({"mlp": crashing_later}, "broke off after step 0: grad of mlp raised IndexError: list index out of range ("),
         ({"mlp": endless}, "broke off at step 1: the loss is nan"),
-        ({"mlp": lambda x, labels, params: 1.0}, "broke off after step 0: TypeError: cannot unpack non-iterable float"),
+        ({"mlp": lambda x, labels, params: 1.0}, "broke off after step 0: TypeError: 'float' object is not"),
         ({"mlp": lambda x, labels, params: (1.0, lambda gl: params[:1])}, "there are 5 gradients for 8 arrays"),
         ({"adam": lambda w, *_: w}, "the step of the optimiser should return three arrays: the new w, m and v"),
         (
@@ -218,7 +224,7 @@ def test_a_lesson_tells_what_it_uses_and_what_came_of_it(monkeypatch):
     status, said = given(monkeypatch, {})
     assert status == lesson.NOT_REACHED
     assert "uses mlp, cross_entropy, adam, conv2d, max_pool2d\n" in said
-    assert len(re.findall(r"^step \d+ of 40   loss \S+ +held out \S+ %$", said, re.MULTILINE)) == 3
+    assert len(re.findall(r"^step +\d+ of 40   loss \S+ +held out \S+ %$", said, re.MULTILINE)) == 4
     assert re.search(r"^the confusion that matters most: \d is read as \d, \d+ of \d+ times$", said, re.MULTILINE)
     assert "goal not reached: 97 % of the digits held out; it is loss " in said
     assert max(map(len, said.splitlines())) <= 80
@@ -231,7 +237,7 @@ def test_what_is_missing_comes_first(monkeypatch):
     assert status == lesson.NOT_REACHED
     assert said.endswith(
         "digits cannot be trained yet:\n  mlp: grad is not written yet\n"
-        "next: write mlp in kata/training.py: pytest --impl=kata --op=mlp\n"
+        "next: write mlp in kata/training.py:\n    pytest --impl=kata --op=mlp\n"
     )
 
 
@@ -267,7 +273,7 @@ def test_a_curve_is_drawn_to_scale():
 def test_a_picture_fits(name):
     """A picture of a whole training is no wider and no higher than is_live asks for."""
     row = training(name)
-    marks = [Mark(n, 123456.0, Measure(1.0, 1.0)) for n in range(row.every, row.steps + 1, row.every)]
+    marks = [Mark(n, 123456.0, Measure(1.0, 1.0)) for n in range(0, row.steps + 1, row.every)]
     lines = picture(Course(row, None, marks, row.steps), "utf-8", 1000.0)
     assert len(lines) <= HEIGHT
     assert max(sum(len(text) for text, _ in line) for line in lines) <= COLUMNS
@@ -324,7 +330,7 @@ def test_stubs_are_told_at_once_and_numpy_has_one_thread():
     )
     *said, status, threads = ran.stdout.splitlines()
     assert said[2] == "digits cannot be trained yet:"
-    assert said[-1].startswith("next: write cross_entropy in kata/losses.py")
+    assert said[-2:] == ["next: write cross_entropy in kata/losses.py:", "    pytest --impl=kata --op=cross_entropy"]
     assert status == "1"
     assert {int(n) for n in re.findall(r", (\d+)\)", threads)} == {1}
     assert threads.endswith(" set()")

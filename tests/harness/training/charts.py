@@ -52,6 +52,12 @@ def blocks_of(encoding: str) -> str:
     return _BLOCKS
 
 
+def label(value: float) -> str:
+    """A number in as many columns as there are beside a curve."""
+    texts = [f"{value:.{digits}g}" for digits in (3, 2, 1)]
+    return next((text for text in texts if len(text) <= _LABEL), texts[-1])
+
+
 def _height(value: float, most: float) -> int:
     """In eighths of a row: at least one, so that what is there is seen; of what is no number none."""
     if math.isnan(value):

@@ -8,7 +8,7 @@ import time
 from typing import Protocol, TextIO
 
 from tests.harness.display.screen import Piece
-from tests.harness.training.charts import ROWS, Chart, beside
+from tests.harness.training.charts import ROWS, Chart, beside, label
 from tests.harness.training.loop import Course
 
 COLUMNS, HEIGHT = 79, ROWS + 3  # of the picture
@@ -28,13 +28,13 @@ class Writer(Protocol):
 def picture(course: Course, encoding: str, seconds: float | None = None) -> list[list[Piece]]:
     """Where the training is, and its two curves; with `seconds`, how long it has taken."""
     marks, steps = course.marks, course.training.steps
-    columns = -(-steps // course.training.every)
+    columns = 1 + -(-steps // course.training.every)
     losses = [mark.loss for mark in marks]
     most = max((loss for loss in losses if math.isfinite(loss)), default=1.0)
     right = Chart(
         course.training.counted, [mark.measure.right for mark in marks], columns, 1.0, ("100 %", "0 %"), "green"
     )
-    left = Chart("loss", losses, columns, most, (f"{most:.3g}", "0"), "cyan")
+    left = Chart("loss", losses, columns, most, (label(most), "0"), "cyan")
     head: list[Piece] = [(f"step {course.step:{len(str(steps))}} of {steps}   {_said(course)}", {"bold": True})]
     if seconds is not None:
         head.append((f"   {seconds:.0f} s", {"light": True}))

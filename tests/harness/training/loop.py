@@ -16,7 +16,7 @@ from tests.harness.training.training import Learner, Measure, Training
 
 @dataclass(frozen=True)
 class Mark:
-    """What was measured after so many steps; `loss` is the mean of the batches since the mark before."""
+    """What was measured after so many steps; `loss` is the mean of the batches since the mark before, if there was one."""
 
     step: int
     loss: float
@@ -63,6 +63,9 @@ class Course:
                 return [f"what it learned cannot be shown: {error if isinstance(error, Broken) else raised(error)}"]
 
     def _go(self, show: Callable[[Course], None]) -> None:
+        guessing = self.learner.measure()
+        self.marks.append(Mark(0, guessing.loss, guessing))
+        show(self)
         while self.step < self.training.steps:
             loss = self.learner.step()
             self.step += 1

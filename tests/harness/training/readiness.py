@@ -49,9 +49,8 @@ def missing_lines(name: str, impl: str, missing: dict[str, str]) -> list[str]:
     levels = names_by_level()
     due = [op for ops in levels.values() for op in ops if op in missing]
     if len(due) == len(missing):
-        lines.append(
-            f"next: write {due[0]} in {impl}/{level_of(due[0], levels)}.py: pytest --impl={impl} --op={due[0]}"
-        )
+        file = f"{impl}/{level_of(due[0], levels)}.py"
+        lines += [f"next: write {due[0]} in {file}:", f"    pytest --impl={impl} --op={due[0]}"]
     return lines
 
 
