@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.plugin.run import subjects
 from tests.harness.rows.names import PROJECT, closest
 from tests.trainings import TRAININGS
+
+if TYPE_CHECKING:
+    import subprocess
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _NOT_WITH = {
@@ -67,6 +69,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     try:
         with kept_back():
             return _given(option, impls[0], stream, writer(stream, colour=has_colour(stream)))
+    except KeyboardInterrupt:
+        print("\ninterrupted")
+        return pytest.ExitCode.INTERRUPTED
     except Unavailable as unavailable:
         raise pytest.UsageError(f"--train={option.train}: {unavailable}") from None
 
@@ -78,6 +83,9 @@ def trained(name: str, seed: int, impl: str, *, anyway: bool) -> None:
     """
     if name not in TRAININGS:
         raise UntrainableName(_unknown(f"train: {name!r}", name))
+    import signal
+    import subprocess
+
     words = [f"--impl={impl}", f"--train={name}", f"--seed={seed}", *(["--anyway"] if anyway else [])]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],

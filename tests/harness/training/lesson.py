@@ -35,15 +35,7 @@ class Lesson:
     writer: Writer
 
     def give(self) -> int:
-        """Train, and show it; how it ended. Raises Unavailable."""
-        try:
-            return self._given()
-        except KeyboardInterrupt:
-            self.writer.line()
-            self.writer.line("interrupted")
-            return INTERRUPTED
-
-    def _given(self) -> int:
+        """Train, and show it; how it ended. Raises Unavailable, and KeyboardInterrupt outside of the course."""
         row, impl = training(self.name), self.implementation.name
         data = row.load()
         self._say(f"{self.name}, with the operations of {impl}/, --seed={self.seed}")
