@@ -34,6 +34,7 @@ from tests.harness.training.training import Measure, Unavailable, training
 from tests.meta import HANGS
 from tests.meta.terminals import Terminal
 from tests.meta.test_grading import PROJECT, grade
+from tests.meta.test_pages import options
 from tests.trainings import TRAININGS
 
 PROPERTIES = written_in(test_ops)
@@ -309,6 +310,12 @@ def test_what_cannot_be_trained_is_refused():
     for line, said in zip(errors, REFUSED.values(), strict=True):
         assert line.startswith("ERROR: --")
         assert said in line
+
+
+def test_every_option_of_the_kata_is_thought_of():
+    """An option either goes with --train or is refused beside it."""
+    assert options() <= {*plugin.WITH, *plugin.NOT_WITH}
+    assert not {*plugin.WITH} & {*plugin.NOT_WITH}
 
 
 def test_stubs_are_told_at_once_and_numpy_has_one_thread():

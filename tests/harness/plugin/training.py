@@ -20,21 +20,26 @@ if TYPE_CHECKING:
     import subprocess
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_NOT_WITH = {
-    "hidden": "--hidden",
-    "op": "--op",
+WITH = ("--impl", "--seed", "--sandbox", "--train", "--anyway")
+NOT_WITH = (
+    *(
+        "--op",
+        "--hidden",
+        "--report",
+        "--watch",
+        "--kit",
+        "--minutes",
+        "--sample",
+        "--restart",
+        "--history",
+        "--forget",
+    ),
+    *("--hint", "--reset", "--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due"),
+)
+"""The kata's options. What does not exist is not asked for."""
+_OF_PYTEST = {
     "keyword": "-k",
     "markexpr": "-m",
-    "report": "--report",
-    "watch": "--watch",
-    "kit": "--kit",
-    "minutes": "--minutes",
-    "sample": "--sample",
-    "restart": "--restart",
-    "hint": "--hint",
-    "reset": "--reset",
-    "forget": "--forget",
-    "due": "--due",
     "usepdb": "--pdb",
     "numprocesses": "-n",
     "collectonly": "--collect-only",
@@ -136,8 +141,10 @@ def _refuse(config: pytest.Config, impls: list[str]) -> None:
     option = config.option
     if option.train not in TRAININGS:
         raise pytest.UsageError(_unknown(f"--train={option.train}", option.train))
-    given = [flag for name, flag in _NOT_WITH.items() if getattr(option, name, None)]
-    given += ["--history"] if option.history is not None else []
+    given = [
+        flag for flag in NOT_WITH if getattr(option, flag[2:], None) or (flag == "--history" and option.history == "")
+    ]
+    given += [flag for name, flag in _OF_PYTEST.items() if getattr(option, name, None)]
     given += config.args if config.args_source == pytest.Config.ArgsSource.ARGS else []
     if given:
         raise pytest.UsageError(f"--train: does not go with {given[0]}; leave one of them out")
