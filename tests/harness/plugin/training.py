@@ -22,19 +22,9 @@ if TYPE_CHECKING:
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 WITH = ("--impl", "--seed", "--sandbox", "--train", "--anyway")
 NOT_WITH = (
-    *(
-        "--op",
-        "--hidden",
-        "--report",
-        "--watch",
-        "--kit",
-        "--minutes",
-        "--sample",
-        "--restart",
-        "--history",
-        "--forget",
-    ),
-    *("--hint", "--reset", "--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due"),
+    *("--op", "--hidden", "--report", "--watch", "--kit", "--hint", "--reset"),
+    *("--minutes", "--sample", "--restart", "--history", "--forget"),
+    *("--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due"),
 )
 """The kata's options. What does not exist is not asked for."""
 _OF_PYTEST = {
