@@ -12,7 +12,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 PROJECT = Path(__file__).parent
 if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
-_PLUGINS = ("evening", "selection", "session", "grading", "underway", "ending", "unstuck")
+_PLUGINS = ("evening", "selection", "session", "grading", "underway", "ending", "unstuck", "training")
 pytest_plugins = [f"tests.harness.plugin.{name}" for name in _PLUGINS]
 
 
@@ -108,6 +108,16 @@ def pytest_addoption(parser):
         metavar="OP|MODULE|all",
         help="put this operation, a module of kata/, or all of them back to the stubs, and stop; your attempt is kept in a "
         "dated copy. May be repeated",
+    )
+    group.addoption(
+        "--train",
+        metavar="digits|zen",
+        help="train a network of these operations, and stop, with --impl=kata: digits reads handwritten digits (needs "
+        "pip install '.[train]'), zen is a language model of the text of `import this`. --seed=N is another run; Ctrl-C "
+        "ends it with what was learned so far",
+    )
+    group.addoption(
+        "--anyway", action="store_true", help="with --train: also where an operation is wrong, to see what it learns so"
     )
 
 

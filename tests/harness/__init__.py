@@ -18,3 +18,14 @@ def check(function: Callable, op: str = "", *, seed: int = 0) -> Checked:
     from tests.harness.plugin.notebook import checked  # which imports torch
 
     return checked(function, op, seed)
+
+
+def train(name: str, *, seed: int = 0, impl: str = "kata", anyway: bool = False) -> None:
+    """Train a network of the operations in kata/, in a notebook or at a prompt: `train("digits")`, `train("zen")`.
+
+    The same `seed` gives the same run. `anyway`: also where an operation is wrong. It shows what `pytest --train` shows, in a
+    process of its own, which loads kata/ as it is saved. Raises ValueError.
+    """
+    from tests.harness.plugin.training import trained
+
+    trained(name, seed, impl, anyway=anyway)

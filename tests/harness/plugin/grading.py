@@ -130,7 +130,7 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
         subject.examiner = Examiner(
             implementation,
             run.seed,
-            explain=_explained,
+            explain=explained,
             times=run.times,
             memory=run.memory,
             reference=lambda: _reference(subject, run.project),
@@ -154,7 +154,7 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
     raise pytest.fail.Exception(f"the grader's own trouble: {node.stash[TROUBLE][1]}", pytrace=False) from None
 
 
-def _explained(*failure: object, forward_holds: bool) -> Explanation:
+def explained(*failure: object, forward_holds: bool) -> Explanation:
     """Explains a failure; what it takes is imported only where there is one."""
     from tests.harness.diagnosis.diagnose import diagnose
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 import pytest
@@ -20,6 +21,14 @@ def without_idle_hypothesis(config: pytest.Config) -> None:
     plugin = config.pluginmanager.get_plugin("hypothesispytest")
     if plugin and "hypothesis" not in sys.modules:
         config.pluginmanager.unregister(plugin)
+
+
+def past_initialization() -> None:
+    """Let hypothesis know that this is no plugin's initialization: without a session it would warn of examples, at length."""
+    with suppress(ImportError, AttributeError):
+        import _hypothesis_globals
+
+        _hypothesis_globals.in_initialization -= 1
 
 
 def writer(stream: TextIO, *, colour: bool) -> TerminalWriter:

@@ -142,7 +142,7 @@ def checked(function: Callable, op: str, seed: int) -> Checked:
     (row,) = (row for rows in operations().values() for row in rows if row.name == name)
     properties = written_in(test_ops)
     examiner = Examiner(Here("check", {name: function}.get), seed, explain=diagnose)
-    with _kept_back():
+    with kept_back():
         verdicts = tuple(examiner.verdict(prop, row) for prop in properties)
     return Checked(name, verdicts, _printed(properties, verdicts))
 
@@ -172,7 +172,7 @@ def _printed(properties: list[Property], verdicts: tuple[Verdict, ...]) -> str:
 
     for prop, verdict in zip(properties, verdicts, strict=True):
         if verdict.trial:
-            with _kept_back() as sink:
+            with kept_back() as sink:
                 run_again(prop, verdict)
             return sink.text
     return ""
@@ -196,7 +196,7 @@ class _Sink(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def _kept_back() -> Iterator[_Sink]:
+def kept_back() -> Iterator[_Sink]:
     """Hundreds of examples would print hundreds of times."""
     sink = _Sink(sys.stdout)
     with contextlib.redirect_stdout(sink):

@@ -67,7 +67,7 @@ class Here:
 
     def answers(self, op: str, questions: Iterable[Asked]) -> Iterator[tuple[bytes, tuple[Observation, ...]]]:
         """Question by question, nothing that it could be known by, and an observation for each of its `asks`. Raises RefusedOperation."""
-        self._function(op)  # of what cannot be asked, no question need be made
+        self.function(op)  # of what cannot be asked, no question need be made
         for asked in questions:
             inputs, gys, asks = asked.question
             yield b"", tuple(self.observe(op, inputs, gys, steps) for steps in asks)
@@ -91,7 +91,7 @@ class Here:
         return self._observed(op, counting, undisturbed=True), cost
 
     def _observed(self, op: str, run: Callable[[Callable], Observation], *, undisturbed: bool = False) -> Observation:
-        function = self._function(op)
+        function = self.function(op)
         with self._refusing(op), _limited(limits.CALL_SECONDS, undisturbed=undisturbed):
             seen = run(function)
         try:
@@ -99,7 +99,7 @@ class Here:
         except RefusedOperation as refused:
             raise RefusedOperation(refused.status, self._unwritten(op, refused.line)) from None
 
-    def _function(self, op: str) -> Callable:
+    def function(self, op: str) -> Callable:
         """The function of this name. Raises RefusedOperation where there is none, or only a stub."""
         if op in self._refused:
             raise RefusedOperation(*self._refused[op])
