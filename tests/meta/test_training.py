@@ -4,14 +4,13 @@ from itertools import islice
 
 import numpy as np
 import pytest
-import torch
 
 from tests import test_ops
 from tests.harness.examples.examples import ORDINARY, stream
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import by_name
-from tests.harness.rows.computed import tensor
 from tests.harness.rows.forms import STEPS
+from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.here import Here
 from tests.harness.worker.forms import call_in
@@ -19,6 +18,7 @@ from tests.harness.worker.given import FUNCTIONS
 from tests.harness.worker.observation import Call, formed, from_data, to_data
 from tests.harness.worker.observe import observe
 from tests.meta.flat import flat
+from tests.meta.late import tensor
 from tests.specs import training
 
 ROWS = by_name()
