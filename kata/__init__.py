@@ -6,6 +6,7 @@ Implement the operations in these modules in NumPy, each with its backward pass.
 1. An operation returns `(y, grad)`: its output, and a closure. `grad(gy)` is the vector-Jacobian product: given `gy`,
    the gradient of a scalar loss L with respect to `y` (shape of `y`), it returns the gradient of L with respect to each
    differentiable input, in signature order: one array for one input, a tuple (or list) for several.
+   Where a docstring says what the operation `Returns`, it returns that alone, and no grad.
 2. `gv` names the gradient of L with respect to `v`, and has `v`'s shape. (`b` is `(1, M)`, so `gb` is `(1, M)`.)
 3. Pure: inputs and `gy` are left as they were; `grad` may be called again, with any gy, and answers the same; two calls
    share nothing, neither memory nor anything remembered. An input, `gy` or a view of them may be returned.

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.harness.worker.refusal import RefusedOperation
+from tests.meta.flat import flat
 from tests.meta.rewriting import Mutant, mutants
 from tests.meta.rules import RULES
 from tests.meta.suspects import caught_in_hidden, caught_in_public, progress, tried
+from tests.meta.test_mutants import OPERATIONS
 from tests.meta.wide_examples import is_equal, told_wrong
 from tests.specs import LEVELS
 
@@ -101,7 +103,7 @@ def main() -> None:
 def _fate(mutant: Mutant, op: str) -> tuple[str, str]:
     """What becomes of it, and why."""
     try:
-        function = mutant.function(op)
+        function = flat(OPERATIONS[op], mutant.function(op))
     except Exception as error:
         return "public", repr(error)
     try:

@@ -16,6 +16,7 @@ from tests.harness.rows.late import torch
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
+from tests.meta.flat import flat, written
 from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, PUBLIC
 
 HIDDEN_SEED = 20250714
@@ -28,8 +29,8 @@ def solutions() -> Here:
 
 
 def solution(op: str) -> Callable:
-    """The reference solution of an operation."""
-    return solutions()._lookup(op)
+    """The reference solution of an operation, of flat inputs."""
+    return flat(OPERATIONS[op], solutions()._lookup(op))
 
 
 def caught_in_public(op: str, function: Callable, *, first: str = "", seed: int = 0) -> str:
@@ -68,12 +69,13 @@ def progress(done: int, of: int, found: int, what: str) -> None:
 
 
 def _caught(op: str, function: Callable, properties: list, seed: int, **how: object) -> str:
+    function = written(OPERATIONS[op], function)
     examiner = Examiner(Here("suspect", lambda name: function if name == op else None), seed, shrink=False, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for prop in properties:
             # What comes before it is asked in its turn: it is caught where any of them does not hold.
             verdict = examiner.verdict(replace(prop, after=()), OPERATIONS[op])
-            if verdict.status != "pass":
+            if not verdict.holds:
                 return f"{prop.name}: {verdict.why}"
     return ""

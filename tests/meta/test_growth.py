@@ -132,11 +132,12 @@ def test_a_count_is_of_opcodes_and_memory():
     assert counted(lambda: run(10**6), 1000)[1].steps == 1001
 
 
-@pytest.mark.parametrize("op", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("op", [op for op in OPERATIONS.values() if "fast" not in op.unasked], ids=lambda op: op.name)
 def test_a_large_call_is_not_too_large(op):
-    """At the largest size no input has more entries than are meant, nor the output, where it is not two inputs side by side."""
+    """At the largest size no input has more entries than are meant, nor the output, where it is not two inputs side by side; nor any of several."""
     inputs = drawn_inputs(op, largest(op), Fresh(0, arrays=0))
-    assert max(np.prod(shape) for shape in (output_shape(op, inputs), *map(np.shape, inputs))) <= 2 * ENTRIES
+    output = np.prod(output_shape(op, inputs)) / max(1, len(op.values))
+    assert max(output, *(np.prod(np.shape(value)) for value in inputs)) <= 2 * ENTRIES
 
 
 def _blockwise(name: str) -> Verdict:

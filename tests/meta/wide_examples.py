@@ -15,8 +15,9 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
-from tests.harness.worker.observation import Call, Grad
+from tests.harness.worker.observation import Call, Grad, Observation, Steps, formed
 from tests.harness.worker.observe import observe
+from tests.meta.flat import written
 from tests.meta.suspects import solution
 from tests.meta.test_mutants import OPERATIONS
 
@@ -75,7 +76,9 @@ def is_equal(op: str, function: Callable) -> bool:
 def told_wrong(op: str, function: Callable) -> str:
     """What the judge says of the first of them that it refuses, with its number; empty where it accepts all."""
     for number, example in enumerate(wide_examples(op)):
-        trial = Trial(OPERATIONS[op], (example,), partial(observe, function))
+        row = OPERATIONS[op]
+        asked = partial(_observed, row.form, written(row, function))
+        trial = Trial(row, (example,), asked)
         try:
             judge.stable(trial, trial.observe(Call(), Grad(0)), trial.truth)
         except judge.UnsuitedExample:
@@ -83,6 +86,10 @@ def told_wrong(op: str, function: Callable) -> str:
         except judge.Wrong as wrong:
             return f"{wrong.why} (example {number})"
     return ""
+
+
+def _observed(form: str, function: Callable, inputs: list, gys: list, steps: Steps) -> Observation:
+    return observe(function, inputs, gys, formed(steps, form) if form else steps)
 
 
 def _drawn(op: Operation, seed: int) -> Example:

@@ -126,6 +126,7 @@ def numeric_gradient(f, x, gy, eps):
     return weighed(x, gy, FUNCTIONS[f](moved(x, eps)) - FUNCTIONS[f](moved(x, -eps))) / (2 * eps)
 
 
+# fmt: off
 def adam_otherwise(step):
     """A step like Adam's: `step(m, v, c1, c2, lr, eps)`, of the new means and the corrections, is what w goes down by."""
 
@@ -168,16 +169,10 @@ def of_maximum(w, gw, m, v, t, lr, beta1, beta2, eps):
 ADAM = {
     "the maximum of the old v and the new, as in AMSGrad": of_maximum,
     "eps inside the root": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * (m / c1) / torch.sqrt(v / c2 + eps)),
-    "eps added to the root of v before its correction": adam_otherwise(
-        lambda m, v, c1, c2, lr, eps: lr * (m / c1) * c2**0.5 / (torch.sqrt(v) + eps)
-    ),
+    "eps added to the root of v before its correction": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * (m / c1) * c2**0.5 / (torch.sqrt(v) + eps)),
     "no correction of the bias": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * m / (torch.sqrt(v) + eps)),
-    "a correction of the bias of m alone": adam_otherwise(
-        lambda m, v, c1, c2, lr, eps: lr * (m / c1) / (torch.sqrt(v) + eps)
-    ),
-    "a correction of the bias of v alone": adam_otherwise(
-        lambda m, v, c1, c2, lr, eps: lr * m / (torch.sqrt(v / c2) + eps)
-    ),
+    "a correction of the bias of m alone": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * (m / c1) / (torch.sqrt(v) + eps)),
+    "a correction of the bias of v alone": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * m / (torch.sqrt(v / c2) + eps)),
     "a bias correction off by a step: t + 1, but t is 1 at the first step": at(lambda t: t + 1),
     "a bias correction off by a step: t - 1, but t is 1 at the first step": at(lambda t: t - 1),
     "a bias correction off by a step: t - 1 where t > 1": at(lambda t: max(t - 1, 1)),
@@ -211,10 +206,7 @@ def coupled_but_for(moment):
     def step(w, gw, others, lr, weight_decay):
         m, v, t, _, beta1, beta2, eps = others
         wide = gw + weight_decay * w
-        m, v = (
-            beta1 * m + (1 - beta1) * (wide if moment == 1 else gw),
-            beta2 * v + (1 - beta2) * (wide if moment == 2 else gw) ** 2,
-        )
+        m, v = (beta1 * m + (1 - beta1) * (wide if moment == 1 else gw), beta2 * v + (1 - beta2) * (wide if moment == 2 else gw) ** 2)
         return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
 
     return step
@@ -228,27 +220,16 @@ def divided(w, gw, others, lr, weight_decay):
 
 
 ADAMW = {
-    "weight decay twice, in the gradient and apart": decayed(
-        lambda w, gw, others, lr, decay: adam(w - lr * decay * w, gw + decay * w, *others)
-    ),
-    "weight decay that is divided by the root of v with m: it is to be apart, w - lr * weight_decay * w": decayed(
-        divided
-    ),
-    "weight decay inside of the gradient, as in plain Adam: it is to be apart, w - lr * weight_decay * w": decayed(
-        lambda w, gw, others, lr, decay: adam(w, gw + decay * w, *others)
-    ),
+    "weight decay twice, in the gradient and apart": decayed(lambda w, gw, others, lr, decay: adam(w - lr * decay * w, gw + decay * w, *others)),
+    "weight decay that is divided by the root of v with m: it is to be apart, w - lr * weight_decay * w": decayed(divided),
+    "weight decay inside of the gradient, as in plain Adam: it is to be apart, w - lr * weight_decay * w": decayed(lambda w, gw, others, lr, decay: adam(w, gw + decay * w, *others)),
     "weight decay inside of m alone: it is to be apart, w - lr * weight_decay * w": decayed(coupled_but_for(1)),
-    "weight decay without lr: w - lr * weight_decay * w is due": decayed(
-        lambda w, gw, others, lr, decay: adam(w - decay * w, gw, *others)
-    ),
+    "weight decay without lr: w - lr * weight_decay * w is due": decayed(lambda w, gw, others, lr, decay: adam(w - decay * w, gw, *others)),
     "weight decay of the new w, after the step": decayed(afterwards),
     "no weight decay": decayed(lambda w, gw, others, lr, decay: adam(w, gw, *others)),
     "weight decay with the wrong sign": decayed(lambda w, gw, others, lr, decay: adam(w + lr * decay * w, gw, *others)),
     "lr twice in the weight decay": decayed(lambda w, gw, others, lr, decay: adam(w - lr**2 * decay * w, gw, *others)),
-} | {
-    words: decayed(lambda w, gw, others, lr, decay, f=f: f(w - lr * decay * w, gw, *others))
-    for words, f in ADAM.items()
-}
+} | {words: decayed(lambda w, gw, others, lr, decay, f=f: f(w - lr * decay * w, gw, *others)) for words, f in ADAM.items()}
 
 
 def momentum_otherwise(velocity, step):
@@ -272,33 +253,17 @@ def along(v, gw, lr, beta, nesterov, old):
 
 
 MOMENTUM = {
-    "dampening, (1 - beta) * gw in v: gw counts whole": momentum_otherwise(
-        lambda v, gw, lr, beta: beta * v + (1 - beta) * gw, along
-    ),
+    "dampening, (1 - beta) * gw in v: gw counts whole": momentum_otherwise(lambda v, gw, lr, beta: beta * v + (1 - beta) * gw, along),
     "lr inside of the velocity: v = beta * v + gw has none": momentum_otherwise(
-        lambda v, gw, lr, beta: beta * v + lr * gw,
-        lambda v, gw, lr, beta, nesterov, old: lr * gw + beta * v if nesterov else v,
+        lambda v, gw, lr, beta: beta * v + lr * gw, lambda v, gw, lr, beta, nesterov, old: lr * gw + beta * v if nesterov else v
     ),
-    "a velocity that goes down, v = beta * v - lr * gw": momentum_otherwise(
-        lambda v, gw, lr, beta: beta * v - lr * gw,
-        lambda v, gw, lr, beta, nesterov, old: lr * gw - beta * v if nesterov else -v,
-    ),
+    "a velocity that goes down, v = beta * v - lr * gw": momentum_otherwise(lambda v, gw, lr, beta: beta * v - lr * gw, lambda v, gw, lr, beta, nesterov, old: lr * gw - beta * v if nesterov else -v),
     "nesterov = False, whatever it is": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * v),
-    "nesterov = True, whatever it is": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * v)
-    ),
-    "nesterov the other way round": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: along(v, gw, lr, beta, not nesterov, old)
-    ),
-    "a step with nesterov along beta * v alone: gw is missing": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: lr * (beta * v if nesterov else v)
-    ),
-    "a step with nesterov along gw + v: beta is missing": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + v if nesterov else v)
-    ),
-    "a step along the old v: this gradient comes first": momentum_otherwise(
-        heavy, lambda v, gw, lr, beta, nesterov, old: along(old, gw, lr, beta, nesterov, old)
-    ),
+    "nesterov = True, whatever it is": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + beta * v)),
+    "nesterov the other way round": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: along(v, gw, lr, beta, not nesterov, old)),
+    "a step with nesterov along beta * v alone: gw is missing": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * (beta * v if nesterov else v)),
+    "a step with nesterov along gw + v: beta is missing": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * (gw + v if nesterov else v)),
+    "a step along the old v: this gradient comes first": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: along(old, gw, lr, beta, nesterov, old)),
     "a step along gw, without v": momentum_otherwise(heavy, lambda v, gw, lr, beta, nesterov, old: lr * gw),
 }
 
@@ -327,22 +292,12 @@ def rooted(w, gw, s, lr, alpha, eps):
 RMSPROP = {
     "a mean square that is returned as its root": rooted,
     "eps inside the root": rmsprop_otherwise(square_mean, lambda s, eps, old: torch.sqrt(s + eps)),
-    "alpha and 1 - alpha exchanged": rmsprop_otherwise(
-        lambda s, gw, a: (1 - a) * s + a * gw**2, lambda s, eps, old: torch.sqrt(s) + eps
-    ),
-    "a sum of squares, s + gw^2, as in Adagrad": rmsprop_otherwise(
-        lambda s, gw, a: s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps
-    ),
-    "gw^2 without its share 1 - alpha": rmsprop_otherwise(
-        lambda s, gw, a: a * s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps
-    ),
-    "a mean of |gw|: its square is missing": rmsprop_otherwise(
-        lambda s, gw, a: a * s + (1 - a) * abs(gw), lambda s, eps, old: torch.sqrt(s) + eps
-    ),
+    "alpha and 1 - alpha exchanged": rmsprop_otherwise(lambda s, gw, a: (1 - a) * s + a * gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
+    "a sum of squares, s + gw^2, as in Adagrad": rmsprop_otherwise(lambda s, gw, a: s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
+    "gw^2 without its share 1 - alpha": rmsprop_otherwise(lambda s, gw, a: a * s + gw**2, lambda s, eps, old: torch.sqrt(s) + eps),
+    "a mean of |gw|: its square is missing": rmsprop_otherwise(lambda s, gw, a: a * s + (1 - a) * abs(gw), lambda s, eps, old: torch.sqrt(s) + eps),
     "a step by s without its root": rmsprop_otherwise(square_mean, lambda s, eps, old: s + eps),
-    "a step by the old s: this gradient comes first": rmsprop_otherwise(
-        square_mean, lambda s, eps, old: torch.sqrt(old) + eps
-    ),
+    "a step by the old s: this gradient comes first": rmsprop_otherwise(square_mean, lambda s, eps, old: torch.sqrt(old) + eps),
 }
 
 
@@ -385,29 +340,15 @@ def other_norm(of):
 CLIP = {
     "a norm for each array, but all arrays have one together": each_by(bounded),
     "gradients that are always scaled to max_norm, short ones too": clipped(lambda norm, most: most / (norm + 1e-6)),
-    "the norm without 1e-6: max_norm / (norm + 1e-6) is due": clipped(
-        lambda norm, most: torch.clamp(most / norm, max=1.0)
-    ),
-    "the factor 1 / norm: max_norm is missing": clipped(
-        lambda norm, most: torch.where(norm > most, 1 / (norm + 1e-6), 1.0)
-    ),
-    "the sum of squares in the place of the norm: its root is missing": other_norm(
-        lambda grads: sum((g * g).sum() for g in grads)
-    ),
+    "the norm without 1e-6: max_norm / (norm + 1e-6) is due": clipped(lambda norm, most: torch.clamp(most / norm, max=1.0)),
+    "the factor 1 / norm: max_norm is missing": clipped(lambda norm, most: torch.where(norm > most, 1 / (norm + 1e-6), 1.0)),
+    "the sum of squares in the place of the norm: its root is missing": other_norm(lambda grads: sum((g * g).sum() for g in grads)),
     "the sum of the arrays' norms": other_norm(lambda grads: sum((g * g).sum() ** 0.5 for g in grads)),
-    "the largest of the arrays' norms": other_norm(
-        lambda grads: torch.stack([(g * g).sum() ** 0.5 for g in grads]).max()
-    ),
+    "the largest of the arrays' norms": other_norm(lambda grads: torch.stack([(g * g).sum() ** 0.5 for g in grads]).max()),
     "the sum of |g| in the place of the norm": other_norm(lambda grads: sum(abs(g).sum() for g in grads)),
-    "the largest |g| in the place of the norm": other_norm(
-        lambda grads: torch.stack([abs(g).max() for g in grads]).max()
-    ),
-    "the norm of a mean of squares, not of their sum": other_norm(
-        lambda grads: (sum((g * g).sum() for g in grads) / sum(size(g) for g in grads)) ** 0.5
-    ),
-    "each entry clipped by itself, to max_norm": lambda *given: tuple(
-        torch.clamp(g, -given[-1], given[-1]) for g in given[:-1]
-    ),
+    "the largest |g| in the place of the norm": other_norm(lambda grads: torch.stack([abs(g).max() for g in grads]).max()),
+    "the norm of a mean of squares, not of their sum": other_norm(lambda grads: (sum((g * g).sum() for g in grads) / sum(size(g) for g in grads)) ** 0.5),
+    "each entry clipped by itself, to max_norm": lambda *given: tuple(torch.clamp(g, -given[-1], given[-1]) for g in given[:-1]),
     "1e-6 added outside, max_norm / norm + 1e-6": clipped(lambda norm, most: torch.clamp(most / norm + 1e-6, max=1.0)),
 }
 
@@ -443,28 +384,18 @@ def own_entry(f, x, gy, eps):
     """Only the output's entry at the same place, as if f were elementwise."""
     x = x.double()
     change = central(FUNCTIONS[f], x, eps)
-    return (
-        gy * torch.diagonal(change.reshape(size(x), -1)).reshape(x.shape)
-        if gy.shape == x.shape
-        else weighed(x, gy, change)
-    )
+    return gy * torch.diagonal(change.reshape(size(x), -1)).reshape(x.shape) if gy.shape == x.shape else weighed(x, gy, change)
 
 
 NUMERIC = {
-    "a difference to one side, (f(x + eps) - f(x)) / eps": difference(
-        lambda f, x, eps: (f(moved(x, eps)) - f(moved(x, 0))) / eps
-    ),
-    "a difference to one side, (f(x) - f(x - eps)) / eps": difference(
-        lambda f, x, eps: (f(moved(x, 0)) - f(moved(x, -eps))) / eps
-    ),
+    "a difference to one side, (f(x + eps) - f(x)) / eps": difference(lambda f, x, eps: (f(moved(x, eps)) - f(moved(x, 0))) / eps),
+    "a difference to one side, (f(x) - f(x - eps)) / eps": difference(lambda f, x, eps: (f(moved(x, 0)) - f(moved(x, -eps))) / eps),
     "differences over eps: they span 2 eps": difference(lambda f, x, eps: 2 * central(f, x, eps)),
     "differences that are not divided by 2 eps": difference(lambda f, x, eps: 2 * eps * central(f, x, eps)),
     "differences over half of what they span, eps to either side": difference(lambda f, x, eps: central(f, x, eps / 2)),
     "the sum over all of f(x): gy is not used": difference(central, gy_used=False),
     "the entry of f(x) at the same place alone, as of an elementwise f": own_entry,
-    "all entries moved at once": difference(
-        lambda f, x, eps: (f(moved(x, 0) + eps) - f(moved(x, 0) - eps)) / (2 * eps)
-    ),
+    "all entries moved at once": difference(lambda f, x, eps: (f(moved(x, 0) + eps) - f(moved(x, 0) - eps)) / (2 * eps)),
     "entries that are not put back: each stays moved up by eps": difference(piled_up(1)),
     "entries that are not put back: each stays moved down by eps": difference(piled_up(-1)),
 }
@@ -472,17 +403,8 @@ NUMERIC = {
 _LR = choice(0.1, 0.5, beyond=(0.01, 1.0, 0.001))
 _EPS = choice(1e-8, 0.1, beyond=(1e-3, 1.0))
 _STEP = step_number(1, 2, 3, 10, beyond=(100, 1000))
-_ADAM = {
-    "m": const("..."),
-    "v": squares("..."),
-    "t": _STEP,
-    "lr": _LR,
-    "beta1": choice(0.9, 0.5, beyond=(0.0, 0.99)),
-    "beta2": choice(0.999, 0.9, beyond=(0.5, 0.0)),
-    "eps": _EPS,
-}
+_ADAM = {"m": const("..."), "v": squares("..."), "t": _STEP, "lr": _LR, "beta1": choice(0.9, 0.5, beyond=(0.0, 0.99)), "beta2": choice(0.999, 0.9, beyond=(0.5, 0.0)), "eps": _EPS}
 
-# fmt: off
 OPS = [
     Op("mlp", x=const("N D"), labels=labels("N", below="C"), params=layers("D", "C"), par=25, output="L", torch=mlp,
        mistaken={"a relu behind the last layer too": lambda x, labels, *params: cross_entropy(torch.relu(logits(x, params)), labels),
