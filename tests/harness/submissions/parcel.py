@@ -47,6 +47,10 @@ class UnusableSubmission(Exception):
         super().__init__(printable(line, 2000))
 
 
+class CannotTake(UnusableSubmission):
+    """It cannot be graded for a reason of the grader's: a full disk, no more processes."""
+
+
 def inside(name: str) -> str:
     """An entry's name, its folders parted by `/` also where it was packed on Windows.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.harness.submissions.directory import Levels
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.here import Here, InFolder
-from tests.harness.submissions.packages import package
+from tests.harness.submissions.intake import Parcel
+from tests.harness.submissions.packages import package, packed
 from tests.harness.submissions.parcel import UnusableSubmission
 from tests.harness.submissions.sandbox import require
 from tests.harness.worker.refusal import RefusedOperation
@@ -31,6 +32,12 @@ def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: 
             submission.close()
             raise
     return Elsewhere(impl, submission, sandbox)
+
+
+def received(name: str, found: Parcel, catalogue: Callable[[], Levels], sandbox: str, *, in_folder: bool) -> Elsewhere:
+    """What was read elsewhere, to be graded here; that it will be confined is proven. Raises UnusableSubmission."""
+    require(sandbox)
+    return Elsewhere(name, packed(name, found, catalogue, in_folder=in_folder), sandbox)
 
 
 def absent(name: str, line: str) -> Here:
