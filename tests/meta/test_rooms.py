@@ -17,6 +17,7 @@ ROOMS = (
     "display",
     "practice",
     "watch",
+    "season",
     "plugin",
 )
 LONGEST = 300  # lines of a module, about

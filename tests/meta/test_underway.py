@@ -9,9 +9,10 @@ import pytest
 
 from tests.harness.display.result import Result
 from tests.harness.plugin.internals import writer
-from tests.harness.plugin.run import Run, Subject
+from tests.harness.plugin.run import Run
 from tests.harness.plugin.underway import Underway
 from tests.harness.rows.names import names_by_level
+from tests.harness.season.subject import Subject
 from tests.meta.terminals import PROJECT, Terminal
 from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
 
