@@ -197,15 +197,16 @@ def _killed(folder: Path, paths: list[Path]) -> Found:
     folder.mkdir(parents=True)
     kept: dict[str, float] = {}
     for _ in range(KILLS):
-        run = subprocess.Popen(_command(folder / "season.json", paths), cwd=PROJECT, stdout=subprocess.DEVNULL)
-        time.sleep(chance.uniform(3, 20))
+        command = _command(folder / "season.json", paths)
+        run = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(chance.uniform(2, 25))
         run.send_signal(signal.SIGKILL)
         run.wait()
         after = _written(folder / "season.results")
         wrong += [f"killed: {name} was graded twice" for name in _again(kept, after)]
         kept = after
-        time.sleep(1)
-        wrong += [f"killed: {left}" for left in _left(folder)]
+        time.sleep(2)
+        wrong += [f"killed: is left: {left}" for left in _left(run.pid)]
         print(f"killed with {len(kept)} verdicts", flush=True)
     found = _run(folder, paths)
     return found, wrong + [
@@ -213,10 +214,10 @@ def _killed(folder: Path, paths: list[Path]) -> Found:
     ]
 
 
-def _left(folder: Path) -> list[str]:
-    """Processes that are still at this season."""
-    listed = subprocess.run(["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if str(folder) in line and "tests.meta.season" not in line]
+def _left(session: int) -> list[str]:
+    """Processes that are still at what this process began."""
+    listed = subprocess.run(["ps", "-e", "-o", "sid=,pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [line[:200] for line in listed.splitlines() if line.split()[0] == str(session)]
 
 
 def _written(folder: Path) -> dict[str, float]:

@@ -23,6 +23,7 @@ from tests.harness.season.trouble import Trouble
 from tests.harness.season.versions import own_code
 from tests.harness.worker.printable import printable
 
+_NAMED = 3  # submissions in a line
 _NOTHING = {"results": [], "notes": [], "trouble": None}
 
 
@@ -70,7 +71,8 @@ class Course:
         due = [name for name in self._impls if name not in self.entries and name not in self._others]
         if not due:
             return
-        why = Trouble.of("engine", stopped or ("the run was interrupted" if interrupted else "the run ended early"))
+        why = stopped or ("the run was interrupted" if interrupted else "the run ended early")
+        why = Trouble.of("ended", f"no verdict: {why}")
         for name in due:
             self.entries[name] = entry_of(
                 outcome(name, _NOTHING | {"trouble": asdict(why)}, self.terms.plan), why, self.plan
@@ -89,7 +91,7 @@ class Course:
     @property
     def troubled(self) -> bool:
         """Whether the grader had trouble that somebody has to act on."""
-        return any(entry.trouble for entry in self.shown) or any(t.kind != "lost" for t in self.grader)
+        return any(entry.trouble for entry in self.shown) or any(t.kind != "again" for t in self.grader)
 
     @property
     def all_hold(self) -> bool:
@@ -130,10 +132,13 @@ class Course:
         graded = [entry.row for entry in self.shown if entry.trouble is None]
         if graded:
             scoreboard.write_table(terminal, graded, width, f"see {printable(where)}" if where else "")
+        troubles: dict[str, list[str]] = {}
         for entry in self.shown:
             if entry.trouble:
-                line = f"{printable(entry.name)}: the grader's own trouble: {printable(entry.trouble.line, 600)}"
-                terminal.write_line(line, red=True)
+                troubles.setdefault(entry.trouble.line, []).append(printable(entry.name))
+        for line, names in troubles.items():
+            who = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} submissions, {names[0]} and others"
+            terminal.write_line(f"the grader's own trouble with {who}: {printable(line, 600)}", red=True)
         for trouble in self.grader:
             terminal.write_line(f"the grader's own trouble: {printable(trouble.line, 600)}", red=True)
 

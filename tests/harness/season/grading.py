@@ -54,7 +54,8 @@ class Queue:
                     self._losses = 0
                     yield from self._ended(job, future.result())
                 elif blamed := self._engine.blame(error):
-                    losses[blamed, str(error)] = [*losses.get((blamed, str(error)), []), job]
+                    why = str(error) or type(error).__name__
+                    losses.setdefault((blamed, why), []).append(job)
                 else:
                     found = Trouble.of("mistake", printable(f"{type(error).__name__}: {error}", 300))
                     yield from self._ended(job, _nothing(found))
@@ -125,7 +126,7 @@ class Queue:
         self._losses += 1
         if self._losses >= LOSSES:
             raise NoEngine(f"{self._engine.place}: lost {LOSSES} times in a row ({printable(why, 200)})")
-        self.lost.append(Trouble.of("lost", f"grading was interrupted ({printable(why, 200)})", self._engine.place))
+        self.lost.append(Trouble.of("again", f"grading was interrupted ({printable(why, 200)})", self._engine.place))
         self._engine.open()
 
 

@@ -12,8 +12,9 @@ WHO = {
     "code": "whoever looks after that machine: give its worker this checkout",
     "machine": "whoever looks after that machine: memory, disk, processes",
     "lost": "whoever looks after that machine: was it short of memory? If not, please report this submission",
-    "disk": "you: make room, and run it again; what is graded is kept",
+    "again": "nobody: what was lost is graded again",
     "engine": "you: see that the workers run, and run it again; what is graded is kept",
+    "ended": "you: run it again; what is graded is kept",
     "mistake": "whoever looks after the kata: please report this",
 }
 """Kind of trouble -> who has to act."""
