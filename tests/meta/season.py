@@ -76,7 +76,7 @@ def written(folder: Path, most: int) -> None:
         ("wrong", [loads.rows(LEVEL, rows) for rows in chance.sample(mutants, len(mutants))]),
         ("right", [loads.rows(LEVEL, rows) for rows in chance.sample(others, len(others))]),
         ("attack", [{"module.py": source} for source in chance.sample(attacks, len(attacks))]),
-        ("parcel", chance.sample([p for p in parcels.PARCELS if "fifo" not in p.name.lower()], 60)),
+        ("parcel", chance.sample(parcels.PARCELS, len(parcels.PARCELS))),
         ("broken", list(BROKEN)),
     ]
     turns = {kind: cycle(rows) for kind, rows in kinds}
@@ -87,9 +87,9 @@ def written(folder: Path, most: int) -> None:
         if kind == "parcel":
             place.mkdir()
             built = content.build(place)
-            if built != place:
-                kept = built.rename(folder / f"{place.name}-{built.name}")
-                shutil.rmtree(place) if place != kept else None
+            if built.parent == place:
+                built.rename(folder / f"{place.name}-{built.name}")
+                shutil.rmtree(place)
         elif isinstance(content, dict):
             for name, source in content.items():
                 (place / name).parent.mkdir(parents=True, exist_ok=True)

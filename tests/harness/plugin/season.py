@@ -139,7 +139,7 @@ def _grade(config: pytest.Config, season: Season) -> None:
 
     capture = config.pluginmanager.getplugin("capturemanager")
     terminal = config.pluginmanager.getplugin("terminalreporter")
-    with capture.global_and_fixture_disabled():
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
         quiet = config.get_verbosity() < 0
         try:
             with (

@@ -51,7 +51,7 @@ class Cluster:
             raise NoEngine(f"--scheduler={self._address}: no scheduler with a worker in {PATIENCE:g} s ({why})")
         self._prove()
         if not self._usable():
-            raise NoEngine(f"--scheduler={self._address}: {'; '.join(t.line for t in self.troubles) or 'no worker'}")
+            raise NoEngine(f"--scheduler={self._address}: of its {len(self._workers())} workers none can be used")
 
     def width(self) -> int:
         self._prove()
@@ -87,7 +87,7 @@ class Cluster:
             return
         told = self._client.run(job.unfit, self._sandbox, own_code(), workers=sorted(unknown), on_error="return")
         for worker, found in told.items():
-            if isinstance(found, ImportError):
+            if isinstance(found, Exception) and "No module named" in str(found):
                 found = ("code", "has no checkout of the kata on its path: start it in the project's folder")
             elif isinstance(found, OSError):  # it is gone again
                 continue

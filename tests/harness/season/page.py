@@ -143,7 +143,7 @@ def _row(rank: int, shared: bool, entry: Entry, shown: dict[str, str], hrefs: di
 
 
 def _question(question: Question) -> dict:
-    separates = question.separates
+    separates = question.separates if question.judged >= FEWEST else None
     return {
         **vars(question),
         "mark": question.mark,

@@ -29,8 +29,10 @@ class Progress(Protocol):
 @contextlib.contextmanager
 def shown(terminal, submissions: int, *, quiet: bool) -> Iterator[Progress]:
     """Show what becomes of so many submissions. `quiet`: nothing where there is no terminal."""
-    terminal.ensure_newline()
-    bar = terminal.isatty and _tqdm()
+    quiet = quiet or terminal is None
+    if terminal:
+        terminal.ensure_newline()
+    bar = terminal and terminal.isatty and _tqdm()
     progress = Bar(bar, submissions, terminal) if bar else Lines(terminal, submissions, quiet=quiet)
     try:
         yield progress
