@@ -17,7 +17,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
+from tests.harness.submissions.leftovers import remove
 from tests.meta import loads
 from tests.meta.attacks import PROJECT, flooding, leaning, leaving, lying, misshaping, parcels, prying
 from tests.mutants import feedforward
@@ -87,9 +87,9 @@ def written(folder: Path, most: int) -> None:
         if kind == "parcel":
             place.mkdir()
             built = content.build(place)
-            if built.parent == place:
-                built.rename(folder / f"{place.name}-{built.name}")
-                shutil.rmtree(place)
+            if built in list(place.iterdir()):  # and no device, nor what is not there
+                built.rename(folder / f"{place.name}-{built.name[-40:]}")
+                remove(str(place))
         elif isinstance(content, dict):
             for name, source in content.items():
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
