@@ -6,6 +6,7 @@ pytest collects the tests once, as for one submission, and so says what is grade
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.harness.season.kept import Kept
 
 FLAGS = ("jobs", "shard", "scheduler", "results", "fresh", "export")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
 
 
