@@ -103,7 +103,7 @@ def report(folder: Path, paths: list[Path]) -> list[str]:
     """The lines of the JSON report on these submissions, but for `seconds`."""
     file = folder / "report.json"
     file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "--hidden", "--seed=7", "-n0", "-p", "no:cacheprovider", "-q"]
+    command = [sys.executable, "-m", "pytest", "--hidden", "--seed=7", "--fresh", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
         [*command, f"--report={file}", *(f"--impl={path}" for path in paths)],
         cwd=PROJECT,
