@@ -13,10 +13,13 @@ import re
 import zlib
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tests.harness.rows.names import PROJECT
 
@@ -60,30 +63,40 @@ def fingerprint(modules: Mapping[str, bytes]) -> Print:
 
 def pairs(prints: Mapping[str, Print]) -> list[Pair]:
     """The pairs that are nearly the same, the most alike first; of a group with the same words each with its first."""
-    common = _stubs()
     groups: dict[bytes, list[str]] = defaultdict(list)
     for name, one in prints.items():
         groups[one.whole].append(name)
-    firsts = {names[0]: set(prints[names[0]].runs) - common for names in groups.values()}
-    having: dict[int, list[str]] = defaultdict(list)
-    for name, runs in firsts.items():
-        for run in runs:
-            having[run].append(name)
+    firsts = [names[0] for names in groups.values()]
+    stubs = np.array(sorted(_stubs()), np.uint32)
+    runs = [np.setdiff1d(np.frombuffer(prints[name].runs, np.uint32), stubs) for name in firsts]
     most = max(2, min(len(firsts) // 4, COMMONEST))
-    own = Counter(name for names in having.values() if len(names) <= most for name in names)
-    shared: Counter[tuple[str, str]] = Counter()
-    for names in having.values():
-        if 1 < len(names) <= most:
-            shared.update(combinations(names, 2))
+    own, shared = np.zeros(len(firsts), int), Counter()
+    for numbers in _having(runs, most):
+        own[numbers] += 1
+        shared.update(combinations(numbers.tolist(), 2))
     found = [
-        Pair(a, b, round(count / least, 3), False)
+        Pair(firsts[a], firsts[b], round(count / least, 3), False)
         for (a, b), count in shared.items()
-        if (least := min(own[a], own[b])) >= FEWEST and count >= SHARE * least
+        if (least := int(min(own[a], own[b]))) >= FEWEST and count >= SHARE * least
     ]
-    for names in groups.values():
-        if len(firsts[names[0]]) >= FEWEST:
+    for number, names in enumerate(groups.values()):
+        if len(runs[number]) >= FEWEST:
             found += [Pair(names[0], other, 1.0, True) for other in names[1:]]
     return sorted(found, key=lambda pair: (-pair.share, not pair.same, pair.first, pair.second))[:PAIRS]
+
+
+def _having(runs: Sequence[NDArray], most: int) -> Iterator[NDArray]:
+    """For each digest that at most so many submissions have, the numbers of these, in order."""
+    if not runs:
+        return
+    digests = np.concatenate(runs)
+    numbers = np.repeat(np.arange(len(runs)), [len(each) for each in runs])
+    order = np.lexsort((numbers, digests))
+    digests, numbers = digests[order], numbers[order]
+    starts = np.flatnonzero(np.r_[True, digests[1:] != digests[:-1]])
+    for group in np.split(numbers, starts[1:]):
+        if 0 < len(group) <= most:
+            yield group
 
 
 def _words(text: str) -> list[str]:
