@@ -216,7 +216,7 @@ def _killed(folder: Path, paths: list[Path]) -> Found:
     for _ in range(KILLS):
         command = _command(folder / "season.json", paths)
         run = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(chance.uniform(2, 25))
+        time.sleep(chance.uniform(2, 40))
         run.send_signal(signal.SIGKILL)
         run.wait()
         after = _written(folder / "season.results")
