@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.display.files import refuse_unless_writable
 from tests.harness.plugin.run import RUN, Run
 from tests.harness.worker.printable import printable
 
@@ -52,6 +53,8 @@ SEASON = pytest.StashKey[Season]()
 def configure(config: pytest.Config, impls: list[str]) -> None:
     """See whether it is a season, and check what was asked for, before anything slow. Raises UsageError."""
     option = config.option
+    for file in option.report:
+        refuse_unless_writable(file, (".json", ".html", ".csv"), "--report")
     asked = [f"--{name}" for name in FLAGS if getattr(option, name) not in (None, False)]
     asked += [f"--report={file}" for file in option.report if file.endswith(".csv")]
     if hasattr(config, "workerinput"):

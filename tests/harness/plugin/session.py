@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display.files import refuse_unless_writable
 from tests.harness.plugin import evening, kit
 from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, selected, subjects
 from tests.harness.plugin.season import SEASON
@@ -29,8 +28,6 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     for level in LEVELS:
         config.addinivalue_line("markers", f"{level}: operations of the level {level}")
     config.addinivalue_line("markers", "compose: networks of a submission's own operations (hidden)")
-    for file in config.getoption("report"):
-        refuse_unless_writable(file, (".json", ".html", ".csv"), "--report")
     if config.getoption("kit"):
         kit.refuse(config.getoption("kit"))
         impls, alone = ["kata"], True

@@ -50,12 +50,17 @@ class Cluster:
         else:
             raise NoEngine(f"--scheduler={self._address}: no scheduler with a worker in {PATIENCE:g} s ({why})")
         self._prove()
+        self._seen = time.monotonic()  # a worker that can be used, last
         if not self._usable():
             raise NoEngine(f"--scheduler={self._address}: of its {len(self._workers())} workers none can be used")
 
     def width(self) -> int:
         self._prove()
-        return len(self._usable())
+        if usable := self._usable():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > PATIENCE:
+            raise NoEngine(f"--scheduler={self._address}: no worker that can be used for {PATIENCE:g} s")
+        return len(usable)
 
     def submit(self, work: Callable, *arguments: object) -> Future:
         chosen = {"workers": sorted(self._usable())} if self._refused else {}

@@ -28,7 +28,7 @@ class Engine(Protocol):
         """Make it ready, also again. Raises NoEngine."""
 
     def width(self) -> int:
-        """How many jobs it can run at once."""
+        """How many jobs it can run at once. Raises NoEngine where it has been none for long."""
 
     def submit(self, job: Callable, *arguments: object) -> Future: ...
 

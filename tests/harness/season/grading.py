@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -20,8 +21,7 @@ _ELSEWHERE = ("sandbox", "code")  # troubles of a worker's, that another worker 
 @dataclass
 class _Job:
     handed: Handed
-    tries: int = 0
-    lost: int = 0
+    suspect: bool = False  # its process was lost, or that of one beside it
     trouble: Trouble | None = None
 
 
@@ -45,6 +45,8 @@ class Queue:
             if not self._running and ended:
                 return
             done, _ = wait(self._running, TICK, FIRST_COMPLETED)
+            if not self._running:  # nobody is there to grade
+                time.sleep(TICK)
             yield None
             losses = {}
             for future in done:
@@ -71,7 +73,7 @@ class Queue:
                 job = self._suspects.popleft()
                 self._submit(job)
                 return False
-            if any(job.lost for job in self._running.values()):  # a suspect runs alone
+            if any(job.suspect for job in self._running.values()):  # a suspect runs alone
                 return False
             if len(self._running) >= self._engine.width():
                 return False
@@ -81,15 +83,12 @@ class Queue:
             self._submit(job)
 
     def _submit(self, job: _Job) -> None:
-        job.tries += 1
         try:
-            self._running[self._engine.submit(grade, job.handed, self._terms)] = job
-        except Exception as error:
-            if not self._engine.blame(error):
-                raise
-            job.tries -= 1
-            self._waiting.append(job)
-            self._reopen(str(error))
+            future = self._engine.submit(grade, job.handed, self._terms)
+        except Exception as error:  # it was lost meanwhile, as the others that run will say too
+            future = Future()
+            future.set_exception(error)
+        self._running[future] = job
 
     def _ended(self, job: _Job, verdict: dict) -> Iterator[tuple[Handed, dict]]:
         met = verdict["trouble"]
@@ -109,13 +108,13 @@ class Queue:
         if blamed in (POOL, ENGINE):  # all that ran are gone with it
             jobs += self._running.values()
             self._running.clear()
-        if blamed == JOB or (blamed == POOL and len(jobs) == 1 and jobs[0].lost):
+        if blamed == JOB or (blamed == POOL and len(jobs) == 1 and jobs[0].suspect):
             for job in jobs:
                 met = Trouble.of("lost", f"the process that graded it ended ({printable(why, 200)})")
                 yield job.handed, _nothing(met.after("it was graded alone, in a new process, and ended that too"))
         elif blamed == POOL:
             for job in jobs:
-                job.lost += 1
+                job.suspect = True
             self._suspects.extend(jobs)
         else:
             self._waiting.extendleft(jobs)
