@@ -1,7 +1,9 @@
 """A season: many submissions in one command, each a job of its own, kept as it comes, and told on one page."""
 
 import csv
+import errno
 import json
+import os
 import re
 import subprocess
 from collections import deque
@@ -14,7 +16,7 @@ import pytest
 
 from tests.harness.display.about import About
 from tests.harness.display.result import Outcome, Result
-from tests.harness.season import alike, grading, page, table
+from tests.harness.season import alike, grading, job, page, table
 from tests.harness.season.entry import entry_of, ranked
 from tests.harness.season.grading import Queue
 from tests.harness.season.inbox import is_of
@@ -23,6 +25,7 @@ from tests.harness.season.kept import ABOUT, Kept, OtherSeason
 from tests.harness.season.questions import biserial, questions
 from tests.harness.season.trouble import Trouble
 from tests.harness.season.versions import own_code
+from tests.harness.submissions import packages
 from tests.harness.submissions.intake import Parcel
 from tests.meta.browser import PROGRAM, browser
 from tests.meta.test_grading import PROJECT, grade
@@ -418,3 +421,19 @@ def test_a_browser_sorts_filters_and_opens_without_a_network(tmp_path):
             pass
         assert seen.run("document.querySelector('nav a').textContent") == "All submissions"
         assert {url.partition(":")[0] for url in seen.requests} <= {"file", "about"}
+
+
+@pytest.mark.parametrize(
+    ("number", "trouble"), [(errno.ENOSPC, True), (errno.EMFILE, True), (errno.ENAMETOOLONG, False)]
+)
+def test_a_full_machine_is_no_submissions_fault(number, trouble, tmp_path, monkeypatch):
+    """What cannot be copied for want of room is the grader's trouble; what no file system would take is the submission's."""
+
+    def full(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "a.py").write_text(RIGHT)
+    monkeypatch.setattr(packages, "_copy", full)
+    verdict = job.grade(job.handed_in(str(tmp_path / "a.py")), replace(TERMS, sandbox="process"))
+    assert bool(verdict["trouble"]) == trouble
+    assert {r["status"] for r in verdict["results"]} == (set() if trouble else {"error"})

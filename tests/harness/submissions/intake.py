@@ -5,7 +5,6 @@ memory as bytes arrive, checks what that process says by the same rules, and wai
 """
 
 import contextlib
-import errno
 import os
 import select
 import signal
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import SHOWN, CannotTake, UnusableSubmission
+from tests.harness.submissions.parcel import SHOWN, CannotTake, UnusableSubmission, is_full
 from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
@@ -24,7 +23,6 @@ PATIENCE = (
     120.0  # seconds for one that waits, as on a drive that does not answer; one that computes is stopped long before
 )
 _CHUNK = 2**16
-_FULL = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # this machine, whatever is handed in
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,7 @@ def modules(path: Path) -> Parcel:
             start_new_session=True,  # or Ctrl-C would look like its death
         )
     except (OSError, ValueError) as error:  # of a name that is too long, or has a NUL
-        full = isinstance(error, OSError) and error.errno in _FULL
-        raise (CannotTake if full else UnusableSubmission)(
+        raise (CannotTake if is_full(error) else UnusableSubmission)(
             f"cannot be read: no process can be started for it ({printable(str(error), SHOWN)})"
         ) from None
     try:

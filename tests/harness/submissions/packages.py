@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tests.harness.submissions import intake, limits
 from tests.harness.submissions.directory import Levels, defined, stubs, text_of
 from tests.harness.submissions.leftovers import Folder
-from tests.harness.submissions.parcel import CannotTake, UnusableSubmission
+from tests.harness.submissions.parcel import CannotTake, UnusableSubmission, is_full
 from tests.harness.worker.printable import printable
 from tests.harness.worker.worker import CONTENTS
 
@@ -66,13 +66,14 @@ def packed(impl: str, found: intake.Parcel, catalogue: Callable[[], Levels], *, 
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
     """Whatever goes wrong makes this an UnusableSubmission, with its name; the others are graded."""
-    kind = CannotTake
+    kind = UnusableSubmission
     try:
         yield
     except UnusableSubmission as unusable:
         why = str(unusable)
-        kind = CannotTake if isinstance(unusable, CannotTake) else UnusableSubmission
+        kind = CannotTake if isinstance(unusable, CannotTake) else kind
     except OSError as error:
+        kind = CannotTake if is_full(error) else kind
         why = f"the grader cannot copy it ({error.strerror or error})"
     except Exception as error:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
