@@ -282,9 +282,7 @@ def _shard(given: str | None) -> tuple[int, int]:
 def _refuse_without_dask(address: str) -> None:
     from importlib.util import find_spec
 
-    if find_spec("distributed") is None:
-        raise pytest.UsageError(
-            "--scheduler: needs Dask: pip install 'backprop-kata[cluster]', or pip install distributed"
-        )
     if not re.fullmatch(r"[a-z+]+://\S+|\S+:\d+", address):
         raise pytest.UsageError(f"--scheduler={printable(address, 80)}: should be an address, like tcp://10.0.0.1:8786")
+    if find_spec("distributed") is None:
+        raise pytest.UsageError("--scheduler: needs Dask: pip install '.[cluster]', or pip install distributed")
