@@ -12,7 +12,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 PROJECT = Path(__file__).parent
 if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
-_PLUGINS = ("evening", "selection", "session", "grading", "underway", "ending", "unstuck", "training")
+_PLUGINS = ("evening", "selection", "season", "session", "grading", "underway", "ending", "unstuck", "training")
 pytest_plugins = [f"tests.harness.plugin.{name}" for name in _PLUGINS]
 
 
@@ -46,8 +46,9 @@ def pytest_addoption(parser):
         "--report",
         action="append",
         default=[],
-        metavar="FILE.html|FILE.json",
-        help="also write the verdict to this file; may be repeated. HTML is one self-contained page",
+        metavar="FILE.html|FILE.json|FILE.csv",
+        help="also write the verdict to this file; may be repeated. HTML is one self-contained page; CSV has a line for each "
+        "submission",
     )
     group.addoption(
         "--sandbox",
@@ -55,6 +56,34 @@ def pytest_addoption(parser):
         default="bwrap",
         help="what confines somebody else's code: bwrap (bubblewrap, the default), or only limits and a process of its "
         "own, for code that you trust",
+    )
+    group.addoption(
+        "--jobs",
+        metavar="N",
+        help="with several submissions: grade so many at once, each in a process and a sandbox of its own (default: the cores)",
+    )
+    group.addoption(
+        "--results",
+        metavar="DIR",
+        help="with several submissions: keep each verdict in this folder as it comes, and grade only what is new or changed "
+        "there (default: beside the first report, as season.results/)",
+    )
+    group.addoption("--fresh", action="store_true", help="remove the verdicts of that folder, and grade all again")
+    group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="grade the I-th of N shares, by content; all shards keep their verdicts in one folder, and a last run without "
+        "--shard writes the reports",
+    )
+    group.addoption(
+        "--export",
+        metavar="DIR",
+        help="also write the submissions into this new folder, in the layout that Dolos reads, which finds copied code",
+    )
+    group.addoption(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the workers of this Dask scheduler; each needs this checkout and bubblewrap",
     )
     group.addoption(
         "--watch",
@@ -122,11 +151,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    from tests.harness.plugin import evening, selection, session
+    from tests.harness.plugin import evening, season, selection, session
 
     selection.configure(config)
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
         chosen = ["kata"]
     evening.configure(config, PROJECT, chosen or ["solutions"])
+    season.configure(config, chosen or ["solutions"])
     session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen or config.getoption("op")))

@@ -76,13 +76,18 @@ def _rows(level: str, kind: str, number: int) -> dict[str, str]:
     name = "WRONG" if kind == "wrong" else "RIGHT"
     rows = {"wrong": table.WRONG}.get(kind, [r for r in table.RIGHT if r.slow == (kind == "slow")])
     chosen = {row.op: f"{row.op}: {row.name}" for row in chance.sample(rows, len(rows))}
-    lines = [f"{op} = operation({name}, {chosen[op]!r})" for op in sorted(chosen)[number:][:OPERATIONS]]
-    source = Path(table.__file__).read_text()
+    return rows(level, {op: (name, chosen[op]) for op in sorted(chosen)[number:][:OPERATIONS]})
+
+
+def rows(level: str, chosen: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """A submission of rows: operation -> the table, and the row as `operation: name`."""
+    lines = [f"{op} = operation({table}, {row!r})" for op, (table, row) in chosen.items()]
+    source = Path(TABLES[level].__file__).read_text()
     return {
         "rows/kinds.py": _ROWS,
         "rows/level.py": source.replace("from tests.mutants import", "from rows.kinds import"),
         f"{level}.py": "\n".join(
-            ["from rows.kinds import operation", f"from rows.level import {name}", "", *lines, ""]
+            ["from rows.kinds import operation", "from rows.level import RIGHT, WRONG", "", *lines, ""]
         ),
     }
 
@@ -98,7 +103,7 @@ def report(folder: Path, paths: list[Path]) -> list[str]:
     """The lines of the JSON report on these submissions, but for `seconds`."""
     file = folder / "report.json"
     file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "--hidden", "--seed=7", "-n0", "-p", "no:cacheprovider", "-q"]
+    command = [sys.executable, "-m", "pytest", "--hidden", "--seed=7", "--fresh", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
         [*command, f"--report={file}", *(f"--impl={path}" for path in paths)],
         cwd=PROJECT,

@@ -10,7 +10,8 @@ from tests.harness.display.about import About
 from tests.harness.display.page import render
 from tests.harness.display.report import write
 from tests.harness.display.result import Outcome, Result
-from tests.harness.plugin.run import NOTES, Run, Subject
+from tests.harness.plugin.run import Run
+from tests.harness.season.subject import NOTES, Subject
 from tests.meta.terminals import PROJECT
 from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
 from tests.meta.test_scoreboard import Terminal
@@ -54,7 +55,8 @@ def test_notes_stand_between_the_reasons_and_the_score():
 def test_notes_of_several_have_their_submission_s_name():
     """Below the table, after its failures, cut at the terminal's width."""
     terminal = Terminal()
-    scoreboard.write_table(terminal, [_outcome("in/anna.zip", NOTE), _outcome("in/ben.zip")], 60)
+    outcomes = [_outcome("in/anna.zip", NOTE), _outcome("in/ben.zip")]
+    scoreboard.write_table(terminal, [*map(scoreboard.row_of, outcomes)], 60)
     assert terminal.text.splitlines()[-1] == f"anna.zip: note: {NOTE}"[:56] + "..."
 
 

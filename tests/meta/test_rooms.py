@@ -18,6 +18,7 @@ ROOMS = (
     "practice",
     "watch",
     "training",
+    "season",
     "plugin",
 )
 LONGEST = 300  # lines of a module, about

@@ -129,7 +129,7 @@ def test_each_failure_of_several_submissions_is_a_line():
         outcome("b/cleo\x1b", {first: "one", second: "another"}),
     ]
     terminal = Terminal()
-    scoreboard.write_table(terminal, outcomes, 60)
+    scoreboard.write_table(terminal, [*map(scoreboard.row_of, outcomes)], 60)
     table, _, lines = terminal.text.partition("\n\n")
     assert len(table.splitlines()) == 2 + len(outcomes)
     cut, *others = lines.splitlines()
@@ -142,5 +142,5 @@ def test_each_failure_of_several_submissions_is_a_line():
         f"a/ben: {first} and 2 more: no module",
     ]
     terminal = Terminal()
-    scoreboard.write_table(terminal, [outcome("a", {}), outcome("b", {})])
+    scoreboard.write_table(terminal, [scoreboard.row_of(outcome(name, {})) for name in "ab"])
     assert terminal.text.endswith("0.0\n")

@@ -9,9 +9,10 @@ import pytest
 
 from tests.harness.display.result import Result
 from tests.harness.plugin.internals import writer
-from tests.harness.plugin.run import Run, Subject
+from tests.harness.plugin.run import Run
 from tests.harness.plugin.underway import Underway
 from tests.harness.rows.names import names_by_level
+from tests.harness.season.subject import Subject
 from tests.meta.terminals import PROJECT, Terminal
 from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
 
@@ -122,14 +123,13 @@ def test_a_hidden_run_in_a_pipe_can_be_read(half):  # noqa: F811
 
 
 def test_several_submissions_in_a_pipe_are_a_line_each(half, tmp_path):  # noqa: F811
-    """Each when it is graded, with its score; with workers too, in whatever order they come."""
+    """With pytest-xdist's workers: each when it is graded, with its score, in whatever order they come."""
     shutil.copy(half, tmp_path / "other.py")
     options = (f"--impl={half}", f"--impl={tmp_path}/other.py", f"--impl={tmp_path}/none.py", "--op=affine,relu")
-    for workers in ("-n0", "-n2"):
-        told = [line for line in grade(*options, workers).stdout.splitlines() if re.match(r"\d of 3  ", line)]
-        assert [line.split()[0] for line in told] == ["1", "2", "3"]
-        scores = {line.split()[3].rpartition("/")[2]: line.split()[4] for line in told}
-        assert scores == {"half.py": "65", "other.py": "65", "none.py": "0"}
+    told = [line for line in grade(*options, "-n2").stdout.splitlines() if re.match(r"\d of 3  ", line)]
+    assert [line.split()[0] for line in told] == ["1", "2", "3"]
+    scores = {line.split()[3].rpartition("/")[2]: line.split()[4] for line in told}
+    assert scores == {"half.py": "65", "other.py": "65", "none.py": "0"}
 
 
 @pytest.mark.parametrize("columns", [80, 200])

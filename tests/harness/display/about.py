@@ -24,7 +24,10 @@ def _versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class About:
-    """What was run and how. `examples`: property -> how many were drawn for it. `command`: what grades the same again."""
+    """What was run and how. `examples`: property -> how many were drawn for it. `command`: what grades the same again.
+
+    `up`: the page that this one is a part of, from where it lies.
+    """
 
     seed: int
     hidden: bool
@@ -34,3 +37,4 @@ class About:
     date: str = field(default_factory=_now)
     versions: dict[str, str] = field(default_factory=_versions)
     notes: tuple[str, ...] = ()
+    up: str = ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -24,10 +27,17 @@ def refuse_unless_writable(file: str, endings: tuple[str, ...], option: str) -> 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write the file, or leave it as it was."""
+    with written_whole(path, mode) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """What is written to the stream is the file at the end of the block; it stays as it was where the block raises."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:

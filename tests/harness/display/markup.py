@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def refuse_without_jinja2() -> None:
@@ -17,12 +20,13 @@ def refuse_without_jinja2() -> None:
         raise pytest.UsageError("--report=FILE.html needs jinja2: pip install jinja2") from None
 
 
+@cache
 def template(name: str):
     """A template of templates/, which escapes whatever it is given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
+        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -30,6 +34,13 @@ def template(name: str):
         finalize=visible,
     )
     return environment.get_template(name)
+
+
+def as_it_is(name: str):
+    """The text of a file of templates/, which is ours, and not escaped."""
+    from markupsafe import Markup
+
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def visible(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.harness.display.about import About
 from tests.harness.display.failures import failures_of
@@ -15,8 +15,11 @@ FEWEST = 36  # cells of a heat map, however many there are
 DETAILED = 400  # failures shown with their arrays, those of the best submissions; the others with their reasons alone
 
 
-def render(about: About, outcomes: Sequence[Outcome]) -> str:
-    """The page. The best submission comes first. The same input gives the same page."""
+def render(about: About, outcomes: Sequence[Outcome], season: Mapping | None = None) -> str:
+    """The page. The best submission comes first. The same input gives the same page.
+
+    `season`: what stands above many submissions, as season.html.jinja shows it.
+    """
     best_first = sorted(outcomes, key=lambda outcome: -outcome.score)
     failures = sum(r.failed for outcome in outcomes for r in outcome.results)
     cells = max(FEWEST, CELLS // max(3 * failures, 1))
@@ -24,7 +27,7 @@ def render(about: About, outcomes: Sequence[Outcome]) -> str:
     for place, outcome in enumerate(best_first, 1):
         shown.append(_submission(outcome, f"s{place}", cells if detailed < DETAILED else 0))
         detailed += len(shown[-1]["failures"])
-    return template("page.html.jinja").render(run=about, submissions=shown)
+    return template("page.html.jinja").render(run=about, submissions=shown, season=season)
 
 
 def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:

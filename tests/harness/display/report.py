@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tests.harness.display.about import About
-from tests.harness.display.files import write_whole
+from tests.harness.display.files import write_whole, written_whole
 from tests.harness.display.result import UNEXPLAINED, Outcome, Result, by_operation
 from tests.harness.judgement.points import PUBLIC
 
 
 def write(file: str, about: About, outcomes: Sequence[Outcome]) -> None:
     """Write the report. Raises OSError, and then leaves what was there before."""
-    text = _page(about, outcomes) if Path(file).suffix == ".html" else _json(about, outcomes)
-    write_whole(Path(file), text.encode())
+    if Path(file).suffix == ".html":
+        write_whole(Path(file), _page(about, outcomes).encode())
+    else:
+        write_json(file, about, outcomes)
 
 
-def _json(about: About, outcomes: Sequence[Outcome]) -> str:
-    submissions = [
-        {
-            "submission": outcome.submission,
-            "score": outcome.score,
-            "seconds": outcome.seconds,
-            "ops": _statuses(outcome.results),
-            "failures": [_failure(r) for r in outcome.results if r.failed],
-            **({"notes": list(outcome.notes)} if outcome.notes else {}),
-            **({"trouble": told} if (told := outcome.said) else {}),
-        }
-        for outcome in outcomes
-    ]
-    report = {"schema": 1, "seed": about.seed, "hidden": about.hidden, "submissions": submissions}
+def write_json(
+    file: str, about: About, outcomes: Iterable[Outcome], beside: Mapping[str, object] | None = None
+) -> None:
+    """Write the JSON report, one submission after another. `beside`: what else it says. Raises OSError."""
+    head = {"schema": 1, "seed": about.seed, "hidden": about.hidden, "submissions": [None]}
     if about.sandbox == "process":
-        report["sandbox"] = "process"  # not confined: who reads the score should know
-    return json.dumps(report, indent=1, allow_nan=False) + "\n"
+        head["sandbox"] = "process"  # not confined: who reads the score should know
+    head |= beside or {}
+    before, _, after = json.dumps(head, indent=1, allow_nan=False).partition("[\n  null\n ]")
+    with written_whole(Path(file)) as stream:
+        stream.write(f"{before}[".encode())
+        number = 0
+        for number, outcome in enumerate(outcomes, 1):
+            text = json.dumps(_submission(outcome), indent=1, allow_nan=False).replace("\n", "\n  ")
+            stream.write(f"{',' if number > 1 else ''}\n  {text}".encode())
+        stream.write(("\n ]" if number else "]").encode() + f"{after}\n".encode())
+
+
+def _submission(outcome: Outcome) -> dict:
+    return {
+        "submission": outcome.submission,
+        "score": outcome.score,
+        "seconds": outcome.seconds,
+        "ops": _statuses(outcome.results),
+        "failures": [_failure(r) for r in outcome.results if r.failed],
+        **({"notes": list(outcome.notes)} if outcome.notes else {}),
+        **({"trouble": told} if (told := outcome.said) else {}),
+    }
 
 
 def _statuses(results: Sequence[Result]) -> dict[str, dict[str, str]]:

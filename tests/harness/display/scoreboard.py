@@ -6,11 +6,12 @@ import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
-from tests.harness.judgement.points import POINTS
+from tests.harness.judgement.points import FAILED, POINTS
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _WIDTH = 80  # of the table, at most
 _COLUMNS_BESIDE_TIMES = 4  # in that width
 _FEW = 12  # operations, as in a mock interview
 _TIME = 10  # what a time to green takes
+MOST = 20  # submissions in the table of several, and reasons below it
 
 
 def word(status: str) -> tuple[str, dict[str, bool]]:
@@ -116,40 +118,82 @@ def write_rows(terminal, results: list[Result], times: Mapping[str, str] | None 
                 _row(terminal, op, table[op], columns, earned[op], width, times.get(op, ""))
 
 
-def write_table(terminal, outcomes: Sequence[Outcome], width: int = _WIDTH) -> None:
-    """Write a line for each submission, best first; then one for each of their failures and notes. `width`: the terminal's."""
+@dataclass(frozen=True)
+class Row:
+    """A submission in the table of several. `counts`: status -> of how many verdicts. `reasons`: why it fails, a line each."""
+
+    submission: str
+    score: float
+    seconds: float
+    counts: Mapping[str, int]
+    incomplete: bool
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def failed(self) -> int:
+        return sum(self.counts.get(status, 0) for status in FAILED)
+
+
+def row_of(outcome: Outcome) -> Row:
+    """The submission's row in the table of several."""
+    counts = Counter(result.status for result in outcome.results)
+    return Row(
+        outcome.submission,
+        outcome.score,
+        outcome.seconds,
+        counts,
+        bool(outcome.missing),
+        tuple(_reasons(outcome.results)),
+        tuple(outcome.notes),
+    )
+
+
+def write_table(terminal, rows: Sequence[Row], width: int = _WIDTH, where: str = "") -> None:
+    """Write a line for each submission, best first; then one for each of their failures and notes.
+
+    `width`: the terminal's. `where`: what has all of it, for where there is too much to be written.
+    """
     terminal.ensure_newline()
     terminal.section("submissions")
-    names = {verdict.submission: _short(printable(verdict.submission)) for verdict in outcomes}
+    best_first = sorted(rows, key=lambda row: (-row.score, row.submission))
+    shown = best_first if len(rows) <= MOST else [*best_first[: MOST // 2], *best_first[-MOST // 2 :]]
+    names = {row.submission: _short(printable(row.submission)) for row in shown}
     longest = max(map(len, names.values()))
-    best_first = sorted(outcomes, key=lambda v: (-v.score, v.submission))
     terminal.write_line(f"{'':{longest}}   score  held  failed  todo  seconds")
-    for verdict in best_first:
-        counts = {s: sum(r.status == s for r in verdict.results) for s in _STATUS}
-        failed = counts["fail"] + counts["error"] + counts["timeout"]
-        terminal.write(f"{names[verdict.submission]:{longest}}  ")
-        terminal.write(f"{verdict.score:6g}", bold=True)
-        terminal.write(f"{counts['pass']:6}{failed:8}{counts['todo']:6}{verdict.seconds:9.1f}")
-        terminal.write_line("  incomplete" if verdict.missing else "", red=True)
-    ends = Counter(PurePath(outcome.submission).name for outcome in outcomes)
-    lines = [line for verdict in best_first for line in _reasons(verdict, names[verdict.submission], ends)]
+    for number, row in enumerate(shown):
+        if number == MOST // 2 and len(rows) > MOST:
+            terminal.write_line(f"... and {len(rows) - MOST} more{f': {where}' if where else ''}")
+        terminal.write(f"{names[row.submission]:{longest}}  ")
+        terminal.write(f"{row.score:6g}", bold=True)
+        terminal.write(f"{row.counts.get('pass', 0):6}{row.failed:8}{row.counts.get('todo', 0):6}{row.seconds:9.1f}")
+        terminal.write_line("  incomplete" if row.incomplete else "", red=True)
+    ends = Counter(PurePath(row.submission).name for row in rows)
+    lines = [line for row in best_first for line in _said_of(row, ends)]
+    if len(lines) > MOST:
+        lines = [f"{len(lines)} reasons and notes{f': {where}' if where else '; --report=FILE.html tells them'}"]
     if lines:
         terminal.write_line("")
     for line in lines:
         terminal.write_line(line if len(line) < width else f"{line[: width - 4]}...")
 
 
-def _reasons(verdict: Outcome, whole: str, ends: Mapping[str, int]) -> Iterator[str]:
+def _said_of(row: Row, ends: Mapping[str, int]) -> Iterator[str]:
     """`anna.py: affine gradient: gw is N times too small`, one for each reason; and its notes.
 
-    `whole`: its name with the folder, for where the name alone is another's too. `ends`: how many have each name.
+    `ends`: how many submissions have each name, without its folder; that of another too stands with its folder.
     """
-    end = PurePath(verdict.submission).name
-    name = printable(end) if ends[end] == 1 else whole
-    for where, result in _without_echoes([r for r in verdict.results if r.failed]):
+    end = PurePath(row.submission).name
+    name = printable(end) if ends[end] == 1 else _short(printable(row.submission))
+    yield from (f"{name}: {reason}" for reason in row.reasons)
+    yield from (f"{name}: note: {note}" for note in row.notes)
+
+
+def _reasons(results: Sequence[Result]) -> Iterator[str]:
+    """`affine gradient: gw is N times too small`, one for each reason."""
+    for where, result in _without_echoes([r for r in results if r.failed]):
         first, *more = where.split(", ")
-        yield f"{name}: {first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
-    yield from (f"{name}: note: {note}" for note in verdict.notes)
+        yield f"{first}{f' and {len(more)} more' if more else ''}: {' '.join(result.why.split())}"
 
 
 def _short(name: str) -> str:

@@ -10,9 +10,9 @@ from tests.harness.display.result import Result
 from tests.harness.plugin import evening, selection
 from tests.harness.plugin.internals import count, without_idle_hypothesis
 from tests.harness.plugin.run import RUN, Run, or_nothing
+from tests.harness.plugin.season import EXIT_TROUBLE, SEASON
 from tests.harness.worker.printable import printable
 
-EXIT_TROUBLE = 3  # the grader's own; pytest's status for an internal error
 _NOTHING = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)  # was graded: there is no score
 _COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words
 
@@ -53,7 +53,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run.kit:
         session.exitstatus = pytest.ExitCode.OK
         return
-    if exitstatus in _NOTHING:
+    if exitstatus in _NOTHING or SEASON in session.config.stash:
         return
     outcomes = run.outcomes()
     # -x, the end of watching, or whatever else ends a run early on purpose.
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     for file in session.config.getoption("report"):
         try:
-            report.write(file, _about(run, file), outcomes)
+            report.write(file, about(run, file), outcomes)
         except Exception as error:  # the other report, and the terminal, still tell the verdict
             session.exitstatus = EXIT_TROUBLE
             why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
@@ -79,7 +79,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     run = config.stash[RUN]
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not run.kit:
         terminalreporter.write_line(f"nothing selected: {selection.nothing(config)}", red=True)
-    if config.option.collectonly or (exitstatus in _NOTHING and not run.kit):
+    if config.option.collectonly or SEASON in config.stash or (exitstatus in _NOTHING and not run.kit):
         return
     if run.kit:
         files, chosen = run.kit
@@ -92,7 +92,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         for result in run.results:
             count(terminalreporter, _COUNTED_AS.get(result.status, "failed"), result)
     if len(run.subjects) > 1:
-        scoreboard.write_table(terminalreporter, outcomes, config.get_terminal_writer().fullwidth)
+        scoreboard.write_table(
+            terminalreporter, [*map(scoreboard.row_of, outcomes)], config.get_terminal_writer().fullwidth
+        )
     elif outcomes[0].results:
         part = (
             config.option.op or config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
@@ -114,7 +116,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(f"the grader's own trouble with {printable(name)}: {line}", red=True)
 
 
-def _about(run: Run, file: str) -> About:
+def about(run: Run, file: str) -> About:
+    """What the report in this file says of the run."""
     # Only a page tells how many examples there were, and to know it takes torch.
     examples = _examples(run) if file.endswith(".html") else {}
     return About(run.seed, run.hidden, run.sandbox, run.command, examples)
@@ -122,14 +125,8 @@ def _about(run: Run, file: str) -> About:
 
 def _examples(run: Run) -> dict[str, int]:
     """Property -> how many examples were drawn for it."""
-    from tests import test_ops
-    from tests.harness.judgement.properties import written_in
+    from tests.harness.season.job import asked
 
-    modules = [test_ops]
-    if run.hidden:
-        from tests.hidden import test_hidden
-
-        modules.append(test_hidden)
-    examples = {p.name: p.examples * run.times for module in modules for p in written_in(module) if not p.once}
-    chained = [test.chained for module in modules for test in vars(module).values() if hasattr(test, "chained")]
-    return examples | ({"compose": chained[-1].examples} if chained else {})
+    properties, chained = asked(run.hidden)
+    examples = {p.name: p.examples * run.times for p in properties.values() if not p.once}
+    return examples | ({"compose": chained.examples} if chained else {})

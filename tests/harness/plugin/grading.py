@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import result_of
-from tests.harness.plugin.run import RUN, Run, Subject, is_graded, or_nothing, place_of
+from tests.harness.plugin.run import RUN, Run, is_graded, or_nothing
 from tests.harness.rows.names import names_by_level
+from tests.harness.season.subject import Subject, near_miss, place_of
 from tests.harness.worker.printable import printable
-from tests.harness.worker.refusal import GRAD_NOT_WRITTEN, NOT_THERE, NOT_WRITTEN
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
@@ -75,8 +75,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if is_graded(item):
         subject = run.subjects[item.callspec.params["subject"]]
         notes = or_nothing(subject.new_notes) or []
-        if VERDICT in item.stash and (near := _near_miss(item.stash[VERDICT][1])):
-            notes = [*notes, near]
+        if VERDICT in item.stash:
+            notes = [*notes, *near_miss(item.stash[VERDICT][1])]
         if notes:
             made.notes = {"submission": subject.name, "lines": notes}
     if TROUBLE in item.stash:
@@ -93,12 +93,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
             made.outcome = "failed"
             made.longrepr = f"{verdict.why}\n" if several else screen(verdict)
     return made
-
-
-def _near_miss(verdict: Verdict) -> str:
-    """What must be said of an operation that is TODO, beside that: something like it is there, or a stub stands below it."""
-    usual = (NOT_THERE, NOT_WRITTEN, GRAD_NOT_WRITTEN)
-    return f"{verdict.op}: {verdict.why}" if verdict.status == "todo" and verdict.why not in usual else ""
 
 
 def pytest_report_teststatus(report: pytest.TestReport):

@@ -12,43 +12,13 @@ import pytest
 
 from tests.harness.display.result import Outcome, Result, in_order, missing
 from tests.harness.rows.names import names_by_level
-from tests.harness.worker.printable import printable
+from tests.harness.season.subject import Subject, place_of, shown_notes
 
 if TYPE_CHECKING:
-    from tests.harness.judgement.examiner import Examiner
     from tests.harness.rows.memory import Memory
-    from tests.harness.submissions.elsewhere import Elsewhere
-    from tests.harness.submissions.here import Here
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
 HIDDEN_TIMES = 4  # as many examples as in public
-NOTES, NOTE = 20, 300  # of a submission, and characters of each: more are counted, and cut
-
-
-@dataclass
-class Subject:
-    """One implementation under test. `unusable`: why it cannot be graded at all, where several are graded."""
-
-    name: str
-    implementation: Here | Elsewhere | None
-    unusable: str = ""
-    examiner: Examiner | None = None
-    reference: Here | None = None
-    told: set[str] = field(default_factory=set)  # of its notes, those that a report of a test has
-
-    def new_notes(self) -> list[str]:
-        """What was noted of it since this was asked last, safe to show."""
-        noted = self.implementation.notes[:1000] if self.implementation else []
-        notes = [printable(str(note), NOTE) for note in noted]
-        new = list(dict.fromkeys(note for note in notes if note not in self.told))
-        self.told.update(new)
-        return new
-
-    def close(self) -> None:
-        for implementation in (self.implementation, self.reference):
-            if implementation:
-                implementation.close()
-
 
 Selected = tuple[str, str, str]
 """A submission, an operation of it and a property, by name; `compose` is an operation whose gradient is judged."""
@@ -99,9 +69,8 @@ class Run:
             (op, prop) for name, op, prop in self.selected.values() if name == submission and (op, prop) not in found
         ]
         results += [missing(submission, *place_of(op), op, prop) for op, prop in due]
-        notes = list(self.notes.get(submission, ()))
-        more = [f"and {len(notes) - NOTES} notes more"] if len(notes) > NOTES else []
-        return Outcome(submission, in_order(results), self.trouble.get(submission, ""), [*notes[:NOTES], *more])
+        notes = shown_notes(self.notes.get(submission, ()))
+        return Outcome(submission, in_order(results), self.trouble.get(submission, ""), notes)
 
 
 RUN = pytest.StashKey[Run]()
@@ -141,13 +110,6 @@ def selected(item: pytest.Item, run: Run) -> Selected:
     op = item.callspec.params.get("op")
     submission = run.subjects[item.callspec.params["subject"]].name
     return (submission, op.name, item.function.property.name) if op else (submission, "compose", "gradient")
-
-
-def place_of(op: str) -> tuple[str, int]:
-    """The level of an operation, and its place in the order of study; networks come last."""
-    from tests.harness.rows import catalogue
-
-    return ("compose", 10**6) if op == "compose" else catalogue.place_of(op)
 
 
 def or_nothing(tell: Callable, *arguments: object) -> object:

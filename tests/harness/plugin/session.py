@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.display.files import refuse_unless_writable
 from tests.harness.plugin import evening, kit
-from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, place_of, selected, subjects
+from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, selected, subjects
+from tests.harness.plugin.season import SEASON
 from tests.harness.rows.names import names_by_level
+from tests.harness.season.subject import Subject, place_of
 from tests.harness.worker.printable import printable
 from tests.specs import LEVELS
 
@@ -27,8 +28,6 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     for level in LEVELS:
         config.addinivalue_line("markers", f"{level}: operations of the level {level}")
     config.addinivalue_line("markers", "compose: networks of a submission's own operations (hidden)")
-    for file in config.getoption("report"):
-        refuse_unless_writable(file, (".json", ".html"), "--report")
     if config.getoption("kit"):
         kit.refuse(config.getoption("kit"))
         impls, alone = ["kata"], True
@@ -40,13 +39,16 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
     sandbox = config.getoption("sandbox")
     if config.getoption("watch"):
         _refuse_to_watch(config, impls)
-    graded = subjects(impls, project, sandbox)
-    confined = sandbox if any(s.implementation and s.implementation.sandbox != "none" for s in graded) else "none"
-    command = _command(config, impls)
-    config.stash[RUN] = Run(project, graded, config.option.seed, hidden, confined, alone, command)
+    if SEASON in config.stash:  # each when it is its turn, somewhere else
+        graded, confined = [Subject(f"{len(config.stash[SEASON].impls)} submissions", None)], sandbox
+    else:
+        graded = subjects(impls, project, sandbox)
+        confined = sandbox if any(s.implementation and s.implementation.sandbox != "none" for s in graded) else "none"
+    again = command(config, config.getoption("impl") if SEASON in config.stash else impls)
+    config.stash[RUN] = Run(project, graded, config.option.seed, hidden, confined, alone, again)
     if alone and config.option.reportchars == "fE":  # pytest's default: the scoreboard says the same, and more
         config.option.reportchars = ""
-    if len(graded) > 1 and config.option.tbstyle == "auto":
+    if (len(graded) > 1 or SEASON in config.stash) and config.option.tbstyle == "auto":
         config.option.tbstyle = "no"  # hundreds of failures; the reports have them
 
 
@@ -197,8 +199,8 @@ def _escaped(name: str) -> str:
     return name.encode("unicode_escape").decode()
 
 
-def _command(config: pytest.Config, impls: list[str]) -> str:
-    """The command that grades the same again."""
+def command(config: pytest.Config, impls: list[str], *, reports: bool = True) -> str:
+    """The command that grades the same again, and writes the same reports."""
     option = config.option
     words = ["pytest", *(["--hidden"] if option.hidden else []), *(f"--impl={impl}" for impl in impls)]
     words += [f"--sample={option.sample}"] if option.sample else []
@@ -207,4 +209,4 @@ def _command(config: pytest.Config, impls: list[str]) -> str:
     words += [
         word for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value for word in (flag, value)
     ]
-    return shlex.join([*words, *(f"--report={file}" for file in option.report)])
+    return shlex.join([*words, *(f"--report={file}" for file in option.report if reports)])

@@ -15,6 +15,7 @@ import pytest
 from tests.harness.display import scoreboard
 from tests.harness.judgement.points import FAILED
 from tests.harness.plugin.run import RUN, Run
+from tests.harness.plugin.season import SEASON
 from tests.harness.rows.names import level_of, names_by_level
 from tests.harness.worker.printable import printable
 
@@ -27,7 +28,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     config = session.config
     terminal, run = config.pluginmanager.getplugin("terminalreporter"), config.stash[RUN]
     verbosity = config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES)
-    if terminal is None or verbosity > 0 or not run.alone or config.option.watch or config.option.collectonly:
+    elsewhere = SEASON in config.stash or config.option.watch or config.option.collectonly
+    if terminal is None or verbosity > 0 or not run.alone or elsewhere:
         return (yield)
     captured = config.option.capture in ("fd", "sys")  # what is printed beside it would break a bar
     live = bool(terminal.isatty) and captured

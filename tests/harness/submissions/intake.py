@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.submissions import parcel
-from tests.harness.submissions.parcel import SHOWN, UnusableSubmission
+from tests.harness.submissions.parcel import SHOWN, CannotTake, UnusableSubmission, is_full
 from tests.harness.worker.printable import printable
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
@@ -46,7 +46,7 @@ def modules(path: Path) -> Parcel:
             start_new_session=True,  # or Ctrl-C would look like its death
         )
     except (OSError, ValueError) as error:  # of a name that is too long, or has a NUL
-        raise UnusableSubmission(
+        raise (CannotTake if is_full(error) else UnusableSubmission)(
             f"cannot be read: no process can be started for it ({printable(str(error), SHOWN)})"
         ) from None
     try:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tests.harness.submissions import intake, limits
 from tests.harness.submissions.directory import Levels, defined, stubs, text_of
 from tests.harness.submissions.leftovers import Folder
-from tests.harness.submissions.parcel import UnusableSubmission
+from tests.harness.submissions.parcel import CannotTake, UnusableSubmission, is_full
 from tests.harness.worker.printable import printable
 from tests.harness.worker.worker import CONTENTS
 
@@ -41,12 +41,20 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
 
     Raises UnusableSubmission.
     """
-    path = Path(impl)
+    return packed(impl, read(impl), catalogue, in_folder=Path(impl).is_dir())
+
+
+def read(impl: str) -> intake.Parcel:
+    """What `impl` names, as names and bytes of its modules. Raises UnusableSubmission."""
     with _in_a_line(impl):
-        found = intake.modules(path)
+        return intake.modules(Path(impl))
+
+
+def packed(impl: str, found: intake.Parcel, catalogue: Callable[[], Levels], *, in_folder: bool) -> Package:
+    """Copy what was read before, perhaps on another machine. `in_folder`: whether it was a folder. Raises UnusableSubmission."""
     levels = catalogue()
     with _in_a_line(impl):
-        nothing = _nothing_in(path, levels)
+        nothing = _nothing_in(Path(impl), in_folder, levels)
         if not found.modules:
             raise UnusableSubmission(nothing)
         wanted = {op for ops in levels.values() for op in ops}
@@ -58,17 +66,20 @@ def package(impl: str, catalogue: Callable[[], Levels]) -> Package:
 @contextmanager
 def _in_a_line(impl: str) -> Iterator[None]:
     """Whatever goes wrong makes this an UnusableSubmission, with its name; the others are graded."""
+    kind = UnusableSubmission
     try:
         yield
     except UnusableSubmission as unusable:
         why = str(unusable)
+        kind = CannotTake if isinstance(unusable, CannotTake) else kind
     except OSError as error:
+        kind = CannotTake if is_full(error) else kind
         why = f"the grader cannot copy it ({error.strerror or error})"
     except Exception as error:
         why = f"the grader cannot take it ({type(error).__name__}: {error})"
     else:
         return
-    raise UnusableSubmission(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
+    raise kind(f"--impl={printable(impl, 500)}: {printable(why, 1500)}")
 
 
 _OLD = re.compile(r"(?:^|[/_ .-])(?:old|backup|bak|copy|archive|draft)s?(?:$|[/_ .-])", re.IGNORECASE)
@@ -162,8 +173,8 @@ def _importable(modules: dict[str, bytes]) -> Iterator[tuple[str, str]]:
             yield name, "/".join((*folders, inside))
 
 
-def _nothing_in(path: Path, levels: Levels) -> str:
+def _nothing_in(path: Path, in_folder: bool, levels: Levels) -> str:
     names = [op for ops in levels.values() for op in ops]
-    if path.is_dir() or path.suffix not in (".py", ".ipynb"):
+    if in_folder or path.suffix not in (".py", ".ipynb"):
         return f"holds none of the kata's operations; expected modules like kata/{next(iter(levels))}.py"
     return f"defines none of the kata's operations ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})"

@@ -3,6 +3,7 @@
 Standard library only: the process that reads (unpacking.py) keeps to it, and the grader (intake.py) holds that process to it.
 """
 
+import errno
 import re
 import struct
 
@@ -45,6 +46,27 @@ class UnusableSubmission(Exception):
 
     def __init__(self, line: str):
         super().__init__(printable(line, 2000))
+
+
+class CannotTake(UnusableSubmission):
+    """It cannot be graded for a reason of this machine's: a full disk, no more processes."""
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error is this machine's, whatever is handed in: of its disk, memory, processes or open files."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+_FULL = (
+    errno.EAGAIN,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOSPC,
+    errno.EROFS,
+)
 
 
 def inside(name: str) -> str:

@@ -13,6 +13,7 @@ from tests.harness.worker.refusal import RefusedOperation
 
 if TYPE_CHECKING:
     from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.intake import Parcel
 
 
 def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: str = "bwrap") -> Here | Elsewhere:
@@ -40,6 +41,16 @@ def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: 
             submission.close()
             raise
     return Elsewhere(impl, submission, sandbox)
+
+
+def received(name: str, found: Parcel, catalogue: Callable[[], Levels], sandbox: str, *, in_folder: bool) -> Elsewhere:
+    """What was read elsewhere, to be graded here; that it will be confined is proven. Raises UnusableSubmission."""
+    from tests.harness.submissions.elsewhere import Elsewhere
+    from tests.harness.submissions.packages import packed
+    from tests.harness.submissions.sandbox import require
+
+    require(sandbox)
+    return Elsewhere(name, packed(name, found, catalogue, in_folder=in_folder), sandbox)
 
 
 def absent(name: str, line: str) -> Here:
