@@ -58,7 +58,8 @@ class Spoiler:
     def ops(self) -> list[str]:
         """The operations for which it must be told: of what spoils grad alone, those that have one."""
         of_grad = re.search(r"\bgrad|\bgy\b|\bclosure", self.name)
-        has_it = [op for op in OPERATIONS.values() if op.variables or not of_grad]
+        of_float32 = self.name.startswith("y of float32")  # which y is not where it has a dtype of its own
+        has_it = [op for op in OPERATIONS.values() if (op.variables or not of_grad) and not (op.dtype and of_float32)]
         return [op.name for op in has_it if self.only(op) and op.name not in self.but]
 
 
