@@ -78,7 +78,7 @@ NUMBER = few(
     "its y is a number, which nobody can change, and the closure gives new arrays each time",
 )
 NOT_NEGATIVE = few(
-    "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
+    "mlp sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
     "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var "
     "smoothed_cross_entropy dpo_loss",
     "its y is never negative",
@@ -229,7 +229,7 @@ SPOILERS = [
         ),
     ),
     *_both("always float32", lambda a: a.astype("f4")),
-    *_both("always float64", lambda a: a.astype("f8"), "stable"),
+    *_both("always float64", lambda a: a.astype("f8"), "stable", y=few("numeric_gradient", "it is float64 always")),
     # Values.
     *(
         row
