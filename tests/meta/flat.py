@@ -42,7 +42,7 @@ def written(op: Operation, function: Callable) -> Callable:
         y, grad = function(*(_named(part) for part in inputs))
         if not one.values:
             return y, grad
-        values = list(cut(shapes(one, inputs), y).values())
+        values = list(cut(shapes(one, inputs), y).values()) if len(one.values) > 1 else [y]
         return values if len(values) > 1 or json.loads(one.form)["listed"] else values[0]
 
     return operation

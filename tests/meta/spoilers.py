@@ -6,6 +6,7 @@ What the wrappers do is in spoiling.py; what must come of them, in test_spoilers
 """
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -55,8 +56,11 @@ class Spoiler:
 
     @property
     def ops(self) -> list[str]:
-        """The operations for which it must be told."""
-        return [op.name for op in OPERATIONS.values() if self.only(op) and op.name not in self.but]
+        """The operations for which it must be told: of what spoils grad alone, those that have one."""
+        of_grad = re.search(r"\bgrad|\bgy\b|\bclosure", self.name)
+        of_float32 = self.name.startswith("y of float32")  # which y is not where it has a dtype of its own
+        has_it = [op for op in OPERATIONS.values() if (op.variables or not of_grad) and not (op.dtype and of_float32)]
+        return [op.name for op in has_it if self.only(op) and op.name not in self.but]
 
 
 def few(names: str, why: str) -> Few:
@@ -69,12 +73,12 @@ BOUNDED = few(
 )
 NUMBER = few(
     "tensor_sum feed_forward mean_square_error huber_loss hinge_loss binary_cross_entropy_with_logits cross_entropy "
-    "kl_divergence info_nce_loss "
+    "kl_divergence info_nce_loss mlp "
     "smoothed_cross_entropy dpo_loss ppo_clip_loss",
     "its y is a number, which nobody can change, and the closure gives new arrays each time",
 )
 NOT_NEGATIVE = few(
-    "sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
+    "mlp sigmoid relu square_error_loss feed_forward softplus softmax mean_square_error huber_loss hinge_loss "
     "binary_cross_entropy_with_logits cross_entropy info_nce_loss reduce_var "
     "smoothed_cross_entropy dpo_loss",
     "its y is never negative",
@@ -188,7 +192,11 @@ SPOILERS = [
     Spoiler("gradients add up", spoiling.by_closure(keeping.adding_up), "pure"),
     Spoiler("closures answer for the latest call", keeping.the_latest, "pure"),
     Spoiler(
-        "wrong for one array given twice", _for_one_array_twice, "pure", only=has_several_arrays, but=OF_OTHER_RANKS
+        "gradients wrong for one array given twice",
+        _for_one_array_twice,
+        "pure",
+        only=has_several_arrays,
+        but=OF_OTHER_RANKS,
     ),
     # What is changed in place.
     Spoiler("inputs changed", spoiling.changing_inputs(), "pure"),
@@ -221,7 +229,7 @@ SPOILERS = [
         ),
     ),
     *_both("always float32", lambda a: a.astype("f4")),
-    *_both("always float64", lambda a: a.astype("f8"), "stable"),
+    *_both("always float64", lambda a: a.astype("f8"), "stable", y=few("numeric_gradient", "it is float64 always")),
     # Values.
     *(
         row

@@ -176,16 +176,6 @@ def _accumulating(x, labels, params):
     return loss, accumulating
 
 
-def _mlp_unshifted(x, labels, params):
-    _loss, grad = mlp()(x, labels, params)
-    h = x
-    for w, b in zip(params[:-2:2], params[1:-2:2], strict=True):
-        h = np.maximum(h @ w + b, 0)
-    z = h @ params[-2] + params[-1]
-    p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
-    return -np.log(p[np.arange(len(x)), labels]).mean(), grad
-
-
 def _in_place(*names: int) -> Callable:
     """An optimiser's step that writes its new values into the arrays of these numbers, in their order, and returns these."""
 
@@ -378,7 +368,7 @@ WRONG = [
     Mutant("mlp", "the list is emptied", "pure", _params_popped, "forward changes w1 in place"),
     Mutant("mlp", "gradient of the last call", "pure", Stateful(_mlp_of_the_last_call), "grad reads the last call's inputs"),
     Mutant("mlp", "gradients add up", "pure", _accumulating, "accumulate: called again, grad returns twice as much"),
-    Mutant("mlp", "softmax without a shift", "stable", _mlp_unshifted, "the maximum is not subtracted before exp, and the logarithm is taken of the softmax"),
+    Mutant("mlp", "one-hot in float64", "stable", mlp(start=lambda p, onehot, gL, n: gL * (p - onehot.astype(np.float64)) / n), "has dtype float64, but should be float32"),
 
     Mutant("sgd", "uphill", "forward", sgd(lambda w, gw, lr, d: w + lr * (gw + d * w)), "the step is what -lr in place of lr would give"),
     Mutant("sgd", "decay without lr", "forward", sgd(lambda w, gw, lr, d: w - lr * gw - d * w), "the step is that of weight decay without lr: lr * (gw + weight_decay * w) is due"),

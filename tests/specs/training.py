@@ -403,7 +403,7 @@ NUMERIC = {
 _LR = choice(0.1, 0.5, beyond=(0.01, 1.0, 0.001))
 _EPS = choice(1e-8, 0.1, beyond=(1e-3, 1.0))
 _STEP = step_number(1, 2, 3, 10, beyond=(100, 1000))
-_ADAM = {"m": const("..."), "v": squares("..."), "t": _STEP, "lr": _LR, "beta1": choice(0.9, 0.5, beyond=(0.0, 0.99)), "beta2": choice(0.999, 0.9, beyond=(0.5, 0.0)), "eps": _EPS}
+_ADAM = {"m": const("..."), "v": squares("..."), "t": _STEP, "lr": _LR, "beta1": choice(0.9, 0.5, beyond=(0.1, 0.99)), "beta2": choice(0.999, 0.9, beyond=(0.5, 0.1)), "eps": _EPS}
 
 OPS = [
     Op("mlp", x=const("N D"), labels=labels("N", below="C"), params=layers("D", "C"), par=25, output="L", torch=mlp,
@@ -421,7 +421,7 @@ OPS = [
                  "a step uphill, w + lr * (gw + weight_decay * w)": lambda w, gw, lr, decay: w + lr * (gw + decay * w)}),
     Op("momentum", w=const("..."), gw=each_step("..."), v=const("..."), lr=_LR, beta=choice(0.9, 0.5, beyond=(0.0, 0.99)),
        nesterov=choice(False, True), par=7, output="the step", values={"the new w": "w", "the new v": "v"}, torch=momentum, mistaken=MOMENTUM),
-    Op("rmsprop", w=const("..."), gw=each_step("..."), s=squares("..."), lr=_LR, alpha=choice(0.9, 0.5, beyond=(0.0, 0.99)), eps=_EPS,
+    Op("rmsprop", w=const("..."), gw=each_step("..."), s=squares("..."), lr=_LR, alpha=choice(0.9, 0.5, beyond=(0.1, 0.99)), eps=_EPS,
        par=7, output="the step", values={"the new w": "w", "the new s": "s"}, torch=rmsprop, mistaken=RMSPROP, otherwise=(moved_mean,)),
     Op("adam", w=const("..."), gw=each_step("..."), **_ADAM, par=10, output="the step",
        values={"the new w": "w", "the new m": "m", "the new v": "v"}, torch=adam, mistaken=ADAM, otherwise=(adam_of_moved_means,)),

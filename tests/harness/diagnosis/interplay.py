@@ -61,10 +61,10 @@ def changes(op: Operation, steps: Steps, seen: Observation) -> Diagnosis | None:
     for step, answer in zip(steps, seen.answers, strict=False):
         for i in answer.changed:
             what = "gy" if i < 0 else op.inputs[i]
-            return named(
-                f"{'forward' if isinstance(step, Call) else 'grad'} changes {what} in place",
-                f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it",
-            )
+            hint = f"work on a copy: {what} = {what}.copy(), or use no +=, *= and out= on it"
+            if what.endswith("]"):  # it is one of a list
+                hint = "make a new list of new arrays: assign to no place of the list, and use no +=, *= and out= on what is in it"
+            return named(f"{'forward' if isinstance(step, Call) else 'grad'} changes {what} in place", hint)
     return None
 
 
