@@ -286,6 +286,14 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_what_is_too_small_for_a_multiple_fits_none():
+    """An array with two columns is not one with three times as many as it has rows, and that is found without a division by 0."""
+    from tests.harness.examples.network import _unified
+
+    assert _unified("H 3H", (2, 2)) is None
+    assert _unified("H 3H", (2, 6)).sizes == {"H": 2}
+
+
 def test_networks_catch_a_wrong_gradient():
     """A wrong gradient in one operation fails compose, a right submission passes; both chain several operations."""
     import numpy as np

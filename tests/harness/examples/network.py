@@ -125,6 +125,8 @@ def _is_open(kind: Kind) -> bool:
 def _takes(op: Operation, number: int, shape: tuple[int, ...] | None) -> bool:
     """Whether the gradient flows on through this input, and an array of this shape fits it."""
     name = op.inputs[number]
+    if op.form:  # it is not called with its inputs one by one
+        return False
     return _is_open(op.kinds[name]) and (shape is None or _unified(op.shapes[name], shape) is not None)
 
 
@@ -141,9 +143,11 @@ def _unified(pattern: str, shape: tuple[int, ...]) -> Dimensions | None:
         tokens, shape = tokens[: runs[0]] + tokens[runs[0] + 1 :], shape[: runs[0]] + shape[stop:]
     for token, size in zip(tokens, shape, strict=True):
         left, odd = divmod(size, token.times)
+        if odd or not left:
+            return None
         for letter in token.letters:  # of a product, the first letter takes all
             left //= found.sizes.setdefault(letter, left)
-        if odd or left != 1 or size != length(token, found):
+        if left != 1 or size != length(token, found):
             return None
     return found
 
