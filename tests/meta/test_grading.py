@@ -287,11 +287,11 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_what_is_too_small_for_a_multiple_fits_none():
-    """An array with two columns is not one with three times as many as it has rows, and that is found without a division by 0."""
+    """Two rows are not three times any number of columns, and that is found without a division by 0."""
     from tests.harness.examples.network import _unified
 
-    assert _unified("H 3H", (2, 2)) is None
-    assert _unified("H 3H", (2, 6)).sizes == {"H": 2}
+    assert _unified("3H H", (2, 2)) is None
+    assert _unified("3H H", (6, 2)).sizes == {"H": 2}
 
 
 def test_networks_catch_a_wrong_gradient():
