@@ -11,6 +11,7 @@ import torch
 
 from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
 from tests.harness.examples.shrink import simpler
+from tests.harness.examples.smaller_graphs import is_valid
 from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.kinds import (
@@ -157,6 +158,15 @@ def test_a_kind_draws_all_that_it_promises(kind):
         assert any(holds(value) for value in drawn), f"number {number} is missing"
 
 
+def _holds(value: np.ndarray, what: str) -> bool:
+    """Whether the array holds what the graph says of it."""
+    if what in ("positive", "bases"):
+        return bool(np.all(value > 0))
+    if what in ("nonzero", "signed", "weights", "exponents"):
+        return bool(np.all(abs(value) >= 0.1 - 1e-6))
+    return what != "zeros" or not value.any()
+
+
 def _is_valid(op: Operation, example: Example) -> bool:
     """Whether the inputs are what the row says, for the dimensions that the example states."""
     named = dict(zip(op.inputs, example.inputs, strict=True))
@@ -165,6 +175,10 @@ def _is_valid(op: Operation, example: Example) -> bool:
         if kind.is_array and "~" not in kind.shape and value.shape != concrete(kind.shape, example.dimensions):
             return False
         match type(kind).__name__:
+            case "Graph":
+                fine = is_valid(example.inputs)
+            case "Part":
+                fine = _holds(value, named["graph"]["arrays"][name][0])
             case "Labels":
                 fine = value.dtype in (np.int64, np.int32, np.int16, np.uint8)
                 fine &= bool(np.all((value >= 0) | (value == kind.ignored)))

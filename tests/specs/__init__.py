@@ -10,6 +10,7 @@ LEVELS = (
     "recurrent",
     "attention",
     "language",
+    "autodiff",
 )
 """The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
 

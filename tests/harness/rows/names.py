@@ -20,7 +20,14 @@ def names_by_level() -> dict[str, list[str]]:
 @cache
 def outline() -> dict[str, dict[str, int]]:
     """Level -> operation -> its par time in minutes, both in order of study."""
-    return _rows(PROJECT)
+    return {level: {row.args[0].value: _stated(row, "par", 0) for row in rows} for level, rows in _rows().items()}
+
+
+@cache
+def adapters() -> dict[str, str]:
+    """Operation -> its adapter, of those that are classes."""
+    found = {row.args[0].value: _stated(row, "adapter", "") for rows in _rows().values() for row in rows}
+    return {op: adapter for op, adapter in found.items() if adapter}
 
 
 @cache
@@ -48,12 +55,14 @@ def closest(name: str, names: Iterable[str]) -> str:
     return " or ".join(filter(None, (", ".join(found[:-1]), found[-1])))
 
 
-def _rows(project: Path) -> dict[str, dict[str, int]]:
+@cache
+def _rows() -> dict[str, list[ast.Call]]:
+    """Level -> its rows as they are written, in order of study."""
     levels = {}
     for level in LEVELS:
-        tree = ast.parse((project / "tests" / "specs" / f"{level}.py").read_text(encoding="utf-8"))
+        tree = ast.parse((PROJECT / "tests" / "specs" / f"{level}.py").read_text(encoding="utf-8"))
         rows = sorted(filter(_is_row, ast.walk(tree)), key=lambda row: (row.lineno, row.col_offset))
-        levels[level] = {row.args[0].value: _par(row) for row in rows if not ONLY or row.args[0].value in ONLY}
+        levels[level] = [row for row in rows if not ONLY or row.args[0].value in ONLY]
     return levels
 
 
@@ -64,6 +73,6 @@ def _is_row(node: ast.AST) -> bool:
     return False
 
 
-def _par(row: ast.Call) -> int:
-    stated = [k.value.value for k in row.keywords if k.arg == "par" and isinstance(k.value, ast.Constant)]
-    return stated[0] if stated else 0
+def _stated(row: ast.Call, keyword: str, otherwise: object) -> object:
+    stated = [k.value.value for k in row.keywords if k.arg == keyword and isinstance(k.value, ast.Constant)]
+    return stated[0] if stated else otherwise

@@ -28,6 +28,7 @@ class Operation:
     words: dict[str, str] = field(default_factory=dict)
     mistaken: dict[str, Callable] = field(default_factory=dict)
     otherwise: tuple[Callable, ...] = ()
+    adapter: str = ""
 
     @cached_property
     def output_shapes(self) -> dict[tuple, tuple[int, ...]]:
@@ -102,6 +103,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     words: dict[str, str] | None = None,
     mistaken: dict[str, Callable] | None = None,
     otherwise: tuple[Callable, ...] = (),
+    adapter: str = "",
     **inputs: str | Kind,
 ) -> Operation:
     """A row of the table.
@@ -114,7 +116,8 @@ def Op(  # noqa: N802 (a row reads as a noun)
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
     it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
     it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in other right ways, whose rounding
-    is forgiven as well. Raises ValueError where it cannot be read.
+    is forgiven as well. `adapter`: where what is handed in is a class, what makes an operation of it (worker/graphs.py); gy is 1.
+    Raises ValueError where it cannot be read.
     """
     kinds = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     for argument, kind in kinds.items():
@@ -122,7 +125,9 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise)
+    op = Operation(
+        name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise, adapter
+    )
     if output in kinds:
         raise ValueError(f"{name}: {output} is an input and the output: give the output another name, output=")
     if not LEAST_MINUTES <= par <= MOST_MINUTES:
