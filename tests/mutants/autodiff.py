@@ -882,7 +882,14 @@ def _entry_by_entry(g, shape):
 
 
 RIGHT = [
-    Alternative("Tensor", "numbers stay numbers", engine(number=lambda number, x: number)),
+    Alternative(
+        "Tensor",
+        "numbers stay numbers",
+        engine(
+            number=lambda number, x: number,
+            **_with("pow", 2, lambda gy, x, z, y: gy * y * np.log(np.asarray(x, y.dtype))),
+        ),
+    ),
     Alternative("Tensor", "what has no axis stays a number of NumPy's", engine(data=lambda data: data)),
     Alternative("Tensor", "the parts as they are", engine()),
     Alternative("Tensor", "gradients of all nodes, inner ones begun anew", Micrograd.of(fresh=True)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from tests.harness.rows.sketch import ZEROS, Shape, Sketch, joint
+from tests.harness.rows.sketch import DISTINCT, ZEROS, Shape, Sketch, Term, joint
 
 
 def product(left: int, right: int, constant: str, s: Sketch) -> None:
@@ -27,7 +27,8 @@ def product(left: int, right: int, constant: str, s: Sketch) -> None:
 
 def reduced(what: str, how: str, keepdims: bool, s: Sketch) -> None:
     """A sum, mean or maximum, over axes that are given in one way of several."""
-    x = s.operand({"none": 0, "negative": 1, "tuple": 3}.get(how, 2), ones=False)
+    least = {"none": 0, "negative": 1, "tuple": 3}.get(how, 2)
+    x = _apart(least, s) if what == ".max" else s.operand(least, ones=False)
     axes = len(x.shape)
     at = s.source.byte()
     if how == "none":
@@ -51,6 +52,16 @@ def reduced(what: str, how: str, keepdims: bool, s: Sketch) -> None:
         **options,
         **{"keepdims": True} if keepdims else {},
     )
+
+
+def _apart(least: int, s: Sketch) -> Term:
+    """A value with so many axes, no two entries alike: where many tie, no single gradient is the right one."""
+    x = s.leaf(s.shape(least, ones=False), DISTINCT)
+    if x is None:
+        x = s.operand(least)
+        if moves := s.constant(x.shape, DISTINCT):
+            x = s.node("+", [x, moves], x.shape, size=x.size + 0.3)
+    return x
 
 
 def tied(how: str, s: Sketch) -> None:
