@@ -20,7 +20,7 @@ from tests.harness.judgement.trial import Trial
 from tests.harness.rows.code import expression
 from tests.harness.rows.graphs import Graph
 from tests.harness.rows.oracle import Truth
-from tests.harness.worker.observation import Call, Grad, Observation
+from tests.harness.worker.observation import Call, Grad, Observation, Steps
 
 MOST = 3  # things that are said of one failure
 _ONCE, _AGAIN = (Call(0), Grad(0)), (Call(0), Grad(0), Grad(0), Grad(0))
@@ -46,12 +46,13 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial) -> Diagnosis:
         return _of_passes(wrong, trial)
     dtype = np.float32 if "has dtype" in wrong.why else np.float64
     functions = [pair for kind in trial.op.kinds.values() if isinstance(kind, Graph) for pair in kind.functions]
+    steps = _ONCE[:1] if prop == "forward" else _ONCE
     if _remembers(trial):
         return named(_KEPT)
-    found = [finding for probe in of_operators(functions, dtype) if (finding := _asked(probe, trial))]
+    found = [finding for probe in of_operators(functions, dtype) if (finding := _asked(probe, trial, steps))]
     if found:
         return _of_operators(found, wrong)
-    shared = [finding for probe in of_sharing() if (finding := _asked(probe, trial))]
+    shared = [finding for probe in of_sharing() if (finding := _asked(probe, trial, steps))]
     return _of_sharing(shared, wrong) if shared else described(wrong)
 
 
@@ -66,17 +67,18 @@ def said(why: str) -> str:
     return re.sub(r"^(for [^:]*: )?y\b", r"\1the root's data", why)
 
 
-def _asked(probe: Probe, trial: Trial) -> Finding | None:
+def _asked(probe: Probe, trial: Trial, steps: Steps) -> Finding | None:
     """What is wrong with a probe, if anything is."""
     example = probe.example
-    seen = trial.ask([example.inputs], [example.gy], _ONCE)
+    seen = trial.ask([example.inputs], [example.gy], steps)
     asked = Trial(trial.op, (example,), lambda *_: seen)
     changed = [trial.op.inputs[n] for answer in seen.answers for n in answer.changed if n >= 0]
     if changed:
         return Finding(probe, "changed", "is changed in place (rule 3)", changed[0])
     try:
         judge.forward(asked, seen, asked.truth)
-        judge.gradient(asked, seen, asked.truth)
+        if len(steps) > 1:
+            judge.gradient(asked, seen, asked.truth)
     except UnsuitedExample:
         return None
     except Wrong as wrong:
