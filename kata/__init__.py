@@ -15,6 +15,8 @@ Implement the operations in these modules in NumPy, each with its backward pass.
 5. NumPy and the standard library only, in one thread and one process, without files and network. At a kink (relu at 0)
    any subgradient is right; where entries tie for a maximum, any convex split of the gradient among them.
 
+One task is a class, for which its docstring stands in the place of rule 1.
+
 Arguments that are no arrays of floats (labels, masks, an axis, a size, eps) are not differentiated, and `grad` returns
 nothing for them. Neither does it for what a docstring calls constant.
 

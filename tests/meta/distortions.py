@@ -23,7 +23,7 @@ EXTRA = [
     Op("bilinear", x="N K", w="K N", par=9, torch=lambda x, w: torch.softmax(x, -1) @ w),
     Op("weighted", x="N K", w="N K", c=const("N K"), par=9, torch=lambda x, w, c: (x.exp() * w * c).sum(-1)),
 ]
-ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level), *EXTRA]}
+ROWS = {op.name: op for op in [*(op for level in operations().values() for op in level if not op.adapter), *EXTRA]}
 
 
 @dataclass(frozen=True)

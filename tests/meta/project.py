@@ -19,9 +19,9 @@ FOLDER = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Definition:
-    """A function, and the source from its `def` to its end. `place` is its file and line."""
+    """A function or a class, and the source from its `def` to its end. `place` is its file and line."""
 
-    node: ast.FunctionDef
+    node: ast.FunctionDef | ast.ClassDef
     source: str
     place: str
 
@@ -41,21 +41,31 @@ class Definition:
 
     @property
     def statements(self) -> list[str]:
-        """The same as statements, without the comments."""
-        return [ast.unparse(statement) for statement in self.node.body[bool(self.docstring) :]]
+        """The same as statements, without the comments; of a class, those of its methods, each once."""
+        found = self.node.body[bool(self.docstring) :]
+        if isinstance(self.node, ast.ClassDef):
+            found = [s for method in found for s in method.body[bool(ast.get_docstring(method)) :]]
+        return list(dict.fromkeys(map(ast.unparse, found)))
+
+    @property
+    def call(self) -> ast.FunctionDef:
+        """What is called: the function, or how the class makes a new one."""
+        if isinstance(self.node, ast.FunctionDef):
+            return self.node
+        return next(part for part in self.node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__")
 
     @property
     def parameters(self) -> list[ast.arg]:
         """Its parameters, in order."""
-        arguments = self.node.args
+        arguments = self.call.args
         extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
         return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
 
     @property
     def signature(self) -> str:
         """Its parameters and what it returns, as they are written: `(x: NDArray) -> tuple[NDArray, Callable]`."""
-        returned = f" -> {ast.unparse(self.node.returns)}" if self.node.returns else ""
-        return f"({ast.unparse(self.node.args)}){returned}"
+        returned = f" -> {ast.unparse(self.call.returns)}" if self.call.returns else ""
+        return f"({ast.unparse(self.call.args)}){returned}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,9 @@ class Project:
         """The functions of a module whose names begin with no underscore."""
         text = self.text(file)
         nodes = [
-            node for node in ast.parse(text, file).body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
+            node
+            for node in ast.parse(text, file).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"
         ]
         return [_definition(node, text.splitlines(), file) for node in nodes]
 

@@ -69,7 +69,7 @@ def test_a_stub_is_unfinished(level, op):
     """A stub that is called with a valid example raises NotImplementedError with its name."""
     stub, said = flat(op, implementation("kata", level, op.name)), "nothing"
     try:
-        stub(*_example(op).inputs)
+        stub(*_example(op).inputs[slice(1, 2) if op.adapter else slice(None)])
     except Exception as error:
         said = repr(error)
     due = f"NotImplementedError({op.name!r})"

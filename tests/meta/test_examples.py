@@ -24,7 +24,9 @@ from tests.harness.rows.spec import Operation
 from tests.hidden import test_hidden
 
 SEEDS = range(20)
-ROWS = {op.name: op for ops in operations().values() for op in ops}
+ROWS = {
+    op.name: op for ops in operations().values() for op in ops if not op.adapter
+}  # graphs are looked at in test_graphs.py
 PROPERTIES = {p.name: p for p in (*written_in(test_ops), *written_in(test_hidden)) if not p.once}
 LARGE = [p for p in PROPERTIES.values() if p.table.extreme]
 EACH_ROW = pytest.mark.parametrize("op", ROWS.values(), ids=ROWS.keys())

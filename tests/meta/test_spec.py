@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.examples.examples import EXTREME, ORDINARY, Example, stream
 from tests.harness.examples.shrink import simpler
+from tests.harness.examples.smaller_graphs import is_valid
 from tests.harness.judgement.tolerance import off_entries
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.forms import layers, several
@@ -208,6 +209,15 @@ def test_a_kind_draws_all_that_it_promises(kind):
         assert any(holds(value) for value in drawn), f"number {number} is missing"
 
 
+def _holds(value: np.ndarray, what: str) -> bool:
+    """Whether the array holds what the graph says of it."""
+    if what in ("positive", "bases"):
+        return bool(np.all(value > 0))
+    if what in ("nonzero", "signed", "weights", "exponents"):
+        return bool(np.all(abs(value) >= 0.1 - 1e-6))
+    return what != "zeros" or not value.any()
+
+
 def _is_valid(op: Operation, example: Example) -> bool:
     """Whether the inputs are what the row says, or its variant, for the dimensions that the example states."""
     op = op.of(example.variant)
@@ -217,6 +227,10 @@ def _is_valid(op: Operation, example: Example) -> bool:
         if kind.is_array and "~" not in kind.shape and value.shape != concrete(kind.shape, example.dimensions):
             return False
         match type(kind).__name__:
+            case "Graph":
+                fine = is_valid(example.inputs)
+            case "Part":
+                fine = _holds(value, named["graph"]["arrays"][name][0])
             case "Labels":
                 fine = value.dtype in (np.int64, np.int32, np.int16, np.uint8)
                 fine &= bool(np.all((value >= 0) | (value == kind.ignored)))

@@ -11,6 +11,7 @@ LEVELS = (
     "attention",
     "language",
     "training",
+    "autodiff",
 )
 """The levels, easy to hard: also the order of the scoreboard. Each is a module in kata/, solutions/, specs/ and mutants/."""
 

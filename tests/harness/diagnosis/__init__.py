@@ -33,6 +33,9 @@ breaks, in its own dtype; it is named only if three places below it hold and fou
 (`unstable.py`) is a worse form of a function inside the row's expression (`forms.py`, `sites.py`): it is claimed only if
 it gives NumPy's warnings and your very numbers on 60 extreme examples. For all else it is the judge's line.
 
+Of a class of tensors (`graphs.py`) none of this is asked, but small graphs of one operator each, in all their forms, then
+such that share nodes (`probes.py`): what is wrong with all of those that are wrong is what is said.
+
 Before all this (`facts.py`) comes what is plain to see: a dtype, a Jacobian where a gradient is due. And nothing that is
 claimed hides an exception's text, a wrong shape, or that gy is not used.
 

@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.diagnosis import answered, border, conditions, facts, interplay
+from tests.harness.diagnosis import answered, border, conditions, facts, graphs, interplay
 from tests.harness.diagnosis.diagnosis import Claim, Diagnosis, are, described, named
 from tests.harness.diagnosis.edit import Edit, SaysNothing
 from tests.harness.diagnosis.expression import recorded
@@ -49,6 +49,8 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     `wrong`, `trial`: the failure and its smallest counterexample. Where nothing more is known, the line is the failure's
     own. Raises what `trial.ask` raises.
     """
+    if trial.op.adapter:
+        return graphs.diagnose(prop, wrong, trial)
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
         if "has dtype float" in wrong.why or (
             trial.op.dtype and "has dtype" in wrong.why

@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from tests.harness.judgement.points import FAILED, POINTS, of_compose, points, with_unasked
+from tests.harness.rows.code import code
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -162,16 +163,19 @@ def total(pairs: Iterable[tuple[float, int]]) -> tuple[float, int]:
 def _told(verdict: Verdict) -> dict:
     """What explains a verdict."""
     example, wrong = {}, verdict.wrong
+    shown = wrong and not (verdict.trial and verdict.trial.op.adapter and verdict.property == "pure")
     if verdict.trial:
         op, given = verdict.trial.op, verdict.trial.example
         example = dict(zip(op.inputs, map(_plain, given.inputs), strict=True))
         example |= {} if op.values else {op.upstream: _plain(given.gy)}
+        if op.adapter:
+            example = {"code": "\n".join(code(given.inputs, verdict.op, again=verdict.property == "pure"))}
     return {
         "parts": verdict.parts,
         "hints": verdict.hints,
         "example": example,
-        "yours": _plain(wrong.yours) if wrong else None,
-        "torch": _plain(wrong.torch) if wrong else None,
+        "yours": _plain(wrong.yours) if shown else None,
+        "torch": _plain(wrong.torch) if shown else None,
         "picture": _picture(verdict),
     }
 

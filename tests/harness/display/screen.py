@@ -9,6 +9,7 @@ import numpy as np
 from tests.harness.diagnosis.entry import terms
 from tests.harness.diagnosis.wording import Wording, wording
 from tests.harness.judgement.figures import LEAST, apart, digits
+from tests.harness.rows.code import code
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _crash(wrong: Wrong) -> list[str]:
 
 def _counterexample(verdict: Verdict) -> list[str]:
     op, example, wrong = verdict.trial.op, verdict.trial.example, verdict.wrong
+    if op.adapter:
+        return _graph(verdict)
     float32 = " (float32)" if example.dtype == np.float32 else ""
     lines = ["", f"The smallest example that shows it{float32}:"]
     upstream = {} if op.values else {op.upstream: example.gy}
@@ -95,6 +98,17 @@ def _counterexample(verdict: Verdict) -> list[str]:
         lines += ["", f"{wrong.name}:", *_arrays({"yours": wrong.yours, expected: wrong.torch})]
     if wrong.entry is not None:
         lines += ["", f"Worst entry: {_entry(verdict)}"]
+    return lines
+
+
+def _graph(verdict: Verdict) -> list[str]:
+    """The graph as code that can be pasted, and both answers."""
+    example, wrong = verdict.trial.example, verdict.wrong
+    lines = ["", "The smallest graph that shows it:", ""]
+    lines += [f"    {line}" for line in code(example.inputs, verdict.op, again=verdict.property == "pure")]
+    if wrong.yours is not None and verdict.property != "pure":  # where answers of several passes are compared
+        name = "y.data" if wrong.name == verdict.trial.op.output else f"{wrong.name[1:]}.grad"
+        lines += ["", f"{name}:", *_arrays({"yours": wrong.yours, "torch": wrong.torch})]
     return lines
 
 

@@ -24,6 +24,9 @@ each kind says what becomes of its value (labels are renumbered, axes moved, tar
 tell little: x = 0 where eps is 1e-12, and a gradient of 1e12. Then up to 60 of the same size with ordinary numbers are tried
 (ordinary.py), and one is shown in its place that fails alike and can be followed.
 
+A row of graphs (rows/graphs.py) draws those first: of blocks (rows/blocks.py), each operator in each form, that come from a
+deck like arguments. It is not drawn from hypothesis's bytes; a failing one gets smaller node by node (smaller_graphs.py).
+
 A seed and the names of the operation and the property give the examples, and `--hidden` four times as many; nothing else
 does. The tests say how many. The seed is 0 in public, random and printed under `--hidden`. A submission never learns it.
 

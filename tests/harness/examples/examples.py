@@ -66,7 +66,8 @@ def stream(
 ) -> Iterator[tuple[Example, ...]]:
     """Likewise without end, and without hypothesis: the simplest first, and then by the schedule; each variant for one round of it."""
     chance, turns, row = Chance(seed), Counter(), op
-    yield _decode(row.of(0), table, count, dtypes, bytes(1 + count * _layout(row.of(0)).size))
+    if not op.adapter:  # whose simplest graph has every leaf and nothing else
+        yield _decode(row.of(0), table, count, dtypes, bytes(1 + count * _layout(row.of(0)).size))
     for number in counted(1):
         op = row.of(number // len(SCHEDULE) % max(1, len(row.variants)))
         mode, dtype = scheduled(number), dtypes[(number + number // len(SCHEDULE)) % len(dtypes)]
@@ -88,7 +89,8 @@ def drawn_inputs(op: Operation, dimensions: Dimensions, source: Source) -> tuple
 def drawn_example(op: Operation, dimensions: Dimensions, source: Source) -> Example:
     """An example of the given dimensions, its values from a source."""
     inputs = drawn_inputs(op, dimensions, source)
-    return Example(inputs, source.floats(oracle.output_shape(op, inputs)), dimensions, op.number)
+    gy = source.floats(oracle.output_shape(op, inputs))
+    return Example(inputs, np.ones_like(gy) if op.adapter else gy, dimensions, op.number)
 
 
 def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
@@ -110,7 +112,7 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
     source = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
     gy = source.floats(oracle.output_shape(op, inputs))
-    return Example(inputs, np.ones_like(gy) if mode.ones else gy, dimensions, op.number)
+    return Example(inputs, np.ones_like(gy) if mode.ones or op.adapter else gy, dimensions, op.number)
 
 
 def _simple(table: Table, way: str) -> bool:

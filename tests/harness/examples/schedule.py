@@ -125,6 +125,8 @@ def _rank(byte: int, most: int) -> int:
 
 def _one_large(op: Operation, data: bytes, turn: int, large: range) -> Dimensions:
     names = (*op.letters, *op.runs)
+    if not names:
+        return Dimensions()
     name, size = names[turn % len(names)], large[data[-1] % len(large)]
     sizes = {letter: 1 + byte % 3 for letter, byte in zip(op.letters, data, strict=False)}
     runs = {

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from tests.harness.examples import smaller_graphs
 from tests.harness.examples.examples import Example
 from tests.harness.examples.schedule import LARGEST
 from tests.harness.rows import oracle
@@ -42,6 +43,8 @@ def tighten(op: Operation, examples: tuple[Example, ...], fails: Callable[[tuple
 
 def complexity(op: Operation, examples: tuple[Example, ...]) -> tuple:
     """Orders examples: fewer entries first, then fewer axes, then fewer that are not zero, then simpler arguments, then more that are one."""
+    if op.adapter:
+        return tuple(map(sum, zip(*(smaller_graphs.complexity(e.inputs) for e in examples), strict=True)))
     ranks = [
         kind.rank(at.inputs[name], at) for at in (_context(op, e) for e in examples) for name, kind in op.kinds.items()
     ]
@@ -60,6 +63,9 @@ def complexity(op: Operation, examples: tuple[Example, ...]) -> tuple:
 
 def simpler(op: Operation, example: Example) -> Iterator[Example]:
     """The examples of the row that are a little simpler than this one: a slice less, or a value."""
+    if op.adapter:
+        yield from (replace(example, inputs=inputs) for inputs in smaller_graphs.smaller(example.inputs))
+        return
     dimensions = example.dimensions
     for run in op.runs:
         for axis, size in enumerate(dimensions.runs[run]):

@@ -75,6 +75,12 @@ arrays asked for, is an error too. What it cannot do: a submission that writes t
 back (`np.lib.stride_tricks.as_strided` beyond an array's end will do) can count what it likes; memory that it took before, at
 import, is not counted; up to 30,000 opcodes that it wastes at a small size hide as many at a larger one.
 
+A class of tensors (`adapter=` of a row) is asked as an operation on graphs. y is the root's data, the gradients are the
+leaves' `.grad`. In `pure`, grad asked again on the same graph goes backward from another root and from this one once more,
+and what that adds must be the first answer; asked a third time, on new graphs, it sees whether a leaf's gradient changes
+with another's. `fast` (depth.py) counts how its steps grow with the graph and with the ways through it, what memory a
+graph takes and leaves, and asks for graphs of 10,000 nodes.
+
 **Kept answers.** What torch says of an example depends on the row, the seed and the example's number alone. So it is asked once:
 the answers are shared by all examiners of a run (rows/memory.py), and in public kept in the user's cache from run to run
 (kept.py). What a worker answers is known again too: the same bytes in answer to the same question get the verdict that they got before

@@ -84,7 +84,7 @@ class Examiner:
 
     def networks(self, rows: Sequence[Operation], examples: int, after: Sequence[Property]) -> Verdict:
         """The verdict on random networks of those of the rows that hold in the properties that it comes after."""
-        held = [op for op in rows if all(self.verdict(prop, op).status == "pass" for prop in after)]
+        held = [op for op in rows if not op.adapter and all(self.verdict(prop, op).status == "pass" for prop in after)]
         return examine_networks(held, self.implementation, self._seed, examples, self._memory)
 
     def _examined(self, prop: Property, op: Operation, changed: tuple[Example, ...] | None) -> Verdict:
@@ -171,7 +171,7 @@ def _variety(prop: Property, op: Operation) -> int:
     """
     if op.variants:
         return len(op.variants)
-    if prop.name == "gradient":
+    if prop.name == "gradient" or (prop.name == "forward" and op.adapter):
         return max(op.variety, 2 if op.broadcasts else 1)
     if prop.after and prop.count == 1:
         return max(-(-op.variety // 2), 4 if len(op.variables) > LAYERED else 1)

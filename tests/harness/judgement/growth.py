@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tests.harness.examples.examples import Example
 from tests.harness.examples.pairs import LARGE, Pair, pairs
 from tests.harness.examples.sizes import Draws, grown, largest
-from tests.harness.judgement import judge
+from tests.harness.judgement import depth, judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest
 from tests.harness.judgement.trial import Trial
@@ -44,6 +44,9 @@ _STEPS = (Call(), Grad(0))
 
 def compare(contest: Contest) -> None:
     """Raise Wrong where the cost of the operation grows out of all proportion to the reference's, or an answer is wrong."""
+    if contest.op.adapter:
+        depth.compare(contest)
+        return
     op, draw, count = contest.op, Draws(contest.op, contest.seed), _Count(contest)
     calls = []
     for number, size in enumerate(grown(op)):

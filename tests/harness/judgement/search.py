@@ -124,7 +124,7 @@ class _Search:
         try:
             if drawn and not self._fails(failed):
                 return ", but not every time: does it keep something between calls (rule 3)?"
-            if smaller and drawn:
+            if smaller and drawn and not self._op.adapter:  # of bytes, none of these graphs is made
                 for variant in range(failed[0].variant + 1):  # the simplest way to call it may do as well
                     strategy = examples(self._op.of(variant), self._prop.table, **self._how)
                     _shrink(self._hold_if_suited, strategy, self._prop.examples, self._seed)
@@ -144,7 +144,7 @@ class _Search:
     def _make_telling(self) -> None:
         """In the place of a smallest example that shows little, one of the same size and failure that shows more, if there is one."""
         best = found = self.smallest
-        if len(found[1].examples) > 1:
+        if len(found[1].examples) > 1 or self._op.adapter:
             return
         try:
             for example in ordinary(found[1].op, found[1].example) if worth(*found[1:]) < TELLING else ():

@@ -53,11 +53,11 @@ def _stubs(module: Path, names: list[str]) -> bytes:
     source = module.read_text(encoding="utf-8")
     lines = source.splitlines(keepends=True)
     for node in reversed(ast.parse(source).body):
-        if not isinstance(node, ast.FunctionDef):
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         if node.name not in names:
             del lines[node.lineno - 1 : node.end_lineno]
-        elif not any(isinstance(n, ast.Raise) and "NotImplementedError" in ast.unparse(n) for n in node.body):
+        elif not any(isinstance(n, ast.Raise) and "NotImplementedError" in ast.unparse(n) for n in ast.walk(node)):
             raise pytest.UsageError(
                 f"--kit: {node.name} in kata/{module.name} is already written, and the kit would give it away: take a clean checkout"
             )

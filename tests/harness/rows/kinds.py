@@ -6,6 +6,7 @@ All of it is constant, but for `nonzero`, `halves`, `calm` and `off_centre`. Wha
 from collections.abc import Callable, Sequence
 
 from tests.harness.rows.arrays import Floats, Fractions, Labels, Mask, Numbers, Probabilities
+from tests.harness.rows.graphs import Graph, Part
 from tests.harness.rows.plain import Among, Axis, Choice, Function, Numbered, Permutation, Reshaping, Size
 
 
@@ -119,3 +120,16 @@ def permutation(of: str) -> Permutation:
 def reshaping(of: str) -> Reshaping:
     """A shape with as many entries as the input of that name has."""
     return Reshaping(of=of)
+
+
+def graph(**functions: str) -> Graph:
+    """A random graph of tensors, as data: see worker/graphs.py. The inputs after it are the arrays that it is made of.
+
+    `functions`: methods without arguments -> what their entries may be (sketch.py).
+    """
+    return Graph(functions=tuple(functions.items()))
+
+
+def part(name: str, *, constant: bool = False) -> Part:
+    """The array of this name of the graph before it; `constant`: no leaf, but an array that goes into it as it is."""
+    return Part(name=name, differentiated=not constant)

@@ -10,7 +10,7 @@ from tests.specs import LEVELS, ONLY
 
 PROJECT = Path(__file__).parents[3]
 _CLOSEST = 3
-_ROW, _PAR = re.compile(r"\bOp\(\s*\"(\w+)\""), re.compile(r"\bpar=(\d+)")
+_ROW, _PAR, _ADAPTER = (re.compile(p) for p in (r"\bOp\(\s*\"(\w+)\"", r"\bpar=(\d+)", r"\badapter=\"(\w+)\""))
 
 
 def names_by_level() -> dict[str, list[str]]:
@@ -21,7 +21,14 @@ def names_by_level() -> dict[str, list[str]]:
 @cache
 def outline() -> dict[str, dict[str, int]]:
     """Level -> operation -> its par time in minutes, both in order of study."""
-    return _rows(PROJECT)
+    return {level: {op: int(_stated(_PAR, row) or 0) for op, row in rows.items()} for level, rows in _rows().items()}
+
+
+@cache
+def adapters() -> dict[str, str]:
+    """Operation -> its adapter, of those that are classes."""
+    stated = {op: _stated(_ADAPTER, row) for rows in _rows().values() for op, row in rows.items()}
+    return {op: adapter for op, adapter in stated.items() if adapter}
 
 
 @cache
@@ -49,11 +56,19 @@ def closest(name: str, names: Iterable[str]) -> str:
     return " or ".join(filter(None, (", ".join(found[:-1]), found[-1])))
 
 
-def _rows(project: Path) -> dict[str, dict[str, int]]:
+@cache
+def _rows() -> dict[str, dict[str, str]]:
+    """Level -> operation -> its row as it is written, in order of study."""
     levels = {}
     for level in LEVELS:
-        source = (project / "tests" / "specs" / f"{level}.py").read_text(encoding="utf-8")
+        source = (PROJECT / "tests" / "specs" / f"{level}.py").read_text(encoding="utf-8")
         _, *parts = _ROW.split(source)
-        rows = zip(parts[::2], map(_PAR.search, parts[1::2]), strict=True)
-        levels[level] = {op: int(par[1]) if par else 0 for op, par in rows if not ONLY or op in ONLY}
+        rows = zip(parts[::2], parts[1::2], strict=True)
+        levels[level] = {op: row for op, row in rows if not ONLY or op in ONLY}
     return levels
+
+
+def _stated(keyword: re.Pattern, row: str) -> str:
+    """What the row says after this keyword; empty where it says nothing."""
+    found = keyword.search(row)
+    return found[1] if found else ""

@@ -30,6 +30,7 @@ class Operation:
     words: dict[str, str] = field(default_factory=dict)
     mistaken: dict[str, Callable] = field(default_factory=dict)
     otherwise: tuple[Callable, ...] = ()
+    adapter: str = ""
     values: dict[str, str] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
     dtype: type | None = None
@@ -126,6 +127,7 @@ def Op(  # noqa: N802 (a row reads as a noun)
     words: dict[str, str] | None = None,
     mistaken: dict[str, Callable] | None = None,
     otherwise: tuple[Callable, ...] = (),
+    adapter: str = "",
     values: dict[str, str] | None = None,
     dtype: type | None = None,
     unasked: dict[str, str] | None = None,
@@ -142,10 +144,11 @@ def Op(  # noqa: N802 (a row reads as a noun)
     onto it, or beside it by that relative amount. `why`: the reason of anything unusual in the row. `output`: how the stub calls
     it. `words`: what to call a dimension for which the stub has another letter, or none. `mistaken`: other functions that are taken for
     it, in words and in torch; a diagnosis tries them. `otherwise`: the same function written in other right ways, whose rounding
-    is forgiven as well. `values`: what it returns in the place of (y, grad), by the names of messages, and the argument that each
-    is like in shape; where inputs are drawn for each step, these become inputs of the next one. `dtype`: of the output, where
-    that is not the inputs'. `unasked`: properties that are not asked of it, and why. `others`: of some inputs other kinds, with
-    which it is asked too. Raises ValueError where it cannot be read.
+    is forgiven as well. `adapter`: where what is handed in is a class, what makes an operation of it (worker/graphs.py); gy is 1.
+    `values`: what it returns in the place of (y, grad), by the names of messages, and the argument that each is like in shape;
+    where inputs are drawn for each step, these become inputs of the next one. `dtype`: of the output, where that is not the
+    inputs'. `unasked`: properties that are not asked of it, and why. `others`: of some inputs other kinds, with which it is asked
+    too. Raises ValueError where it cannot be read.
     """
     inputs = {argument: Floats(value) if isinstance(value, str) else value for argument, value in inputs.items()}
     unasked = ({"gradient": NO_GRAD} if values else {}) | (unasked or {})
@@ -159,7 +162,9 @@ def Op(  # noqa: N802 (a row reads as a noun)
             parsed(kind.shape)
         except ValueError as error:
             raise ValueError(f"{name}: {argument}={kind.shape!r}: {error}") from None
-    op = Operation(name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise)
+    op = Operation(
+        name, kinds, torch, par, also, ties, border, why, output, words or {}, mistaken or {}, otherwise, adapter
+    )
     op = replace(op, dtype=dtype, unasked=unasked)
     if ways:
         arguments = {argument: isinstance(kind, Listed) and not values for argument, kind in inputs.items()}

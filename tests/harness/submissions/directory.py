@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tests.harness.rows.names import adapters
 from tests.harness.worker.printable import printable
 from tests.harness.worker.refusal import NOT_THERE, RefusedOperation
 
@@ -87,7 +88,7 @@ class Directory:
         for file in self._in_order(op):
             told, is_its_level = self._tell(file), file == f"{self._level_of.get(op)}.py"
             kind = told.kinds.get(op)
-            if kind == "function":
+            if kind == "function" or (kind == "class" and op in adapters()):
                 return file
             if kind in ("stub", "foreign"):
                 weak = weak or file
@@ -166,11 +167,11 @@ class Directory:
             return ""
         names = sorted(found, key=lambda name: -difflib.SequenceMatcher(None, _squashed(name), _squashed(op)).ratio())
         forward = next((name for name in found if _beside(name, op) & _FORWARD), None)
-        if forward and backward:
+        if forward and backward and op not in adapters():
             there = _both((forward, found[forward][1]), next(iter(backward.items())))
             return f"{there}, but {_ONE} {op}, that returns (y, grad)"
         kind, place = found[names[0]]
-        if kind == "class":
+        if kind == "class" and op not in adapters():
             return f"{names[0]} is there ({place}), but it is a class, and {_ONE} {op}, that returns (y, grad)"
         return f"{names[0]} is there ({place}): call it {op}"
 
@@ -220,7 +221,7 @@ def _squashed(name: str) -> str:
 
 
 _BINDS = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.{1,2000})",
+    r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^class[ \t]+(\w+)|^(\w+)[ \t]*[:=]|^[ \t]*(?:from[ \t].*)?import[ \t]+(.{1,2000})",
     re.MULTILINE,
 )
 
@@ -236,19 +237,20 @@ def defined(content: bytes, wanted: set[str], *, imported: bool = True) -> set[s
     """Which of the wanted names a module seems to define, or to import."""
     names: set[str] = set()
     for found in _BINDS.finditer(text_of(content)):
-        function, variable, names_imported = found.groups(default="")
+        function, kind, variable, names_imported = found.groups(default="")
         words = re.findall(r"\w+", names_imported) if imported else ()
-        names |= wanted.intersection((function, variable, *words))
+        names |= wanted.intersection((function, variable, *words)) | (adapters().keys() & wanted & {kind})
     return names
 
 
 _UNWRITTEN = "raise NotImplementedError"
+_RETURNS = re.compile("\n    (    )?return")  # of a function, or of a class's
 
 
 def stubs(content: bytes) -> set[str]:
     """Which names a module seems to define as stubs alone."""
-    chunks = re.split(r"^(?:async[ \t]+)?def[ \t]+(\w+)", text_of(content), flags=re.MULTILINE)
+    chunks = re.split(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", text_of(content), flags=re.MULTILINE)
     bodies: dict[str, list[str]] = {}
     for name, body in zip(chunks[1::2], chunks[2::2], strict=True):
         bodies.setdefault(name, []).append(body)
-    return {name for name, found in bodies.items() if all(_UNWRITTEN in b and "\n    return" not in b for b in found)}
+    return {name for name, found in bodies.items() if all(_UNWRITTEN in b and not _RETURNS.search(b) for b in found)}

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
+from tests.harness.rows.names import adapters
 from tests.harness.submissions import limits
 from tests.harness.submissions.asked import Asked
 from tests.harness.submissions.directory import Directory, Told, read
@@ -182,7 +183,8 @@ class Elsewhere:
 
     def _ask(self, op: str, question: Asked) -> None:
         self._prepare(op)
-        self._working(op).post_content(question.content, question.room, op=op, file=self._files[op])
+        adapter = {"adapter": how} if (how := adapters().get(op)) else {}
+        self._working(op).post_content(question.content, question.room, op=op, file=self._files[op], **adapter)
 
     def _read(self, op: str, question: Question, reply: dict) -> list[Observation]:
         """The observations in a reply. Raises RefusedOperation, or WorkerDied."""

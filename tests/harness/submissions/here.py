@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.rows.names import adapters
 from tests.harness.submissions import limits
 from tests.harness.submissions.asked import Asked
 from tests.harness.submissions.deadline import body_of, deadline, is_debugged
 from tests.harness.submissions.directory import Directory, Levels, Told, defined, read
 from tests.harness.worker import conduct
 from tests.harness.worker.counting import Cost, counted
+from tests.harness.worker.graphs import adapted
 from tests.harness.worker.loading import Modules
 from tests.harness.worker.observation import Observation, Steps
 from tests.harness.worker.observe import observe, observe_network
@@ -111,8 +113,8 @@ class Here:
                 raise RefusedOperation("todo", NOT_THERE)
             if is_stub(function):
                 raise RefusedOperation("todo", self._unwritten(op, NOT_WRITTEN))
-        self._functions[op] = function
-        return function
+        self._functions[op] = adapted(function, adapters().get(op, ""))
+        return self._functions[op]
 
     @contextmanager
     def _refusing(self, op: str) -> Iterator[None]:
@@ -172,7 +174,7 @@ class InFolder(Here):
         ]
 
     def _found(self, op: str) -> Callable:
-        return self._modules.function(self._directory.find(op), op)
+        return self._modules.function(self._directory.find(op), op, is_class=op in adapters())
 
     def _told(self, file: str) -> Told:
         try:

@@ -88,10 +88,10 @@ class Modules:
             "notes": self._notes[file],
         }
 
-    def function(self, file: str, op: str) -> Callable:
-        """The module's function of this name. Raises RefusedOperation, also where it has none."""
+    def function(self, file: str, op: str, *, is_class: bool = False) -> Callable:
+        """The module's function of this name; a class, if one is due. Raises RefusedOperation, also where it has none."""
         module = self.load(file)
-        if _kind(module, op) not in ("function", "stub", "foreign"):
+        if _kind(module, op) not in ("function", "stub", "foreign", *["class"] * is_class):
             raise RefusedOperation("todo", NOT_THERE)
         return getattr(module, op)
 
@@ -270,7 +270,7 @@ def _kind(module: ModuleType, name: str) -> str:
         if type(value) is Placeholder:
             return "foreign"
         if isinstance(value, type):
-            return "borrowed" if _top(value) in ALLOWED else "class"
+            return "borrowed" if _top(value) in ALLOWED else ("class", "stub")[is_stub(value)]
         if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
             return "borrowed"
         if value is _NUMPY.get(_own_name(module, name)):

@@ -37,7 +37,9 @@ GRAD_NOT_WRITTEN = "grad is not written yet"
 
 
 def is_stub(function: Callable) -> bool:
-    """Whether all it does is to say that it is not written, as the stubs do: it need not be called to know that."""
+    """Whether all it does, or a class's `__init__`, is to say that it is not written, as the stubs do: it need not be called to know that."""
+    if isinstance(function, type):  # whatever its own type says of it
+        function = type.__dict__["__dict__"].__get__(function).get("__init__")
     code = getattr(function, "__code__", None)
     return code is not None and (code.co_code, code.co_names) in _STUBS
 

@@ -39,7 +39,7 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [os.path.dirname(HERE), numpy_parent]
-    from worker import conduct, counting, guard, loading, observation, observe, source, wire
+    from worker import conduct, counting, graphs, guard, loading, observation, observe, source, wire
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "worker"]:
         del sys.modules[name]  # the submission may have a module of this name
@@ -52,7 +52,7 @@ def main() -> None:
         importlib.import_module = modules.import_module
         conduct.hold()
     watch = guard.Guard((*observe.LOOKS_AT_FRAMES, source.said), observe.LOOKS_BY_TRACEBACK)
-    answer = _Answers(modules, loading.RefusedOperation, observation, observe, watch)
+    answer = _Answers(modules, loading.RefusedOperation, observation, observe, graphs, watch)
     most = steps = size = 0
     foul = "nothing was counted"
 
@@ -96,9 +96,9 @@ def _contents(root: str) -> tuple[dict[str, str], float]:
 class _Answers:
     """What is asked is told apart by its keys: see PROTOCOL.md."""
 
-    def __init__(self, modules, refused: type[BaseException], observation, observe, watch):
+    def __init__(self, modules, refused: type[BaseException], observation, observe, graphs, watch):
         self._modules, self._refused, self._watch = modules, refused, watch
-        self._observation, self._observe = observation, observe
+        self._observation, self._observe, self._graphs = observation, observe, graphs
 
     def to(self, request: dict) -> dict:
         """The answer; with what was heard, meanwhile or before, that makes counts worthless."""
@@ -111,7 +111,9 @@ class _Answers:
                 return {"told": self._modules.told(request["tell"], request["names"])}
             if "nodes" in request:
                 return self._network(request)
-            return self._steps(self._modules.function(request["file"], request["op"]), request)
+            adapter = request.get("adapter", "")
+            function = self._modules.function(request["file"], request["op"], is_class=bool(adapter))
+            return self._steps(self._graphs.adapted(function, adapter), request)
         except self._refused as refused:
             return {"refused": [refused.status, refused.line]}
 
