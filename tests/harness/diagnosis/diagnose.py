@@ -52,9 +52,8 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial, *, forward_holds: bool = Tru
     if trial.op.adapter:
         return graphs.diagnose(prop, wrong, trial)
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # as of the mean of nothing
-        if "has dtype float" in wrong.why or (
-            trial.op.dtype and "has dtype" in wrong.why
-        ):  # nothing else that is wrong can be told apart from it
+        # Nothing else that is wrong can be told apart from another dtype.
+        if "has dtype float" in wrong.why or (trial.op.dtype and "has dtype" in wrong.why):
             return described(wrong)
         if prop == "stable":
             return border.diagnose(wrong, trial)
