@@ -345,7 +345,7 @@ def test_a_run_ends_beside_a_submission_that_sleeps(tmp_path):
         "limits.OPERATION, limits.SUBMISSION = limits.Spent(60, 0.8), limits.Spent(600, 1.5)\n"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "tests/test_ops.py", "-k", "tensor_sum or relu", f"--report={report}"]
+    command = [sys.executable, "-c", code, "tests/test_ops.py", "-v", "-k", "tensor_sum or relu", f"--report={report}"]
     command += [f"--impl={tmp_path / folder}" for folder in ("asleep", "right")]
     environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
     done = subprocess.run(

@@ -16,7 +16,7 @@ from tests.harness.examples.large_graphs import chain
 from tests.harness.examples.smaller_graphs import complexity, is_valid, smaller
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
-from tests.harness.rows.code import code, expression
+from tests.harness.rows.listing import code, expression
 from tests.harness.rows.names import adapters, names_by_level
 from tests.harness.submissions.elsewhere import Elsewhere
 from tests.harness.submissions.here import Here

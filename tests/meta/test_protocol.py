@@ -325,11 +325,8 @@ def answer(rng: random.Random, step: Call | Grad) -> Answer:
     if rng.random() < 0.2:
         return Answer(Odd("thing"))
     of, values = "", [value_of(rng)]
-    if rng.random() < 0.5:
-        of = rng.choice(("tuple", "list"))
-        values = [value_of(rng) for _ in range(rng.randint(0, 4))]
-        if isinstance(step, Call):
-            of, values = "", []
+    if isinstance(step, Grad) and rng.random() < 0.5:
+        of, values = rng.choice(("tuple", "list")), [value_of(rng) for _ in range(rng.randint(0, 4))]
     warnings = rng.choice(((), (("overflow", "/x/y.py", 2, "y = np.exp(x)"),)))
     return Answer(tuple(values), of, warnings, some(rng))
 

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -311,7 +312,8 @@ def test_every_stub_of_the_kata_comes_back(tmp_path):
         file = tmp_path / f"kata/{level}.py"
         for op in ops:
             written = (PROJECT / "solutions" / f"{level}.py").read_text()
-            answer = written[written.index(f"def {op}(") :].partition("\n\n\n")[0].rstrip() + "\n"
+            start = re.search(rf"^(def|class) {op}\b", written, re.MULTILINE).start()
+            answer = written[start:].partition("\n\n\n")[0].rstrip() + "\n"
             file.write_text(stubs.put(source, op, answer, ops))
             assert file.read_text() != source
             _reset([op], tmp_path, levels, NOW)

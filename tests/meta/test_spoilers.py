@@ -12,9 +12,8 @@ from tests.meta.insertions import FATES, SURVIVING, chosen, line_of, tried_out
 from tests.meta.rewriting import mutants, places
 from tests.meta.rules import INSERTIONS, RULES
 from tests.meta.share import share
-from tests.meta.spoilers import HARMLESS, SPOILERS, Spoiler, told
+from tests.meta.spoilers import FUNCTIONS, HARMLESS, SPOILERS, Spoiler, told
 from tests.meta.suspects import caught_by_layout, caught_in_public, solution
-from tests.meta.test_mutants import OPERATIONS
 from tests.meta.wide_examples import is_equal, told_wrong
 from tests.specs import LEVELS
 
@@ -33,6 +32,7 @@ REVIEWED = {
     "gelu: v = _ROOT * (1 + 3 * 0.044715 * np.clip(near, -12, 12) ** 2)": _SATURATED,
     "gelu: return gy * s * (1 + 2 * np.clip(near, -12, 12) * (1 - s) * v)": _SATURATED,
     "gelu: return gy * s * (1 + 2 * near * (1 - s) * np.clip(v, -12, 12))": _SATURATED,
+    "clip_grad_norm: norm = largest * math.sqrt(sum((float(((g / largest + 1e-12) ** 2).sum()) for g in grads)))": _LITTLE,
     "softmax: e = np.exp(x - (x.max(axis=-1, keepdims=True) + 1e-08))": _SHIFT,
     "softmax: e = np.exp(x - np.floor(x).max(axis=-1, keepdims=True))": _SHIFT,
     "log_softmax: z = x - (x + 1e-12).max(axis=-1, keepdims=True)": _SHIFT,
@@ -85,7 +85,7 @@ def test_an_exception_is_one(row):
 def test_what_is_odd_but_right_passes(row):
     """Each solution with odd but right answers passes the public properties and `layout`."""
     refused = {}
-    for op in share(OPERATIONS, 8, first=HARMLESS.index(row)):
+    for op in share(FUNCTIONS, 8, first=HARMLESS.index(row)):
         how = caught_in_public(op, row.spoil(solution(op))) or caught_by_layout(op, row.spoil(solution(op)), times=1)
         if how:
             refused[op] = how

@@ -262,7 +262,7 @@ def _hold(op, inputs: tuple, gy: NDArray, *gradients: NDArray) -> None:
 
 
 PLAIN = """
-    __get__ __getitem__ __invert__ __len__ __or__ __rdiv__ __rpow__ __rsub__ add amax any arange broadcast_to called cat chunk clamp cumsum detach div double
+    __eq__ __get__ __getitem__ __invert__ __len__ __or__ __rdiv__ __rpow__ __rsub__ add amax any arange broadcast_to called cat chunk clamp cumsum detach div double
     einsum eye flatten fold gt huber_loss kl_div le leaky_relu linalg_vector_norm lt matmul max mean minimum mse_loss mul multi_margin_loss ne neg
     nll_loss norm pad permute pow relu repeat_interleave reshape sqrt square squeeze stack sub sum tensor topk transpose unbind unfold var where
 """

@@ -17,8 +17,8 @@ from tests.harness.diagnosis.probes import Probe, of_operators, of_sharing
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.trial import Trial
-from tests.harness.rows.code import expression
 from tests.harness.rows.graphs import Graph
+from tests.harness.rows.listing import expression
 from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad, Observation, Steps
 

@@ -34,8 +34,8 @@ class Probe:
 
 def probe(operator: str, nodes: list, about: str = "", *, dtype: type = np.float64, **arrays: np.ndarray) -> Probe:
     """A graph of these nodes, the last of which is weighted and summed where it has several entries."""
-    from tests.harness.rows.code import expression
     from tests.harness.rows.computed import tensor
+    from tests.harness.rows.listing import expression
 
     names = (*LEAVES, *CONSTANTS)
     shapes = {name: [EXPONENTS if about == "exponents" and name == "p" else ANY, []] for name in names}

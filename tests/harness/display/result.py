@@ -8,7 +8,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from tests.harness.judgement.points import FAILED, POINTS, of_compose, points, with_unasked
-from tests.harness.rows.code import code
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -169,6 +168,8 @@ def _told(verdict: Verdict) -> dict:
         example = dict(zip(op.inputs, map(_plain, given.inputs), strict=True))
         example |= {} if op.values else {op.upstream: _plain(given.gy)}
         if op.adapter:
+            from tests.harness.rows.listing import code
+
             example = {"code": "\n".join(code(given.inputs, verdict.op, again=verdict.property == "pure"))}
     return {
         "parts": verdict.parts,

@@ -9,7 +9,7 @@ import numpy as np
 from tests.harness.diagnosis.entry import terms
 from tests.harness.diagnosis.wording import Wording, wording
 from tests.harness.judgement.figures import LEAST, apart, digits
-from tests.harness.rows.code import code
+from tests.harness.rows.listing import code
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def operation(tensor: Callable) -> Callable:
     def run(graph: dict, *given: NDArray) -> tuple:
         for _ in range(graph["times"] - 1):
             _Built(tensor, graph, given).gradients_of(0)
-            gc.collect()  # the cycles of closures and what they close over
+            gc.collect(1)  # the cycles of closures and what they close over, which are young; the process may be large
         asked = _Asked(tensor, graph, given)
         return asked.y(), asked.grad
 
