@@ -51,6 +51,7 @@ from tests.meta.attacks import (
 )
 from tests.meta.attacks.parcels import Parcel
 from tests.meta.late import diagnose
+from tests.meta.share import share
 
 SHORT = {"call_seconds": 0.5, "operation": Spent(1.5, 1.5), "submission": Spent(5.0, 5.0)}
 MEMORY, REPORT = 300 * 2**20, 10**5  # bytes beside what the grader has anyway, and characters of four verdicts
@@ -121,7 +122,7 @@ def elsewhere(path: Path, **seconds) -> Elsewhere:
     return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", share(ATTACKS, 3))
 def test_an_attack_earns_nothing(attack: Attack, tmp_path, started, monkeypatch):
     """A hostile module: what is wrong in it earns nothing, what is right beside it is graded all the same."""
     if attack not in leaning.ATTACKS:
@@ -165,7 +166,7 @@ def folder(tmp_path):
     remove(temporary.name)
 
 
-@pytest.mark.parametrize("parcel", [*parcels.PARCELS, *headers.PARCELS], ids=lambda parcel: parcel.name)
+@pytest.mark.parametrize("parcel", share([*parcels.PARCELS, *headers.PARCELS], 3), ids=lambda parcel: parcel.name)
 def test_a_hostile_parcel_earns_nothing(parcel: Parcel, folder, started):
     """A submission packed to harm whoever opens it is refused in one line, or graded like any other."""
     path = parcel.build(folder)

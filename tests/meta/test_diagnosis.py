@@ -54,7 +54,7 @@ def _changes_nothing(samples: list[Sample], name: str) -> bool:
     return all(close(s.yours[name], s.right[name]) for s in samples)
 
 
-@pytest.mark.parametrize("op", share(ROWS.values(), 12), ids=lambda op: op.name)
+@pytest.mark.parametrize("op", share(ROWS.values(), 20), ids=lambda op: op.name)
 def test_what_is_right_is_never_explained(op):
     """An array that is right, in any order of summation, gets no claim; of many gradients, the first and the last."""
     for make in (generic, square):
@@ -80,7 +80,7 @@ def _same(made: list, due: list) -> bool:
     return all(a is b or (a is not None and b is not None and close(a, b)) for a, b in zip(made, due, strict=True))
 
 
-@pytest.mark.parametrize(("distortion", "op", "name"), share(_cases(), 8))
+@pytest.mark.parametrize(("distortion", "op", "name"), share(_cases(), 16))
 def test_a_known_distortion_is_named(distortion, op, name):
     """A gradient spoilt in a known way gets the claim that names it, or one that predicts the very same numbers."""
     samples = _spoilt(distortion, op, name)

@@ -66,7 +66,7 @@ def _name(row: Spoiler) -> str:
 @pytest.mark.parametrize("row", SPOILERS, ids=_name)
 def test_what_is_spoilt_is_caught(row):
     """Each solution, spoilt in this way, fails the public run, or the hidden property that the row names."""
-    ops = share(row.ops, 8, first=SPOILERS.index(row))
+    ops = share(row.ops, 16, first=SPOILERS.index(row))
     unseen = [op for op in ops if not told(row, op)]
     assert not unseen, (
         f"{row.name}: {row.by} does not see it, nor any public property, in {len(unseen)} of {len(ops)} operations: "

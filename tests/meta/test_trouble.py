@@ -52,7 +52,7 @@ ERRORS = [RuntimeError("\x1b[2J\nscore 100 of 100"), MemoryError(), RecursionErr
 
 def test_whatever_is_answered_there_is_a_verdict():
     """Odd answers of all kinds are judged, explained and told; soak.py tries more of them."""
-    alarms = list(looked_at(seed=0))
+    alarms = list(looked_at(seed=1))
     assert len(alarms) > 80
     assert [line for found in alarms for line in found] == []
 
