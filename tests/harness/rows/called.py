@@ -16,14 +16,6 @@ def called(value, words: str, part: str = ""):
     return value
 
 
-def unmoved(x):
-    """The tensor as a constant, as it is now: not moved by itself (noise.py)."""
-    from tests.harness.rows.imports import torch
-
-    with torch._C.DisableTorchFunction():
-        return x.detach()
-
-
 def largest(x, dim: int = -1):
     """The largest along an axis, to be subtracted from x: constant, and not moved by itself, or exp would overflow (noise.py)."""
     from tests.harness.rows.imports import torch

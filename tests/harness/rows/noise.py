@@ -5,7 +5,7 @@ How often, and what is made of it, is in oracle.py.
 
 from dataclasses import dataclass
 
-from tests.harness.rows.called import largest, unmoved
+from tests.harness.rows.called import largest
 from tests.harness.rows.imports import torch
 
 STEP = 1e-9  # far above float64's rounding, far below anything that is not linear
@@ -15,12 +15,14 @@ NATURAL = {function.__name__ for function in (*_BENT, torch.atan, torch.sin, tor
 
 
 _FAR = 30.0  # above 0: where rounding alone goes so far, nothing is right, and exp is not to overflow
+_LEAST = 1e-300  # of a sum of exponentials, whose logarithm is not to be -inf: the other way
 
 
 def _logsumexp(x, dim, keepdim=False):
     """Its slope is exp(x - y), so what rounds in y or in the exponential is off in the slope."""
-    fixed, top = unmoved(x), largest(x, dim)  # both alike: of 1e11, moves are as large as what exp can take
-    y = top + torch.exp(fixed - top).sum(dim, keepdim=True).log()
+    fixed, top = x.detach(), largest(x, dim)
+    total = torch.exp(torch.clamp(fixed - top, max=_FAR)).sum(dim, keepdim=True)
+    y = top + torch.clamp(total, min=_LEAST).log()
     ones = torch.exp(torch.clamp(x - y, max=_FAR)).sum(dim, keepdim=True)
     y = y + (ones - ones.detach())
     return y if keepdim else y.squeeze(dim)
