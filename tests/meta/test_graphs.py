@@ -9,7 +9,6 @@ import pytest
 
 from solutions.autodiff import Tensor
 from tests import test_ops
-from tests.harness.diagnosis.diagnose import diagnose
 from tests.harness.display.screen import screen
 from tests.harness.examples.examples import ORDINARY, stream
 from tests.harness.examples.large_graphs import chain
@@ -25,6 +24,7 @@ from tests.harness.submissions.patience import Spent
 from tests.harness.worker.graphs import operation
 from tests.harness.worker.observation import Call, Grad
 from tests.harness.worker.observe import observe
+from tests.meta.late import diagnose
 from tests.mutants.autodiff import engine, kept
 
 (ROW,) = (op for ops in operations().values() for op in ops if op.adapter)
