@@ -125,11 +125,16 @@ def _both(
 
 
 def _wrong(
-    name: str, such: spoiling.Condition, by: str = "", only: Only = lambda op: True, but: Few | None = None
+    name: str,
+    such: spoiling.Condition,
+    by: str = "",
+    only: Only = lambda op: True,
+    but: Few | None = None,
+    y: Few | None = None,
 ) -> list[Spoiler]:
-    """y and gradients, each alone, wrong in the last entry where the inputs are such."""
+    """y and gradients, each alone, wrong in the last entry where the inputs are such. `y`: exceptions for y alone."""
     return [
-        Spoiler(f"y wrong {name}", in_y(off, such), by or "forward", only, but or {}),
+        Spoiler(f"y wrong {name}", in_y(off, such), by or "forward", only, (but or {}) | (y or {})),
         Spoiler(f"gradients wrong {name}", in_gradients(off, such), by or "gradient", only, but or {}),
     ]
 
@@ -239,7 +244,12 @@ SPOILERS = [
         for row in _both(f"clipped at {c}", lambda a, c=c: np.clip(a, -c, c), "stable", y=BOUNDED | SHORT.get(c, {}))
     ),
     *_both("floored", np.floor),
-    *_both("squeezed", np.squeeze, only=has_entries),
+    *_both(
+        "squeezed",
+        np.squeeze,
+        only=has_entries,
+        y=few("momentum rmsprop adam adamw", "its values are spoilt as one row"),
+    ),
     *_both("without sign", np.abs, y=NOT_NEGATIVE),
     Spoiler("gy without sign", in_gy(np.abs), "gradient"),
     Spoiler("gy's sign for gy", in_gy(np.sign), "gradient"),
@@ -267,12 +277,17 @@ SPOILERS = [
     # Only for some examples.
     *_wrong("in the last entry", spoiling.always),
     *(row for n in (16, 30) for row in _wrong(f"for more than {n} entries", larger(n))),
-    *_wrong("for more than 256 entries", larger(256), "fast"),
+    *_wrong("for more than 256 entries", larger(256), "fast", y=few("numeric_gradient", "its `fast` is not asked")),
     *_wrong("for numbers", of_rank(0), only=takes_numbers),
     *_wrong("for 4 dimensions", of_rank(4), only=has_runs),
     *_wrong("for float32", of_dtype("f4"), "stable"),
     *_wrong("for -0.0", with_entry(is_negative_zero), but=AWAY_FROM_0),
-    *_wrong("for values above 1000", with_entry(lambda a: a > 1000), "stable"),
+    *_wrong(
+        "for values above 1000",
+        with_entry(lambda a: a > 1000),
+        "stable",
+        y=few("transformer_block", "there its scores are so large that y rounds more than that"),
+    ),
     *_wrong(
         "for values between 0 and 1e-6", with_entry(lambda a: (abs(a) > 0) & (abs(a) < 1e-6)), "stable", but=AWAY_FROM_0
     ),

@@ -14,7 +14,7 @@ NATURAL = {function.__name__ for function in (*_BENT, torch.atan, torch.sin, tor
 """The functions of torch that have a scale of their own, which is 1: about there they bend, or what they return is bounded."""
 
 
-_FAR = 30.0  # above 0: where rounding alone goes so far, nothing is right, and exp is not to overflow
+_FAR = 1.0  # above 0: where rounding alone goes so far, nothing is right, and exp is not to overflow
 _LEAST = 1e-300  # of a sum of exponentials, whose logarithm is not to be -inf: the other way
 
 
