@@ -7,6 +7,7 @@ their forms, and for such that share nodes; what is said is what all of them sho
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,8 +58,9 @@ def diagnose(prop: str, wrong: Wrong, trial: Trial) -> Diagnosis:
 
 
 def _in_words(wrong: Wrong) -> Wrong:
-    how = {"status": wrong.status, "name": wrong.name, "yours": wrong.yours, "torch": wrong.torch, "entry": wrong.entry}
-    return Wrong(said(wrong.why), **how, crash=wrong.crash, warning=wrong.warning)
+    found = copy(wrong)
+    found.why = said(wrong.why)
+    return found
 
 
 def said(why: str) -> str:

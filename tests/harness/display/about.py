@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,9 +13,10 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _versions() -> dict[str, str]:
+def versions(libraries: Iterable[str] = ("numpy", "torch", "hypothesis", "pytest")) -> dict[str, str]:
+    """Those of Python and of these libraries."""
     found = {"python": platform.python_version()}
-    for name in ("numpy", "torch", "hypothesis", "pytest"):
+    for name in libraries:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -35,6 +37,6 @@ class About:
     command: str
     examples: dict[str, int]
     date: str = field(default_factory=_now)
-    versions: dict[str, str] = field(default_factory=_versions)
+    versions: dict[str, str] = field(default_factory=versions)
     notes: tuple[str, ...] = ()
     up: str = ""

@@ -40,14 +40,14 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
     failures = failures_of(results, anchor, cells)
     anchors = {(f["op"], prop): f["anchor"] for f in failures for prop, _ in f["properties"]}
     earned = counted(results)
-    held = {op: all(r.holds for r in results if r.op == op) for op in table}
+    left = {result.op for result in results if not result.holds}
     rows = {
         op: {
             "op": op,
             "todo": set(statuses.values()) <= {"todo", "skip"} and "todo" in statuses.values(),
             "cells": [(statuses[p] if p in ran[op] else "", anchors.get((op, p), "")) for p in columns],
             "points": _shown(earned[op]),
-            "holds": held[op],
+            "holds": op not in left,
         }
         for op, statuses in table.items()
     }

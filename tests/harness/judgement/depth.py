@@ -11,19 +11,14 @@ from collections.abc import Callable
 from tests.harness.examples.examples import Example
 from tests.harness.examples.large_graphs import again, chain, diamonds, ladder, wide
 from tests.harness.judgement import judge
+from tests.harness.judgement.costs import COUNTED, LARGER, LOOPS, SPARE, STEPS, of_reference
 from tests.harness.judgement.judge import Wrong
 from tests.harness.judgement.trial import Trial
-from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost
 from tests.harness.worker.observation import Call, Grad
 
-COUNTED = 200_000  # opcodes that are counted at most
-LARGER = 8  # times the reference's memory
-SPARE = 2**16  # bytes more, for what does not grow
-STEPS = 2  # opcodes that may be added for each row of an array, beyond the reference's
 TWICE = 2  # times as many opcodes for a graph as for the parts of it
 LONG = 10_000  # nodes
-LOOPS = 4  # times the reference's opcodes
 _STEPS = (Call(), Grad(0))
 _MANY = 12  # graphs, one after another
 
@@ -80,8 +75,7 @@ class _Count:
 
     def __call__(self, example: Example) -> Cost:
         """Raises Wrong where there is no answer, or the count is worth nothing."""
-        ask = (self._contest.op.name, [example.inputs], [example.gy], _STEPS, COUNTED)
-        seen, cost = self._contest.implementation.counting(*ask)()
+        seen, cost = self._contest.implementation.counting(*self._ask(example), COUNTED)()
         if len(seen.answers) < len(_STEPS):
             _judge(self._contest, example, seen, "a larger graph")
         if cost.foul:
@@ -92,14 +86,11 @@ class _Count:
         """What it costs the reference. Raises GraderTrouble."""
         graph = example.inputs[0]
         name = f"fast {len(graph['nodes'])} {graph['nodes'][-2]} {graph['times']} {example.inputs[1].shape}"
-        return self._contest.page.shared((name,), lambda: self._of_reference(example))
+        reference = self._contest.reference
+        return self._contest.page.shared((name,), lambda: of_reference(reference, self._ask(example))[1])
 
-    def _of_reference(self, example: Example) -> Cost:
-        ask = (self._contest.op.name, [example.inputs], [example.gy], _STEPS, COUNTED)
-        seen, cost = self._contest.reference.counting(*ask)()
-        if seen.crash or cost.foul:
-            raise GraderTrouble(f"the cost of the reference solution of {ask[0]} cannot be counted: {cost.foul}")
-        return cost
+    def _ask(self, example: Example) -> tuple:
+        return self._contest.op.name, [example.inputs], [example.gy], _STEPS
 
 
 def _hold(contest, kind: Callable[[int], Example]) -> None:

@@ -21,22 +21,17 @@ from tests.harness.examples.examples import Example
 from tests.harness.examples.pairs import LARGE, Pair, pairs
 from tests.harness.examples.sizes import Draws, grown, largest
 from tests.harness.judgement import depth, judge
+from tests.harness.judgement.costs import COUNTED, LARGER, LOOPS, SPARE, STEPS, of_reference
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.properties import Contest
 from tests.harness.judgement.trial import Trial
 from tests.harness.rows.memory import Known
 from tests.harness.rows.spec import Operation
-from tests.harness.submissions.remote import GraderTrouble
 from tests.harness.worker.counting import Cost, counted
 from tests.harness.worker.observation import Call, Grad, Observation, Steps, formed
 from tests.harness.worker.observe import observe
 
-STEPS = 2  # opcodes that may be added for each one that a dimension is larger, beyond the reference's
-LARGER = 8  # times the memory of the reference, and times its growth; of opcodes, where it has a loop
-SPARE = 2**16  # bytes more, for what does not grow
 MOST = 30_000  # opcodes more than the reference's are too many, whatever the growth
-LOOPS = 4  # times the reference's are not, where it has a loop itself
-COUNTED = 200_000  # opcodes that are counted at most
 SURE = 0.9  # of what the harness itself costs, as counted here, must be counted there too
 TRIES = 10  # large calls, until one is suited
 _STEPS = (Call(), Grad(0))
@@ -212,10 +207,8 @@ class _Count:
         return beside
 
     def _of_reference(self, ask: tuple[str, list[tuple], list[NDArray], Steps]) -> _Due:
-        name, (inputs,), (gy,), _ = ask
-        seen, cost = self._contest.reference.counting(*ask, COUNTED)()
-        if seen.crash or cost.foul:
-            raise GraderTrouble(f"the cost of the reference solution of {name} cannot be counted: {cost.foul}")
+        _, (inputs,), (gy,), _ = ask
+        seen, cost = of_reference(self._contest.reference, ask)
         arrays = (*inputs, gy, *seen.answers[0].values, *seen.answers[1].values)
         held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
         return _Due(cost, held, _asking(seen, inputs, gy, ask[-1]))

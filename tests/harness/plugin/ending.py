@@ -9,12 +9,12 @@ from tests.harness.display.about import About
 from tests.harness.display.result import Result
 from tests.harness.plugin import evening, selection
 from tests.harness.plugin.internals import count, without_idle_hypothesis
-from tests.harness.plugin.run import RUN, Run, or_nothing
+from tests.harness.plugin.run import RUN, Run
 from tests.harness.plugin.season import EXIT_TROUBLE, SEASON
+from tests.harness.season.subject import or_nothing
 from tests.harness.worker.printable import printable
 
 _NOTHING = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)  # was graded: there is no score
-_COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words
 
 
 class _Results:
@@ -90,7 +90,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     outcomes = run.outcomes()
     if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
         for result in run.results:
-            count(terminalreporter, _COUNTED_AS.get(result.status, "failed"), result)
+            count(terminalreporter, result.status, result)
     if len(run.subjects) > 1:
         scoreboard.write_table(
             terminalreporter, [*map(scoreboard.row_of, outcomes)], config.get_terminal_writer().fullwidth

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import result_of
-from tests.harness.plugin.run import RUN, Run, is_graded, or_nothing
+from tests.harness.plugin.run import RUN, Run, is_graded
 from tests.harness.rows.names import names_by_level
-from tests.harness.season.subject import Subject, near_miss, place_of
+from tests.harness.season.subject import Subject, explained, near_miss, or_nothing, place_of
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.judgement.properties import Chained, Property
-    from tests.harness.judgement.verdict import Explanation, Verdict
+    from tests.harness.judgement.verdict import Verdict
     from tests.harness.rows.spec import Operation
     from tests.harness.submissions.here import Here
 
@@ -146,13 +146,6 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
     else:
         return
     raise pytest.fail.Exception(f"the grader's own trouble: {node.stash[TROUBLE][1]}", pytrace=False) from None
-
-
-def explained(*failure: object, forward_holds: bool) -> Explanation:
-    """Explains a failure; what it takes is imported only where there is one."""
-    from tests.harness.diagnosis.diagnose import diagnose
-
-    return diagnose(*failure, forward_holds=forward_holds)
 
 
 def _reference(subject: Subject, project: Path) -> Here:

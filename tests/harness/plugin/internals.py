@@ -10,10 +10,12 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest._io.terminalwriter import should_do_markup
 
+_COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words; all else has failed
 
-def count(terminal: pytest.TerminalReporter, category: str, what: object) -> None:
-    """Count one more in the last line of the run: `3 passed, 1 todo`."""
-    terminal._add_stats(category, [what])
+
+def count(terminal: pytest.TerminalReporter, status: str, what: object) -> None:
+    """Count one more verdict in the last line of the run: `3 passed, 1 todo`."""
+    terminal._add_stats(_COUNTED_AS.get(status, "failed"), [what])
 
 
 def without_idle_hypothesis(config: pytest.Config) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -110,11 +109,3 @@ def selected(item: pytest.Item, run: Run) -> Selected:
     op = item.callspec.params.get("op")
     submission = run.subjects[item.callspec.params["subject"]].name
     return (submission, op.name, item.function.property.name) if op else (submission, "compose", "gradient")
-
-
-def or_nothing(tell: Callable, *arguments: object) -> object:
-    """What is told beside the verdict; without it, the verdict is told all the same."""
-    try:
-        return tell(*arguments)
-    except Exception:
-        return None

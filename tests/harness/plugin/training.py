@@ -110,8 +110,8 @@ def _given(option, impl: str, stream, writer) -> int:
     from tests.harness.judgement.examiner import Examiner
     from tests.harness.judgement.kept import Kept
     from tests.harness.judgement.properties import written_in
-    from tests.harness.plugin.grading import explained
     from tests.harness.rows.catalogue import by_name
+    from tests.harness.season.subject import explained
     from tests.harness.training.lesson import Lesson
 
     (subject,) = subjects([impl], PROJECT, option.sandbox)

@@ -19,12 +19,11 @@ from tests.harness.season.grading import Queue
 from tests.harness.season.job import Handed, Terms, places
 from tests.harness.season.kept import Kept, outcome
 from tests.harness.season.progress import Progress
-from tests.harness.season.trouble import Trouble
+from tests.harness.season.trouble import Trouble, unjudged
 from tests.harness.season.versions import own_code
 from tests.harness.worker.printable import printable
 
 _NAMED = 3  # submissions in a line
-_NOTHING = {"results": [], "notes": [], "trouble": None}
 
 
 class Course:
@@ -74,9 +73,7 @@ class Course:
         why = stopped or ("the run was interrupted" if interrupted else "the run ended early")
         why = Trouble.of("ended", f"no verdict: {why}")
         for name in due:
-            self.entries[name] = entry_of(
-                outcome(name, _NOTHING | {"trouble": asdict(why)}, self.terms.plan), why, self.plan
-            )
+            self.entries[name] = entry_of(outcome(name, unjudged(why), self.terms.plan), why, self.plan)
 
     @property
     def shown(self) -> list[Entry]:
@@ -104,7 +101,7 @@ class Course:
 
     def outcome(self, entry: Entry) -> Outcome:
         """All that came of a submission."""
-        kept = self._kept.load(entry.name) if entry.trouble is None else _NOTHING | self._partial.get(entry.name, {})
+        kept = self._kept.load(entry.name) if entry.trouble is None else unjudged() | self._partial.get(entry.name, {})
         kept = kept | {"trouble": entry.trouble and asdict(entry.trouble)}
         return outcome(entry.name, kept, self.terms.plan)
 

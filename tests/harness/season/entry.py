@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.harness.display import scoreboard
 from tests.harness.display.result import Outcome, counted, total
@@ -42,7 +43,7 @@ def entry_of(outcome: Outcome, trouble: Trouble | None, plan: Sequence[tuple[str
     row = scoreboard.row_of(outcome)
     return Entry(
         outcome.submission,
-        scoreboard.Row(**{**vars(row), "reasons": tuple(map(_cut, row.reasons))}),
+        replace(row, reasons=tuple(map(_cut, row.reasons))),
         total(earned.values()),
         earned,
         tuple(sys.intern(found[place].status) if place in found else "" for place in plan),
@@ -54,8 +55,10 @@ def entry_of(outcome: Outcome, trouble: Trouble | None, plan: Sequence[tuple[str
 def ranked(entries: Sequence[Entry]) -> list[tuple[int, bool, Entry]]:
     """Rank, whether others share it, and the submission, best first; without those that the grader had trouble with."""
     graded = sorted((e for e in entries if e.trouble is None), key=lambda e: (-e.score, e.name))
-    scores = [entry.score for entry in graded]
-    return [(scores.index(e.score) + 1, scores.count(e.score) > 1, e) for e in graded]
+    alike, firsts = Counter(e.score for e in graded), {}
+    for place, e in enumerate(graded, 1):
+        firsts.setdefault(e.score, place)
+    return [(firsts[e.score], alike[e.score] > 1, e) for e in graded]
 
 
 def worth(prop: str, op: str, entry: Entry) -> float:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from tests.harness.season.engines import ENGINE, JOB, POOL, Engine, NoEngine
 from tests.harness.season.job import Handed, Terms, grade
-from tests.harness.season.trouble import Trouble
+from tests.harness.season.trouble import Trouble, unjudged
 from tests.harness.worker.printable import printable
 
 TICK = 1.0  # seconds after which something is shown, also where no job has ended
@@ -60,7 +60,7 @@ class Queue:
                     losses.setdefault((blamed, why), []).append(job)
                 else:
                     found = Trouble.of("mistake", printable(f"{type(error).__name__}: {error}", 300))
-                    yield from self._ended(job, _nothing(found))
+                    yield from self._ended(job, unjudged(found))
             for (blamed, why), jobs in losses.items():
                 yield from self._lost(blamed, why, jobs)
 
@@ -111,7 +111,7 @@ class Queue:
         if blamed == JOB or (blamed == POOL and len(jobs) == 1 and jobs[0].suspect):
             for job in jobs:
                 met = Trouble.of("lost", f"the process that graded it ended ({printable(why, 200)})")
-                yield job.handed, _nothing(met.after("it was graded alone, in a new process, and ended that too"))
+                yield job.handed, unjudged(met.after("it was graded alone, in a new process, and ended that too"))
         elif blamed == POOL:
             for job in jobs:
                 job.suspect = True
@@ -127,7 +127,3 @@ class Queue:
             raise NoEngine(f"{self._engine.place}: lost {LOSSES} times in a row ({printable(why, 200)})")
         self.lost.append(Trouble.of("again", f"grading was interrupted ({printable(why, 200)})", self._engine.place))
         self._engine.open()
-
-
-def _nothing(trouble: Trouble) -> dict:
-    return {"results": [], "notes": [], "trouble": asdict(trouble)}

@@ -10,13 +10,13 @@ import socket
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.rows.names import PROJECT, names_by_level
-from tests.harness.season.subject import Subject, near_miss, place_of
-from tests.harness.season.trouble import Trouble
+from tests.harness.season.subject import Subject, explained, near_miss, or_nothing, place_of
+from tests.harness.season.trouble import Trouble, unjudged
 from tests.harness.season.versions import own_code
 from tests.harness.submissions.intake import Parcel
 from tests.harness.submissions.packages import read
@@ -25,7 +25,7 @@ from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.judgement.properties import Chained, Property
-    from tests.harness.judgement.verdict import Explanation, Verdict
+    from tests.harness.judgement.verdict import Verdict
 
 _ALONE = threading.Lock()  # what counts steps and stops calls is one for a process
 
@@ -119,9 +119,9 @@ def _graded(handed: Handed, terms: Terms) -> dict:
     from tests.harness.submissions.submissions import absent, received
 
     if found := unfit(terms.sandbox, terms.code):
-        return _nothing(Trouble.of(*found, place()))
+        return unjudged(Trouble.of(*found, place()))
     if handed.trouble:
-        return _nothing(Trouble.of("machine", handed.trouble, place()))
+        return unjudged(Trouble.of("machine", handed.trouble, place()))
     subject = Subject(handed.name, None, handed.unusable)
     try:
         if not handed.unusable:
@@ -129,13 +129,13 @@ def _graded(handed: Handed, terms: Terms) -> dict:
                 handed.name, handed.parcel, names_by_level, terms.sandbox, in_folder=handed.in_folder
             )
     except CannotTake as trouble:
-        return _nothing(Trouble.of("machine", str(trouble), place()))
+        return unjudged(Trouble.of("machine", str(trouble), place()))
     except UnusableSubmission as unusable:
         subject.unusable = str(unusable)
     subject.examiner = Examiner(
         subject.implementation or absent(subject.name, subject.unusable),
         terms.seed,
-        explain=_explained,
+        explain=explained,
         times=terms.times,
         memory=_memory(terms.seed),
         reference=_reference,
@@ -159,7 +159,7 @@ def _verdicts(subject: Subject, terms: Terms) -> dict:
         try:
             verdict = _verdict(subject, op, prop, chained)
             if verdict.trial and prop and not prop.once:
-                _or_nothing(partial(run_again, prop, verdict))
+                or_nothing(run_again, prop, verdict)
         except (GraderTrouble, OSError, UnusableSubmission) as met:
             trouble = trouble or Trouble.of("machine", printable(str(met)), place())
             break
@@ -168,7 +168,7 @@ def _verdicts(subject: Subject, terms: Terms) -> dict:
             trouble = trouble or met
             continue
         results.append(asdict(result_of(verdict, subject.name, *place_of(op))))
-        notes |= dict.fromkeys([*(_or_nothing(subject.new_notes) or []), *near_miss(verdict)])
+        notes |= dict.fromkeys([*(or_nothing(subject.new_notes) or []), *near_miss(verdict)])
     return {"results": results, "notes": list(notes), "trouble": trouble and asdict(trouble)}
 
 
@@ -180,13 +180,9 @@ def _verdict(subject: Subject, op: str, prop: Property | None, chained: Chained)
     return subject.examiner.networks(list(by_name().values()), chained.examples, chained.after)
 
 
-def _nothing(trouble: Trouble) -> dict:
-    return {"results": [], "notes": [], "trouble": asdict(trouble)}
-
-
 def place() -> str:
     """Where this process runs, for whoever has to look after it."""
-    return f"{socket.gethostname()}"
+    return socket.gethostname()
 
 
 @lru_cache(1)
@@ -201,20 +197,6 @@ def _reference():
     from tests.harness.submissions.submissions import reference
 
     return reference(PROJECT, names_by_level)
-
-
-def _explained(*failure: object, forward_holds: bool) -> Explanation:
-    from tests.harness.diagnosis.diagnose import diagnose
-
-    return diagnose(*failure, forward_holds=forward_holds)
-
-
-def _or_nothing(tell):
-    """What is done beside the verdict; without it, the verdict is told all the same."""
-    try:
-        return tell()
-    except Exception:
-        return None
 
 
 def places(plan: Iterable[tuple[str, str]]) -> list[tuple[str, int, str, str]]:

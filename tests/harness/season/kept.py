@@ -13,14 +13,14 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from tests.harness.display.files import write_whole
 from tests.harness.display.result import Outcome, Result, in_order, missing
 from tests.harness.season.job import Handed, Terms, places
 from tests.harness.season.subject import shown_notes
-from tests.harness.season.trouble import Trouble
+from tests.harness.season.trouble import Trouble, unjudged
 from tests.harness.season.versions import own_code, versions
 
 SCHEMA = 1
@@ -72,7 +72,7 @@ class Kept:
         self.refuse_others(found, seed=None, hidden=terms.hidden, sandbox=terms.sandbox)
         if sorted(map(tuple, found["plan"])) != sorted(terms.plan):
             raise OtherSeason(f"was made for {found.get('chosen') or 'other operations'}, this run is for {chosen}")
-        return Terms(**{field.name: getattr(terms, field.name) for field in fields(Terms)} | {"seed": found["seed"]})
+        return replace(terms, seed=found["seed"])
 
     def find(self, handed: Handed) -> dict | None:
         """The verdict on what was handed in, if there is one on this content, and a whole one."""
@@ -91,7 +91,7 @@ class Kept:
     def load(self, name: str) -> dict:
         """What was kept of a submission; nothing where that cannot be read any more."""
         found = _read(self.file(name))
-        return found if found and _is_whole(found) else {"results": [], "notes": [], "trouble": None}
+        return found if found and _is_whole(found) else unjudged()
 
     def file(self, name: str) -> Path:
         """Where the verdict on the submission of this name is."""

@@ -79,7 +79,8 @@ def _season(
     graded = ranked(entries)
     scores = [entry.score for _, _, entry in graded]
     shown = _without_their_folder([entry.name for entry in entries])
-    most = max((count for _, count in bands(entries)), default=0)
+    counts = bands(entries)
+    most = max(count for _, count in counts)
     troubles = [(entry.name, entry.trouble) for entry in entries if entry.trouble] + [("the run", t) for t in grader]
     return {
         "count": len(entries),
@@ -92,8 +93,7 @@ def _season(
         "most": f"{max(scores):g}" if scores else "",
         "ranking": [_row(*place, shown, hrefs) for place in graded],
         "bands": [
-            {"name": name, "count": count, "share": round(100 * count / most) if most else 0}
-            for name, count in bands(entries)
+            {"name": name, "count": count, "share": round(100 * count / most) if most else 0} for name, count in counts
         ],
         "questions": [_question(question) for question in questions(entries, plan)],
         "few": FEWEST if len(graded) < FEWEST else 0,

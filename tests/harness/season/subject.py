@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from tests.harness.worker.refusal import GRAD_NOT_WRITTEN, NOT_THERE, NOT_WRITTE
 
 if TYPE_CHECKING:
     from tests.harness.judgement.examiner import Examiner
-    from tests.harness.judgement.verdict import Verdict
+    from tests.harness.judgement.verdict import Explanation, Verdict
     from tests.harness.submissions.elsewhere import Elsewhere
     from tests.harness.submissions.here import Here
 
@@ -60,3 +60,18 @@ def place_of(op: str) -> tuple[str, int]:
     from tests.harness.rows import catalogue
 
     return ("compose", 10**6) if op == "compose" else catalogue.place_of(op)
+
+
+def explained(*failure: object, forward_holds: bool) -> Explanation:
+    """Explains a failure; what it takes is imported only where there is one."""
+    from tests.harness.diagnosis.diagnose import diagnose
+
+    return diagnose(*failure, forward_holds=forward_holds)
+
+
+def or_nothing(tell: Callable, *arguments: object) -> object:
+    """What is told beside the verdict; without it, the verdict is told all the same."""
+    try:
+        return tell(*arguments)
+    except Exception:
+        return None

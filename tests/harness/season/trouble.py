@@ -5,7 +5,7 @@ It is no verdict: it never counts against a submission. By kind, as a table; not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 WHO = {
     "sandbox": "whoever looks after that machine: the line says what to install or allow",
@@ -44,3 +44,8 @@ class Trouble:
         """All of it in a line."""
         where = f" (on {self.where})" if self.where else ""
         return f"{self.what}{where}; to act: {self.who}" + (f"; {self.tried}" if self.tried else "")
+
+
+def unjudged(trouble: Trouble | None = None) -> dict:
+    """What came of a job in the place of a verdict."""
+    return {"results": [], "notes": [], "trouble": trouble and asdict(trouble)}

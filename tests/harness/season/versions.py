@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from platform import python_version
 
+from tests.harness.display import about
 from tests.harness.rows.names import PROJECT
 
 _LIBRARIES = ("numpy", "torch", "hypothesis")
@@ -14,7 +13,7 @@ _LIBRARIES = ("numpy", "torch", "hypothesis")
 
 def versions() -> dict[str, str]:
     """Those of Python and of the libraries that draw, compute and compare."""
-    return {"python": python_version(), **{name: _version(name) for name in _LIBRARIES}}
+    return about.versions(_LIBRARIES)
 
 
 @cache
@@ -26,10 +25,3 @@ def own_code() -> str:
     for file in sorted([tests / "test_ops.py", *(file for place in places for file in place.rglob("*.py"))]):
         made.update(file.relative_to(PROJECT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return made.hexdigest()
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"
