@@ -29,6 +29,7 @@ from pathlib import Path
 from tests.harness.submissions.leftovers import remove
 from tests.meta import loads
 from tests.meta.attacks import PROJECT, flooding, leaning, leaving, lying, misshaping, parcels, prying
+from tests.meta.processes import family
 from tests.mutants import feedforward
 
 LEVEL = "feedforward"
@@ -320,16 +321,7 @@ def _memory(folder: Path, paths: list[Path]) -> Found:
 
 def _resident(pid: int) -> str:
     """MB of each process of a family that takes more than a few."""
-    listed = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    processes = [line.split(maxsplit=3) for line in listed.splitlines()]
-    family = {str(pid)}
-    while more := {child for child, parent, *_ in processes if parent in family} - family:
-        family |= more
-    return ", ".join(
-        f"{int(rss) // 1024} MB" for p, _, rss, args in processes if p in family and "worker.py" not in args
-    )
+    return ", ".join(f"{int(rss) // 1024} MB" for rss, command in family(pid, "rss") if "worker.py" not in command)
 
 
 WAYS: dict[str, Callable[[Path, list[Path]], Found]] = {

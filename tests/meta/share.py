@@ -1,6 +1,6 @@
 """How much of the long tables a run tries: a share of each, so that `pytest` takes minutes; with KATA_SEEDS=1, all of each.
 
-Every row has been tried when a change goes in: `.ci/run` tries them all.
+README.md, beside this, says what `.ci/run` tries in full.
 """
 
 import os

@@ -17,6 +17,7 @@ from tests.harness.display.files import write_whole
 from tests.harness.plugin import kit
 from tests.harness.rows.names import names_by_level
 from tests.meta import HANGS
+from tests.meta.processes import family
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
@@ -261,14 +262,7 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path):
 
 def _children_are_busy(pid: int) -> bool:
     """Whether a worker of this run has computed for a second: the endless loop, and nothing else here, does."""
-    listed = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid=,time=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    processes = [line.split(maxsplit=3) for line in listed.splitlines()]
-    family = {str(pid)}
-    while more := {child for child, parent, *_ in processes if parent in family} - family:
-        family |= more
-    return any(p in family and "worker.py" in args and used >= "00:00:01" for p, _, used, args in processes)
+    return any("worker.py" in command and used >= "00:00:01" for used, command in family(pid, "time"))
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

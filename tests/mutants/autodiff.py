@@ -15,6 +15,9 @@ import numpy as np
 
 from tests.mutants import Alternative, Mutant, Stateful
 
+BINARY = tuple((name, "truediv" if name == "div" else name) for name in ("add", "sub", "mul", "div", "pow", "matmul"))
+"""Operators, and what their methods are called between the underscores."""
+
 
 def unbroadcast(g, shape):
     """g, summed over what an array of this shape was repeated along."""
@@ -203,14 +206,7 @@ def engine(**changed) -> type:
     def of_one(name):
         return lambda self: self._one(name)
 
-    for name, method in (
-        ("add", "add"),
-        ("sub", "sub"),
-        ("mul", "mul"),
-        ("div", "truediv"),
-        ("pow", "pow"),
-        ("matmul", "matmul"),
-    ):
+    for name, method in BINARY:
         setattr(Tensor, f"__{method}__", of_two(name, False))
         setattr(Tensor, f"__r{method}__", of_two(name, True))
     for name in ("exp", "log", "tanh", "relu"):
@@ -805,14 +801,7 @@ def _closures() -> type:
         return method
 
     kind = type("Tensor", (Closures,), {})
-    for name, method in (
-        ("add", "add"),
-        ("sub", "sub"),
-        ("mul", "mul"),
-        ("div", "truediv"),
-        ("pow", "pow"),
-        ("matmul", "matmul"),
-    ):
+    for name, method in BINARY:
         setattr(Closures, f"__{method}__", of_two(name, False))
         setattr(Closures, f"__r{method}__", of_two(name, True))
     for name in ("exp", "log", "tanh", "relu", "neg"):
