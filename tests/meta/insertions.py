@@ -14,9 +14,9 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
+from tests.harness.planting.rewriting import Mutant, mutants
 from tests.harness.worker.refusal import RefusedOperation
 from tests.meta.flat import flat
-from tests.meta.rewriting import Mutant, mutants
 from tests.meta.rules import RULES
 from tests.meta.suspects import caught_in_hidden, caught_in_public, progress, tried
 from tests.meta.test_mutants import OPERATIONS

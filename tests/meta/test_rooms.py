@@ -18,6 +18,7 @@ ROOMS = (
     "practice",
     "watch",
     "training",
+    "planting",
     "season",
     "plugin",
 )

@@ -8,8 +8,8 @@ import ast
 import numpy as np
 import pytest
 
+from tests.harness.planting.rewriting import mutants, places
 from tests.meta.insertions import FATES, SURVIVING, chosen, line_of, tried_out
-from tests.meta.rewriting import mutants, places
 from tests.meta.rules import INSERTIONS, RULES
 from tests.meta.share import share
 from tests.meta.spoilers import FUNCTIONS, HARMLESS, SPOILERS, Spoiler, told

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "solutions"
+FOLDER = Path(__file__).parents[3] / "solutions"
 
 
 @dataclass(frozen=True, eq=False)
