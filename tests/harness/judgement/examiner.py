@@ -18,7 +18,7 @@ from tests.harness.judgement.verdict import Explain, Verdict, broken_off
 from tests.harness.rows.memory import Known, Memory
 from tests.harness.rows.spec import Operation
 from tests.harness.submissions.remote import GraderTrouble
-from tests.harness.worker.refusal import RefusedOperation
+from tests.harness.worker.refusal import GRAD_NOT_WRITTEN, RefusedOperation
 
 LAYERED = 4  # variables; with more, an operation has several layers
 
@@ -48,6 +48,9 @@ class Examiner:
         self._times, self._reference, self._first = times, reference, first or {}
         self._memory = memory or Memory()
         self._verdicts: dict[tuple[str, str], Verdict] = {}
+        self._unwritten: dict[
+            str, Verdict
+        ] = {}  # operations that cannot even be called -> what was said of the first try
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
         """The verdict on a property; `skip` where a property that it comes after does not hold."""
@@ -55,14 +58,27 @@ class Examiner:
         if prop.name in op.unasked and key not in self._verdicts:
             self._verdicts[key] = self._unasked(prop, op)
         if key not in self._verdicts:
-            self._verdicts[key] = self._made(prop, op)
+            self._verdicts[key] = made = self._made(prop, op)
+            if made.status == "todo" and made.why != GRAD_NOT_WRITTEN:
+                self._unwritten.setdefault(op.name, made)
         return self._verdicts[key]
+
+    def foregone(self, prop: Property, op: Operation) -> Verdict | None:
+        """The verdict, where nothing has to run for it: it is not written, or what the property comes after is known not to hold."""
+        if op.name in self._unwritten:
+            return self.verdict(prop, op)
+        known = [self._verdicts.get((p.name, op.name)) for p in prop.after if p.name not in op.unasked]
+        if not all(known) or any(v.changed for v in known) or all(v.status == "pass" for v in known):
+            return None
+        return self.verdict(prop, op)
 
     def _unasked(self, prop: Property, op: Operation) -> Verdict:
         """That the row does not ask for it, and why."""
         return Verdict(op.name, prop.name, "skip", op.unasked[prop.name], asked=False)
 
     def _made(self, prop: Property, op: Operation) -> Verdict:
+        if unwritten := self._unwritten.get(op.name):
+            return Verdict(op.name, prop.name, "todo", unwritten.why)
         earlier = [self.verdict(p, op) for p in prop.after if p.name not in op.unasked]
         before = next((v for v in earlier if v.status != "pass"), None)
         told = prop.unless and self.verdict(prop.unless, op)

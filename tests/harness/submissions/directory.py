@@ -6,7 +6,7 @@ has it, what looks like it is told.
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests.harness.rows.names import adapters
@@ -80,6 +80,7 @@ class Directory:
         self._shown, self._ask, self._mentions = shown, ask, mentions
         self._told: dict[str, Told] = {}  # by the modules that were asked so far
         self._places = places or (lambda file: self._told.get(file, Told()).places)
+        self._noted: tuple[int, list[str]] = (-1, [])  # how many were asked when the notes were made, and these
 
     def find(self, op: str) -> str:
         """The file that has the operation. Raises RefusedOperation where none does."""
@@ -128,6 +129,12 @@ class Directory:
 
     def notes(self) -> list[str]:
         """What must be said of the modules: operations that are in two of them, and what they say of themselves so far."""
+        asked = len(self._told)
+        if asked != self._noted[0]:
+            self._noted = (asked, list(self._notes()))
+        return self._noted[1]
+
+    def _notes(self) -> Iterator[str]:
         where: dict[str, list[str]] = {}
         for file in self._files:
             for op in (op for op, found in self._places(file).items() if found and op in self._level_of):
@@ -139,7 +146,8 @@ class Directory:
                 first = self.find(op)
                 *most, last = (f"in {self._shown[f]}" for f in sorted(files, key=lambda f: f != first))
                 said.append(f"{op} is {', '.join(most)} and {last}; that of {self._shown[first]} counts")
-        return [*sorted(said), *(note for told in self._told.values() for note in told.notes)]
+        yield from sorted(said)
+        yield from (note for told in self._told.values() for note in told.notes)
 
     def _tell(self, file: str) -> Told:
         if file not in self._told:
