@@ -31,9 +31,9 @@ LARGEST = 50_000  # characters of one verdict in a report
 STATUSES = {"pass", "fail", "todo", "error", "timeout", "skip"}
 
 
-def looked_at(seed: int) -> Iterator[list[str]]:
-    """Grade the operations with answers spoiled at random. For each verdict that is judged, a line for what should not be."""
-    rows = [(level, op) for level, ops in catalogue.operations().items() for op in ops]
+def looked_at(seed: int, one_in: int = 1) -> Iterator[list[str]]:
+    """Grade the operations with answers spoiled at random, or one in so many of them. For each verdict that is judged, a line for what should not be."""
+    rows = [(level, op) for level, ops in catalogue.operations().items() for op in ops][seed % one_in :: one_in]
     with tempfile.TemporaryDirectory() as folder:
         implementation = submission(Path(folder), seed)
         try:

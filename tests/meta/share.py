@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 
 _STATED = os.environ.get("KATA_SEEDS")
+SHARED = not _STATED
+"""Whether a share of the rows must do."""
 SEEDS = range(int(_STATED or 1))
 """The seeds at which mutants and alternatives are tried: ten before a release."""
 NAMED = SEEDS[: int(os.environ.get("KATA_NAMED", "1"))]
@@ -15,4 +17,4 @@ NAMED = SEEDS[: int(os.environ.get("KATA_NAMED", "1"))]
 
 def share(rows: Sequence, one_in: int, first: int = 0) -> list:
     """One in so many of the rows, from the first on; all of them where KATA_SEEDS is set."""
-    return list(rows) if _STATED else list(rows)[first % one_in :: one_in]
+    return list(rows)[first % one_in :: one_in] if SHARED else list(rows)

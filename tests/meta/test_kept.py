@@ -84,7 +84,7 @@ def test_what_is_read_is_what_was_said(op, folder):
 
 @pytest.mark.parametrize(
     ("number", "row"),
-    [pytest.param(number, row, id=f"{row.op}: {row.name}") for number, row in share(ROWS, 50)],
+    [pytest.param(number, row, id=f"{row.op}: {row.name}") for number, row in share(ROWS, 250)],
 )
 def test_no_report_depends_on_what_is_kept(number, row):
     """A mutant, and an alternative, gets the same report to the byte with nothing kept and with all of it; some of them explained."""

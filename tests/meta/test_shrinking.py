@@ -11,10 +11,11 @@ from tests.harness.judgement.properties import Property
 from tests.harness.judgement.search import examine
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
+from tests.meta.share import share
 from tests.mutants import Mutant, Stateful
 from tests.mutants.feedforward import RIGHT, WRONG
 
-SEEDS = range(3)
+SEEDS = share(range(3), 3)
 PROPERTIES = {test.property.name: test.property for test in (test_ops.test_forward, test_ops.test_gradient)}
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 MUTANTS = {(row.op, row.name): row for row in WRONG}

@@ -11,6 +11,7 @@ from tests.harness.submissions.here import Here
 from tests.harness.worker.observation import Call
 from tests.harness.worker.observe import observe
 from tests.meta.late import diagnose
+from tests.meta.share import share
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 
@@ -137,7 +138,9 @@ def _verdict(op: str, function) -> Verdict:
     return next(v for v in (examiner.verdict(t.property, ROWS[op]) for t in tests) if v.status != "pass")
 
 
-@pytest.mark.parametrize(("op", "function", "said", "hint"), CASES, ids=lambda v: getattr(v, "__name__", None))
+@pytest.mark.parametrize(
+    ("op", "function", "said", "hint"), share(CASES, 4), ids=lambda v: getattr(v, "__name__", None)
+)
 def test_the_formula_is_named(op, function, said, hint):
     """A formula that breaks at large numbers is named, in a style of its own, with the hint that mends it."""
     verdict = _verdict(op, function)
@@ -167,7 +170,7 @@ def test_no_hint_speaks_of_a_function_that_is_not_there():
     assert not any("exp" in hint or "cosh" in hint for hint in verdict.hints)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", share([np.float32, np.float64], 2))
 def test_a_border_is_that_of_the_example_that_is_shown(dtype):
     """Where exp overflows is said for the dtype of the counterexample."""
 

@@ -18,8 +18,9 @@ from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import Random
 from tests.harness.submissions.here import Here
 from tests.harness.worker.refusal import RefusedOperation
+from tests.meta.share import share
 
-SEEDS = range(3)
+SEEDS = share(range(3), 3)
 OPERATIONS = {
     op.name: op for ops in operations().values() for op in ops if not op.adapter
 }  # graphs are looked at in test_graphs.py

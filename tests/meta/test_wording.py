@@ -16,6 +16,7 @@ from tests.harness.rows.catalogue import operations
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.meta.late import diagnose
+from tests.meta.share import share
 
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
 RENAMED = [op for op in OPERATIONS.values() if op.output != "y" and op.variables]
@@ -84,8 +85,11 @@ def _failure(op, way):
     return next(verdict for verdict in verdicts if verdict.status == "fail")
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-@pytest.mark.parametrize("op", RENAMED, ids=lambda op: op.name)
+@pytest.mark.parametrize(
+    ("op", "way"),
+    share([(op, way) for op in RENAMED for way in WAYS], 9),
+    ids=lambda v: getattr(v, "name", "") or v.__name__,
+)
 def test_what_is_said_has_the_names_of_the_stub(op, way):
     """Where the stub has another word than y, the line, the hint, the screen and the report say that, and gy only of an input y."""
     verdict = _failure(op, way)
