@@ -15,7 +15,9 @@ class Tensor:
     + - * / ** @ between two of them, or one and a number or an array on either side, broadcasting as NumPy does, and
     unary -; sum, mean and max (axis=None, keepdims=False; axis is an int, also negative, or a tuple); exp(), log(),
     tanh(), relu(); reshape(2, 3) and reshape((2, 3)); transpose(), transpose(1, 0) and transpose((1, 0)); x[...] with
-    integers, slices, None, ..., arrays of integers (which may repeat), pairs of them, and masks.
+    integers, slices, None, ..., arrays of integers (which may repeat), pairs of them, and masks; negative ones, too.
+
+    A number is Python's or NumPy's, as np.float32(2); the axis may come without its name: sum(0, True).
 
     `.data` is the array; float32 stays float32, also with a number on either side. `backward()` of a tensor of one entry
     adds its gradient to the `.grad` of every leaf, which is what was made as `Tensor(data)`: an array like its data,

@@ -360,6 +360,49 @@ def _wrong(name: str, caught_by: str, diagnosis: str = "", **changed) -> Mutant:
     return Mutant("Tensor", name, caught_by, engine(**changed), diagnosis)
 
 
+def is_negative(index):
+    """Whether one number alone stands in the brackets, and is negative."""
+    return isinstance(index, int) and index < 0
+
+
+def forward(index):
+    """The index, with a slice that goes backward turned round."""
+    return slice(None, None, abs(index.step)) if isinstance(index, slice) and index.step else index
+
+
+def unless_negative(index, gy):
+    """1 for each row of gy but those that a negative number in an array of indices stands for."""
+    if not (isinstance(index, np.ndarray) and index.dtype != bool):
+        return 1
+    return (index >= 0).reshape(index.shape + (1,) * (gy.ndim - index.ndim))
+
+
+class Named(engine()):
+    """Reductions whose axis may only be given as `axis=`."""
+
+    def sum(self, *, axis=None, keepdims=False):
+        return super().sum(axis, keepdims)
+
+    def mean(self, *, axis=None, keepdims=False):
+        return super().mean(axis, keepdims)
+
+    def max(self, *, axis=None, keepdims=False):
+        return super().max(axis, keepdims)
+
+
+def with_known_numbers(*known):
+    """A class that takes numbers of these types beside arrays and tensors, and no scalars of NumPy's but those."""
+    base = engine()
+
+    class Tensor(base):
+        def _two(self, name, other, swap=False):
+            if isinstance(other, np.generic) and not isinstance(other, known):
+                raise TypeError(f"a tensor and {type(other).__name__}")
+            return super()._two(name, other, swap)
+
+    return Tensor
+
+
 WRONG = [
     _wrong(
         "a second use of a tensor replaces the gradient of the first",
@@ -616,6 +659,41 @@ WRONG = [
         take=lambda gy, x, index: (
             added_at(gy, x, index) * (not (isinstance(index, np.ndarray) and index.dtype == bool))
         ),
+    ),
+    _wrong(
+        "x[-1] sends its gradient to x[0]",
+        "gradient",
+        "in a[-1]",
+        take=lambda gy, x, index: added_at(gy, x, -index - 1 if is_negative(index) else index),
+    ),
+    _wrong(
+        "x[::-1] sends its gradient back in the order of x",
+        "gradient",
+        "in a[::-1]",
+        take=lambda gy, x, index: added_at(gy, x, forward(index)),
+    ),
+    _wrong(
+        "entries with a negative number get nothing",
+        "gradient",
+        "in a[np.array([-1",
+        take=lambda gy, x, index: added_at(gy * unless_negative(index, gy), x, index),
+    ),
+    _wrong(
+        "x ** 0 is taken for x ** 1",
+        "gradient",
+        "in a ** 0",
+        **_with("pow", 1, lambda gy, x, z, y: gy * np.where(z == 0, 1, z * x ** (z - 1))),
+    ),
+    Mutant("Tensor", "the axis only by its name", "forward", Named, "in a.sum(0)"),
+    Mutant(
+        "Tensor", "a number of NumPy's is no number", "stable", with_known_numbers(int, float), "a tensor and float32"
+    ),
+    Mutant(
+        "Tensor",
+        "a number of NumPy's is none, whatever its type",
+        "forward",
+        with_known_numbers(),
+        "in a + np.float64(3.0), of a number of NumPy's",
     ),
     _wrong("a second backward replaces", "pure", "a second backward() replaces", keep=replaced),
     _wrong("a second backward begins with zeros", "pure", "a second backward() replaces", begin=zeroed),

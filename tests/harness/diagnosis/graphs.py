@@ -161,6 +161,7 @@ def _sentence(finding: Finding) -> str:
         "negative": " for a negative base",
         "stacks": " of stacks",
         "vectors": " of vectors",
+        "scalar": ", of a number of NumPy's",
     }.get(about, "")
     if finding.what == "crash":
         return f"in {form}{where}: {finding.how}"

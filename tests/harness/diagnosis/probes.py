@@ -70,12 +70,15 @@ def of_operators(functions: Iterable[tuple[str, str]], dtype: type = np.float64)
         found.append(one(what, [[what, ["a", "b"], {}]], "broadcast", a=_ROW, b=_COLUMN))
         if what != "**":
             found.append(one(f"{what} number", [[what, ["a", [3.0]], {}]], a=_A))
+            found.append(one(f"{what} number", [[what, ["a", [3.0, "scalar"]], {}]], "scalar", a=_A))
             found.append(one(f"{what} array", [[what, ["a", "p"], {}]], a=_A, p=_B))
             found.append(one(f"{what} array", [[what, ["a", "p"], {}]], "broadcast", a=_ROW, p=_A))
         found.append(one(f"number {what}", [[what, [[3.0], "a"], {}]], a=_A))
+        found.append(one(f"number {what}", [[what, [[3.0, "scalar"], "a"], {}]], "scalar", a=_A))
         found.append(one(f"array {what}", [[what, ["p", "a"], {}]], a=_A, p=_B))
         found.append(one(f"array {what}", [[what, ["p", "a"], {}]], "broadcast", a=_ROW, p=_A))
-    found += [one("** number", [["**", ["a", [n]], {}]], a=_A) for n in (2, 3.0, -1, 0.5, 1)]
+    found += [one("** number", [["**", ["a", [n]], {}]], a=_A) for n in (2, 3.0, -1, 0.5, 1, 0)]
+    found.append(one("** number", [["**", ["a", [2.0, "scalar"]], {}]], "scalar", a=_A))
     found += [one("** number", [["**", ["a", [n]], {}]], "negative", a=_SIGNED) for n in (2, 3.0, -1)]
     found.append(
         one("** array", [["**", ["a", "p"], {}]], "exponents", a=_SIGNED, p=np.array([[1.0, 2, 3], [2, 3, 1]]))
@@ -96,8 +99,8 @@ def of_operators(functions: Iterable[tuple[str, str]], dtype: type = np.float64)
             {"axis": [-1, 0]},
             {"axis": [0, 1, 2]},
         ):
-            for keeps in ({}, {"keepdims": True}):
-                about = "keepdims" if keeps else "axis" if options else ""
+            for keeps in ({}, {"keepdims": True}, *([{"positional": True}] if options else [])):
+                about = "keepdims" if "keepdims" in keeps else "axis" if options else ""
                 found.append(
                     one(
                         what,
@@ -136,13 +139,23 @@ def _indexed(one) -> list[Probe]:
         [1],
         [["slice", 1, None, None]],
         [every, ["slice", None, None, 2]],
+        [-1],
+        [["slice", -1, None, None]],
+        [["slice", None, None, -1]],
         [every, None],
         [["..."], 2],
         [0, ["slice", 0, 1, None]],
     )
     found = [one("[]", [["[]", ["a"], {"index": parts}]], a=_A) for parts in plain]
     found.append(one("[]", [["[]", ["a"], {"index": [["array", [1, 0]]]}]], "array", a=_A))
-    repeated = ([rows], [["array", [[0, 1], [0, 0]]]], [["..."], ["array", [2, 0, 2]]], [rows, ["array", [2, 1, 2]]])
+    found.append(one("[]", [["[]", ["a"], {"index": [["array", [-1, 0]]]}]], "array", a=_A))
+    repeated = (
+        [rows],
+        [["array", [-1, 0, 1]]],
+        [["array", [[0, 1], [0, 0]]]],
+        [["..."], ["array", [2, 0, 2]]],
+        [rows, ["array", [2, 1, 2]]],
+    )
     found += [one("[]", [["[]", ["a"], {"index": parts}]], "repeated", a=_A) for parts in repeated]
     masks = ([["mask", [True, False]]], [["mask", [[True, False, True], [False, False, True]]]])
     return found + [one("[]", [["[]", ["a"], {"index": parts}]], "mask", a=_A) for parts in masks]

@@ -63,7 +63,7 @@ def is_valid(inputs: Inputs) -> bool:
         if what == ".log" or (what == "**" and tensors[1]):
             if not np.all(np.asarray(values[0]) > 0):
                 return False
-        elif what == "**" and not np.all(np.asarray(values[1]) != 0):
+        elif what == "**" and not np.all((np.asarray(values[0]) != 0) | (np.asarray(values[1]) != 0)):
             return False
     return all(bool(n.isfinite().all()) for n in nodes)
 
@@ -219,9 +219,16 @@ def _plainer_options(inputs: Inputs) -> Iterator[Inputs]:
                 yield _with_node(inputs, number, [what, arguments, options | {"axis": axis}])
         if isinstance(options.get("axis"), int) and options["axis"] < 0:
             yield _with_node(inputs, number, [what, arguments, options | {"axis": 0}])
+        index = options.get("index", ())
+        if any(isinstance(part, int) and part < 0 for part in index):
+            plain = [0 if isinstance(part, int) else part for part in index]
+            yield _with_node(inputs, number, [what, arguments, options | {"index": plain}])
         for k, argument in enumerate(arguments):
-            if isinstance(argument, list) and argument != [2] and what != "**":
-                yield _with_node(inputs, number, [what, [*arguments[:k], [2], *arguments[k + 1 :]], options])
+            if not isinstance(argument, list):
+                continue
+            for plain in (argument[:1], *([[2], [2, *argument[1:]]] if what != "**" else [])):
+                if plain != argument:
+                    yield _with_node(inputs, number, [what, [*arguments[:k], plain, *arguments[k + 1 :]], options])
 
 
 def _plainer_arrays(inputs: Inputs) -> Iterator[Inputs]:

@@ -40,6 +40,11 @@ def broadcast(sketch: Sketch, shape: Shape) -> Shape:
     return ()
 
 
+def numbered(value: float, scalar: bool) -> list:
+    """A number of Python's, or a scalar of NumPy's."""
+    return [value, "scalar"] if scalar else [value]
+
+
 def _elementwise(what: str, x: Term, y: Term, s: Sketch) -> Term:
     """x what y, each kept to what the operator takes."""
     if what == "*":
@@ -76,12 +81,12 @@ def of_two_broadcast(what: str, wide_first: bool, s: Sketch) -> None:
     _elementwise(what, *((x, y) if wide_first else (y, x)), s)
 
 
-def with_number(what: str, s: Sketch) -> None:
+def with_number(what: str, scalar: bool, s: Sketch) -> None:
     """A tensor, and a number behind it."""
     x, number = s.operand(), NUMBERS[s.source.case(len(NUMBERS), len(NUMBERS))]
     s.node(
         what,
-        [x, number],
+        [x, numbered(number, scalar)],
         x.shape,
         size=x.size + 0.5,
         positive=x.positive and number > 0,
@@ -89,10 +94,10 @@ def with_number(what: str, s: Sketch) -> None:
     )
 
 
-def number_with(what: str, s: Sketch) -> None:
+def number_with(what: str, scalar: bool, s: Sketch) -> None:
     """A number, and a tensor behind it."""
     x, number = s.operand(holds=NONZERO if what == "/" else "any"), NUMBERS[s.source.case(len(NUMBERS), len(NUMBERS))]
-    s.node(what, [number, x], x.shape, size=x.size + 0.5 if what != "/" else 1.5)
+    s.node(what, [numbered(number, scalar), x], x.shape, size=x.size + 0.5 if what != "/" else 1.5)
 
 
 def with_array(what: str, s: Sketch) -> None:
@@ -109,13 +114,13 @@ def array_with(what: str, s: Sketch) -> None:
         _elementwise(what, y, x, s)
 
 
-def power(exponent: float, s: Sketch) -> None:
+def power(exponent: float, scalar: bool, s: Sketch) -> None:
     """A tensor to a number, which says what the base may be."""
-    holds = POSITIVE if exponent % 1 else NONZERO if exponent < 0 else "any"
+    holds = POSITIVE if exponent % 1 else "any" if exponent > 0 else NONZERO
     x = s.operand(holds=holds)
     x = s.below(x, LARGEST / max(exponent, 1))
     size = x.size * exponent if exponent > 0 else 2.0
-    s.node("**", [x, exponent], x.shape, size=size, positive=x.positive)
+    s.node("**", [x, numbered(exponent, scalar)], x.shape, size=size, positive=x.positive)
 
 
 def power_of_array(s: Sketch) -> None:
@@ -125,10 +130,12 @@ def power_of_array(s: Sketch) -> None:
         s.node("**", [x, y], x.shape, size=3 * max(x.size, 0))
 
 
-def number_to_power(s: Sketch) -> None:
+def number_to_power(scalar: bool, s: Sketch) -> None:
     """A number to a tensor."""
     x = s.operand(holds=MODEST)
-    s.node("**", [(2, 0.5, 3.0)[s.source.case(3, 3)], x], x.shape, size=2.0, positive=True, apart=False)
+    s.node(
+        "**", [numbered((2, 0.5, 3.0)[s.source.case(3, 3)], scalar), x], x.shape, size=2.0, positive=True, apart=False
+    )
 
 
 def array_to_power(s: Sketch) -> None:
@@ -184,12 +191,13 @@ _OPERATORS = ("+", "-", "*", "/")
 BLOCKS: tuple[Block, ...] = (
     *(partial(of_two, what) for what in (*_OPERATORS, "**")),
     *(partial(of_two_broadcast, what, first) for what in (*_OPERATORS, "**") for first in (True, False)),
-    *(partial(with_number, what) for what in _OPERATORS),
-    *(partial(number_with, what) for what in _OPERATORS),
+    *(partial(with_number, what, scalar) for what in _OPERATORS for scalar in (False, True)),
+    *(partial(number_with, what, scalar) for what in _OPERATORS for scalar in (False, True)),
     *(partial(with_array, what) for what in _OPERATORS),
     *(partial(array_with, what) for what in _OPERATORS),
-    *(partial(power, exponent) for exponent in (2, 3.0, -1, 0.5, 1)),
-    *(power_of_array, number_to_power, array_to_power),
+    *(partial(power, exponent, False) for exponent in (2, 3.0, -1, 0.5, 1, 0)),
+    *(partial(power, 2.0, True), partial(number_to_power, False), partial(number_to_power, True)),
+    *(power_of_array, array_to_power),
     *(partial(product, *axes, "") for axes in ((2, 2), (2, 1), (1, 2), (1, 1), (3, 3), (3, 2), (2, 3), (3, 1), (1, 3))),
     *(partial(product, *axes, side) for axes in ((2, 2), (3, 2)) for side in ("left", "right")),
     *(
@@ -203,7 +211,19 @@ BLOCKS: tuple[Block, ...] = (
     *(partial(transposed, how) for how in ("all", "ints", "tuple")),
     *(
         partial(indexed, how)
-        for how in ("int", "slice", "step", "new axis", "ellipsis", "int and slice", "array", "array of two axes")
+        for how in (
+            "int",
+            "negative int",
+            "slice",
+            "negative slice",
+            "backward",
+            "step",
+            "new axis",
+            "ellipsis",
+            "int and slice",
+            "array",
+            "array of two axes",
+        )
     ),
     *(partial(indexed, how) for how in ("array behind", "pair", "mask of rows", "mask")),
     *(partial(itself, what) for what in "+*"),

@@ -61,7 +61,10 @@ def _largest(x, axes: tuple[int, ...], keepdims: bool):
 
 
 def _indexed(x, options: dict):
-    return x[tuple(map(_part, options["index"]))]
+    first, *others = options["index"]
+    if isinstance(first, list) and first[0] == "slice" and (first[3] or 1) < 0:  # which torch does not take
+        x, first = x.flip(0), [*first[:3], -first[3]]
+    return x[tuple(map(_part, [first, *others]))]
 
 
 def _part(part):

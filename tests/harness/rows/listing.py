@@ -29,7 +29,7 @@ def code(inputs: tuple, kind: str, *, again: bool = False) -> list[str]:
     ]
     roots, written = graph["roots"], {}
     for number, node in enumerate(graph["nodes"]):
-        text, binds = _written(node, written)
+        text, binds = _written(node, written, arrays[0].dtype.name)
         is_root = number == roots[0] or (again and number == roots[1])
         if number not in wanted:
             continue
@@ -47,19 +47,15 @@ def expression(inputs: tuple) -> str:
     """The root in one line, with the names of the arrays."""
     written: dict[int, tuple[str, int]] = {}
     for number, node in enumerate(inputs[0]["nodes"]):
-        written[number] = _written(node, written)
+        written[number] = _written(node, written, inputs[1].dtype.name)
     return written[inputs[0]["roots"][0]][0]
 
 
-def _written(node: list, written: dict[int, tuple[str, int]]) -> tuple[str, int]:
-    """The text of a node, and how tightly it binds."""
+def _written(node: list, written: dict[int, tuple[str, int]], dtype: str) -> tuple[str, int]:
+    """The text of a node, and how tightly it binds. `dtype`: of its scalars."""
     what, arguments, options = node
     parts = [
-        (a, _ATOM)
-        if isinstance(a, str)
-        else (repr(a[0]), 3 if a[0] < 0 else _ATOM)
-        if isinstance(a, list)
-        else written[a]
+        (a, _ATOM) if isinstance(a, str) else _number(a, dtype) if isinstance(a, list) else written[a]
         for a in arguments
     ]
     if len(parts) == 2:
@@ -76,7 +72,14 @@ def _written(node: list, written: dict[int, tuple[str, int]]) -> tuple[str, int]
         given = ", ".join(map(str, options.get("shape", options.get("axes"))))
         return f"{inside}{what}({_tupled(given) if options.get('tuple') else given})", _ATOM
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    if given.pop("positional", False):
+        return f"{inside}{what}({', '.join(map(str, given.values()))})", _ATOM
     return f"{inside}{what}({', '.join(f'{k}={v}' for k, v in given.items())})", _ATOM
+
+
+def _number(argument: list, dtype: str) -> tuple[str, int]:
+    value = argument[0]
+    return (f"np.{dtype}({value!r})", _ATOM) if len(argument) > 1 else (repr(value), 3 if value < 0 else _ATOM)
 
 
 def _in(part: tuple[str, int], least: int) -> str:

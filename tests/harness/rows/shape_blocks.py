@@ -41,6 +41,7 @@ def reduced(what: str, how: str, keepdims: bool, s: Sketch) -> None:
         axis = 0 if how == "first" else axes - 1 if how == "last" else at % axes
         gone, options = {axis}, {"axis": axis - axes if how == "negative" else axis}
     shape = tuple(1 if n in gone else size for n, size in enumerate(x.shape) if keepdims or n not in gone)
+    positional = "axis" in options and s.source.byte() % 3 == 0
     size = x.size + 0.6 if what == ".sum" else x.size
     s.node(
         what,
@@ -51,6 +52,7 @@ def reduced(what: str, how: str, keepdims: bool, s: Sketch) -> None:
         apart=x.apart and what != ".mean",
         **options,
         **{"keepdims": True} if keepdims else {},
+        **{"positional": True} if positional else {},
     )
 
 
@@ -109,13 +111,17 @@ def indexed(how: str, s: Sketch) -> None:
     x = s.operand(2 if how in ("pair", "int and slice", "array behind", "ellipsis") else 1, ones=False)
     n, draw = x.shape[0], s.source.integers
     last = x.shape[-1]
-    if how == "int":
-        parts, shape = [s.source.byte() % n], x.shape[1:]
+    if how in ("int", "negative int"):
+        parts, shape = [s.source.byte() % n - n * (how != "int")], x.shape[1:]
     elif how == "slice":
         start = s.source.byte() % n
         parts, shape = [["slice", start, None, None]], (n - start, *x.shape[1:])
-    elif how == "step":
-        parts, shape = [["slice", None, None, 2]], (-(-n // 2), *x.shape[1:])
+    elif how == "negative slice":
+        start = 1 + s.source.byte() % n
+        parts, shape = [["slice", -start, None, None]], (start, *x.shape[1:])
+    elif how in ("step", "backward"):
+        step = 2 if how == "step" else -1 - s.source.byte() % 2
+        parts, shape = [["slice", None, None, step]], (-(-n // abs(step)), *x.shape[1:])
     elif how == "new axis":
         parts, shape = [["slice", None, None, None], None], (n, 1, *x.shape[1:])
     elif how == "ellipsis":
@@ -123,13 +129,13 @@ def indexed(how: str, s: Sketch) -> None:
     elif how == "int and slice":
         parts, shape = [s.source.byte() % n, ["slice", 0, 1, None]], (1, *x.shape[2:])
     elif how == "array":
-        parts, shape = [["array", [0, *draw((2,), n).tolist(), 0]]], (4, *x.shape[1:])
+        parts, shape = [["array", [0, *(draw((2,), 2 * n) - n).tolist(), 0]]], (4, *x.shape[1:])
     elif how == "array of two axes":
         parts, shape = [["array", [[0, int(draw((1,), n)[0])], [0, n - 1]]]], (2, 2, *x.shape[1:])
     elif how == "array behind":
         parts, shape = [["..."], ["array", [0, 0, last - 1]]], (*x.shape[:-1], 3)
     elif how == "pair":
-        rows, columns = draw((2,), n).tolist(), draw((2,), x.shape[1]).tolist()
+        rows, columns = draw((2,), n).tolist(), (draw((2,), 2 * x.shape[1]) - x.shape[1]).tolist()
         parts, shape = [["array", [*rows, rows[0]]], ["array", [*columns, columns[0]]]], (3, *x.shape[2:])
     elif how == "mask of rows":
         kept = [True, *(bool(b) for b in draw((n - 1,), 2))]

@@ -103,9 +103,11 @@ class Sketch:
         apart: bool = False,
         **options: object,
     ) -> Term:
-        """A new node. Arguments are values, or numbers."""
+        """A new node. Arguments are values, numbers, or what stands for a number in a node."""
         used = [a for a in arguments if isinstance(a, Term)]
-        self.nodes.append([what, [a.at if isinstance(a, Term) else [a] for a in arguments], options])
+        self.nodes.append(
+            [what, [a.at if isinstance(a, Term) else a if isinstance(a, list) else [a] for a in arguments], options]
+        )
         for x in used:
             if x in self.open:
                 self.open.remove(x)

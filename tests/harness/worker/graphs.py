@@ -5,7 +5,8 @@ runs it. It judges nothing. A graph is a dict:
 
     arrays   name -> what it may hold, and its shape; in the order in which the arrays come
     leaves   the names of those that become tensors and get a gradient; the others go into the graph as they are
-    nodes    [what, arguments, options], in order. What begins with a dot is a method. An argument is a name, the number of an earlier node, or [number]
+    nodes    [what, arguments, options], in order. What begins with a dot is a method. An argument is a name, the number of an earlier node, [number], or
+             [number, "scalar"] for NumPy's scalar of the arrays' dtype
     roots    the numbers of two nodes of one entry: y is the first one's, and the gradients are its
     times    how often it is built, one after another; each is let go before the next
 
@@ -68,7 +69,13 @@ def applied(what: str, arguments: Sequence, options: dict) -> object:
     if "shape" in options or "axes" in options:
         order = options.get("shape", options.get("axes"))
         return method(tuple(order)) if options.get("tuple") else method(*order)
-    return method(**_reduced(options))
+    options = _reduced(options)
+    return method(*options.values()) if options.pop("positional", False) else method(**options)
+
+
+def number(argument: list, dtype: np.dtype) -> object:
+    """A number of a node: Python's, or NumPy's of this dtype."""
+    return dtype.type(argument[0]) if len(argument) > 1 else argument[0]
 
 
 def index(parts: list) -> object:
@@ -88,7 +95,7 @@ def _part(part: object) -> object:
 
 def _reduced(options: dict) -> dict:
     axis = options.get("axis")
-    return options | {"axis": tuple(axis)} if isinstance(axis, list) else options
+    return options | {"axis": tuple(axis)} if isinstance(axis, list) else dict(options)
 
 
 class _Built:
@@ -100,7 +107,10 @@ class _Built:
         self.leaves = {name: tensor(self._given[name]) for name in graph["leaves"]}
         named, nodes = self._given | self.leaves, []
         for what, arguments, options in graph["nodes"]:
-            values = [named[a] if isinstance(a, str) else a[0] if isinstance(a, list) else nodes[a] for a in arguments]
+            values = [
+                named[a] if isinstance(a, str) else number(a, given[0].dtype) if isinstance(a, list) else nodes[a]
+                for a in arguments
+            ]
             nodes.append(_a_tensor(applied(what, values, options), what, values))
         self.roots = [nodes[number] for number in graph["roots"]]
 
@@ -201,7 +211,7 @@ def _a_tensor(value: object, what: str, arguments: Sequence) -> object:
     """The value of a node. Raises TypeError where it is no tensor."""
     if value is None or isinstance(value, np.ndarray | np.generic | int | float) or value is NotImplemented:
         kinds = [
-            "array" if isinstance(a, np.ndarray) else "number" if isinstance(a, int | float) else "tensor"
+            "array" if isinstance(a, np.ndarray) else "number" if isinstance(a, np.generic | int | float) else "tensor"
             for a in arguments
         ]
         said = f" {what} ".join(kinds) if len(kinds) > 1 else f"{what} of a tensor"
