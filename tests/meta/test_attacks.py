@@ -124,7 +124,7 @@ def elsewhere(path: Path, **seconds) -> Elsewhere:
     return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
 
 
-@pytest.mark.parametrize("attack", share(ATTACKS, 5))
+@pytest.mark.parametrize("attack", share(ATTACKS, 10))
 def test_an_attack_earns_nothing(attack: Attack, tmp_path, started, monkeypatch):
     """A hostile module: what is wrong in it earns nothing, what is right beside it is graded all the same."""
     if attack not in leaning.ATTACKS:
@@ -144,7 +144,7 @@ def test_an_attack_earns_nothing(attack: Attack, tmp_path, started, monkeypatch)
         assert [verdicts[f"tensor_sum {p}"].status for p in ("forward", "gradient")] == ["pass", "pass"], said
 
 
-@pytest.mark.parametrize("attack", hurrying.ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", share(hurrying.ATTACKS, 3), ids=lambda attack: attack.name)
 def test_a_loop_that_hides_is_not_fast(attack: Attack, tmp_path, started):
     """A loop is not `fast`, whatever hides it, and what does not loop beside it is."""
     path = tmp_path / "module.py"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.rows.names import names_by_level
 from tests.meta import HANGS
+from tests.meta.share import share
 from tests.meta.test_grading import PROJECT, grade
 from tests.specs import LEVELS
 
@@ -151,7 +152,9 @@ CRASHES = {
 }
 
 
-@pytest.mark.parametrize(("source", "said"), CRASHES.values(), ids=CRASHES.keys())
+@pytest.mark.parametrize(
+    ("source", "said"), share([pytest.param(*crash, id=name) for name, crash in CRASHES.items()], 4)
+)
 def test_a_module_that_does_not_import_takes_down_its_own_operations_only(source, said, tmp_path):
     """The line says file, line and error; the operations of another module are graded as ever."""
     (tmp_path / "kata").mkdir()

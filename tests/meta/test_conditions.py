@@ -9,6 +9,7 @@ from tests.harness.judgement.tolerance import RTOL
 from tests.harness.rows.catalogue import operations
 from tests.harness.submissions.here import Here
 from tests.meta.late import diagnose
+from tests.meta.share import share
 from tests.specs.normalization import EPS
 
 OPERATIONS = {op.name: op for ops in operations().values() for op in ops}
@@ -74,7 +75,9 @@ def _forward(op: str, function):
     )
 
 
-@pytest.mark.parametrize(("op", "function"), [pytest.param(op, f, id=f"{op}: {name}") for op, name, f in SLIGHT])
+@pytest.mark.parametrize(
+    ("op", "function"), share([pytest.param(op, f, id=f"{op}: {name}") for op, name, f in SLIGHT], 4)
+)
 def test_no_condition_is_drawn_by_the_tolerance(op, function):
     """Where something small is added or clipped, or differs elsewhere as well, nothing is wrong "only where" it is too much."""
     verdict = _forward(op, function)

@@ -44,6 +44,7 @@ from tests.harness.worker.observation import (
 )
 from tests.harness.worker.observe import observe
 from tests.meta import HANGS
+from tests.meta.share import share
 
 AFFINE = next(op for ops in catalogue.operations().values() for op in ops if op.name == "affine")
 INPUTS, GY = (np.ones((2, 3)), np.ones((3, 4)), np.ones((1, 4))), np.ones((2, 4))
@@ -243,7 +244,7 @@ def test_random_bytes_are_no_answer(framed):
         assert said(data) is None, data
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", share(range(20), 5))
 def test_mutated_frames_are_refused_or_judged(seed):
     """A valid answer with bytes changed, dropped, doubled or moved is refused, or judged like any other answer."""
     chance = random.Random(seed)

@@ -16,6 +16,7 @@ from tests.meta.conventions import implementation
 from tests.meta.differences import Slope, complex_step, differences, takes_complex
 from tests.meta.flat import flat
 from tests.meta.late import tensor
+from tests.meta.share import share
 from tests.meta.test_tolerance import called
 
 GOOD = 200  # examples an operation, each with every differentiable input
@@ -89,7 +90,7 @@ def _is_cut(op: Operation, inputs: tuple) -> bool:
     return "detach" in called(lambda: op.torch(*given))
 
 
-@pytest.mark.parametrize(("level", "op"), ROWS)
+@pytest.mark.parametrize(("level", "op"), share(ROWS, 5))
 def test_the_gradients_of_a_solution_are_the_slopes_of_its_forward_pass(level, op):
     """On 200 examples away from kinks, each gradient is the directional derivative of the solution's own forward pass."""
     assert not complaint(op, flat(op, implementation("solutions", level, op.name)))

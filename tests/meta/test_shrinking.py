@@ -91,7 +91,7 @@ ROWS = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("mutant", "smallest"), ROWS)
+@pytest.mark.parametrize(("mutant", "smallest"), share(ROWS, 4))
 def test_a_counterexample_is_as_small_as_it_can_be(mutant, smallest, monkeypatch):
     """Shrinking ends at the stated shapes, and at zeros and ones, for every seed."""
     shapes = [[tuple(map(int, shape.split())) for shape in one.split(",")] for one in smallest]

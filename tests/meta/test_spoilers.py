@@ -66,7 +66,7 @@ def _name(row: Spoiler) -> str:
 @pytest.mark.parametrize("row", SPOILERS, ids=_name)
 def test_what_is_spoilt_is_caught(row):
     """Each solution, spoilt in this way, fails the public run, or the hidden property that the row names."""
-    ops = share(row.ops, 32, first=SPOILERS.index(row))
+    ops = share(row.ops, 64, first=SPOILERS.index(row))
     unseen = [op for op in ops if not told(row, op)]
     assert not unseen, (
         f"{row.name}: {row.by} does not see it, nor any public property, in {len(unseen)} of {len(ops)} operations: "
@@ -74,7 +74,7 @@ def test_what_is_spoilt_is_caught(row):
     )
 
 
-@pytest.mark.parametrize("row", [row for row in SPOILERS if row.but], ids=_name)
+@pytest.mark.parametrize("row", share([row for row in SPOILERS if row.but], 4), ids=_name)
 def test_an_exception_is_one(row):
     """Where a row says that it cannot be told, it is not."""
     seen = {op: how for op in row.but if (how := told(row, op))}
@@ -85,7 +85,7 @@ def test_an_exception_is_one(row):
 def test_what_is_odd_but_right_passes(row):
     """Each solution with odd but right answers passes the public properties and `layout`."""
     refused = {}
-    for op in share(FUNCTIONS, 16, first=HARMLESS.index(row)):
+    for op in share(FUNCTIONS, 64, first=HARMLESS.index(row)):
         how = caught_in_public(op, row.spoil(solution(op))) or caught_by_layout(op, row.spoil(solution(op)), times=1)
         if how:
             refused[op] = how
@@ -95,7 +95,7 @@ def test_what_is_odd_but_right_passes(row):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_changed_expression_is_caught_or_reviewed(part):
     """Of the changes of single expressions, at most one in forty is tried: it is caught, makes no difference, or has been reviewed."""
-    found = [tried_out(change) for change in share(chosen(every=EVERY)[part::PARTS], 24, first=part)]
+    found = [tried_out(change) for change in share(chosen(every=EVERY)[part::PARTS], 64, first=part)]
     new = [f for f in found if f.fate in SURVIVING and f.line not in REVIEWED]
     assert not new, "no run catches these; draw other examples or judge more strictly, or review them: " + "; ".join(
         f"{f.name} ({f.fate}{': ' if f.why else ''}{f.why}), that is {f.line!r}" for f in new

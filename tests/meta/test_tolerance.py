@@ -61,7 +61,7 @@ def _rounded(name: str, number: int, bits: int, dtype: type) -> Here:
     return Here("rounded", {name: written(op, operation)}.get)
 
 
-@pytest.mark.parametrize(("name", "number"), share(ARRAYS, 4))
+@pytest.mark.parametrize(("name", "number"), share(ARRAYS, 12))
 def test_the_digits_of_float32_are_not_enough_for_float64(name, number):
     """The solution fails as soon as y, or one gradient, has only the 24 binary digits of float32."""
     spoilt = _rounded(name, number, 24, np.float64)
@@ -69,7 +69,7 @@ def test_the_digits_of_float32_are_not_enough_for_float64(name, number):
     assert examine(test.property, ROWS[name], spoilt, 1, shrink=False).status == "fail"
 
 
-@pytest.mark.parametrize(("name", "number"), share([array for array in ARRAYS if not ROWS[array[0]].dtype], 5))
+@pytest.mark.parametrize(("name", "number"), share([array for array in ARRAYS if not ROWS[array[0]].dtype], 20))
 def test_the_digits_of_float16_are_not_enough_for_float32(name, number):
     """Likewise with the 11 of float16 (or TF32) for inputs in float32, in `stable`."""
     spoilt = _rounded(name, number, 11, np.float32)
