@@ -79,6 +79,7 @@ def _failure(state: State, focus: Result | None, columns: int) -> list[Line]:
         lines = [[(f"next: write {part}{focus.op} in {state.impl}/{focus.level}.py", {"bold": True})]]
     while lines and not lines[-1]:
         lines.pop()
+    lines[1:1] = [[(line, {"cyan": True})] for line in state.agenda.get(focus.op, ())]
     if state.hint:
         lines[1:1] = [[(line, {"cyan": True})] for line in state.hint]
     return [part for line in lines for part in _wrapped(line, columns)]
