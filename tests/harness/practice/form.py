@@ -79,7 +79,7 @@ def check(content: object, now: float) -> None:
         raise Unreadable(
             f"is of a newer version of the kata (schema {min(schema, 10**6)}, this one reads {SCHEMA}): update the kata"
         )
-    if schema != SCHEMA:
+    if type(schema) is not int or schema != SCHEMA:
         raise _damaged("schema", schema, f"{SCHEMA}")
     _object(content, {"statuses": _LIST, "sessions": _LIST, **dict.fromkeys(FLAT, _LIST)}, "", now)
     for number, statuses in enumerate(content["statuses"]):

@@ -6,6 +6,7 @@ made safe where it is shown: by `lines` in a terminal, by the template on a page
 
 from __future__ import annotations
 
+import sqlite3
 import textwrap
 import time
 from collections.abc import Sequence
@@ -34,15 +35,14 @@ def taken(text: str) -> str:
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
-def add(store: Store, note: Note) -> int:
-    """Write it down, and return how many notes its operation has then; as many as before where that is too many already."""
+def add(store: Store, note: Note) -> bool:
+    """Write it down; False where its operation has too many already."""
 
-    def work(db) -> int:
+    def work(db: sqlite3.Connection) -> bool:
         (count,) = db.execute("SELECT count(*) FROM note WHERE op = ?", (note.op,)).fetchone()
-        if count >= MOST:
-            return count
-        db.execute("INSERT INTO note VALUES (NULL, ?, ?, ?)", (note.op, note.text, note.moment))
-        return count + 1
+        if count < MOST:
+            db.execute("INSERT INTO note VALUES (NULL, ?, ?, ?)", (note.op, note.text, note.moment))
+        return count < MOST
 
     return store.transact(work)
 
