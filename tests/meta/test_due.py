@@ -3,11 +3,12 @@
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.harness.plugin import kit
-from tests.harness.practice import due, notes
+from tests.harness.plugin import diary, evening, kit
+from tests.harness.practice import due, notes, stubs
 from tests.harness.practice.boxes import DAYS, standings
 from tests.harness.practice.due import HANDFUL, Plan, plan, repetitions
 from tests.harness.practice.history import History
@@ -237,6 +238,31 @@ def test_an_interview_asks_for_what_is_due(tmp_path):
             "--impl=kata", "--sample=2", f"--seed={seed}", "--restart", "--collect-only", "-q", KATA_DATA=str(tmp_path)
         )
         assert [op for op in OPS if f"[{op}]" in run.stdout] == list(there), run.stdout + run.stderr
+
+
+def test_no_work_is_lost_where_what_is_due_becomes_a_stub(tmp_path, monkeypatch):
+    """Only what was green here becomes one, once, and is kept; what was begun since, or was never graded here, stays."""
+    monkeypatch.setenv("KATA_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(diary, "PROJECT", tmp_path)
+    (tmp_path / "kata").mkdir()
+    module = tmp_path / "kata" / "feedforward.py"
+    written = "".join(f"def {op}(*inputs):\n    return {op!r}\n\n\n" for op in (OP, OTHER))
+    module.write_text(written)
+    practice = Practice.open(tmp_path)
+    played(practice.history, 0, OP)
+    played(History(practice.history.store, "there"), 0, OTHER)
+    today = on(practice.history, 9)
+    assert [one.op for one in today.today if one.again] == [OP, OTHER]
+    config = SimpleNamespace(stash={diary.TODAY: today, evening.EVENING: SimpleNamespace(practice=practice)})
+    assert list(diary.agenda(config)) == [one.op for one in today.today]
+    assert stubs.is_stub(module.read_text(), OP)
+    assert not stubs.is_stub(module.read_text(), OTHER)
+    (kept,) = (tmp_path / "kata" / ".backup").glob("*/feedforward.py")
+    assert kept.read_text() == written
+    assert f"stubs again: {OP}; your answers are kept in {kept.relative_to(tmp_path)}" in practice.notices
+    module.write_text(written)
+    diary.agenda(config)
+    assert module.read_text() == written
 
 
 BAD = {

@@ -111,8 +111,7 @@ def agenda(config: pytest.Config) -> dict[str, list[str]]:
         except RefusedReset as problem:
             raise pytest.UsageError(f"--due: {problem}") from None
         practice.note_reset(done.ops)
-        for line in done.lines:
-            practice.say(line)
+        practice.say(f"stubs again: {', '.join(done.ops)}; your answers are kept in {', '.join(done.kept)}")
     return {one.op: due.about(one) for one in today}
 
 
