@@ -84,7 +84,7 @@ def test_what_went_badly_is_due_until_it_goes_well(how, said, history):
     assert why(history, 1) == [said]
     played(history, 1)
     assert why(history, 1) == why(history, 3) == []
-    assert why(history, 4)[0].startswith("green 3 days ago, on 2026-05-13; it lies in box 2")
+    assert why(history, 4)[0].startswith("green 3 days ago, on 2026-05-13 (box 2: again after 3 days)")
 
 
 def test_what_went_well_comes_after_longer_and_longer(history):
@@ -259,7 +259,7 @@ def test_no_work_is_lost_where_what_is_due_becomes_a_stub(tmp_path, monkeypatch)
     assert not stubs.is_stub(module.read_text(), OTHER)
     (kept,) = (tmp_path / "kata" / ".backup").glob("*/feedforward.py")
     assert kept.read_text() == written
-    assert f"stubs again: {OP}; your answers are kept in {kept.relative_to(tmp_path)}" in practice.notices
+    assert f"stubs again: {OP}; your answers are kept in {kept.parent.relative_to(tmp_path)}/" in practice.notices
     module.write_text(written)
     diary.agenda(config)
     assert module.read_text() == written
@@ -296,9 +296,7 @@ def test_notes_are_written_shown_and_deleted(tmp_path):
     data = {"KATA_DATA": str(tmp_path / "data")}
     first = grade("--note", "affine", "kata", "--note", "relu", "-> mask, not sign", **data)
     assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout.startswith(
-        "affine: noted; it is shown when affine is due, in the history, and at the end of a hint\n"
-    )
+    assert first.stdout.startswith("affine: noted; shown when it is due, in the history, and at the end of a hint\n")
     grade("--note", "affine", "keep\nthe  axis", **data)
     listed = grade("--due", "--op=aff", **data).stdout
     assert [line.split(": ")[1] for line in listed.splitlines() if "note of" in line] == ["kata", "keep the axis"]

@@ -9,6 +9,7 @@ import datetime
 import sys
 import time
 from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -111,7 +112,8 @@ def agenda(config: pytest.Config) -> dict[str, list[str]]:
         except RefusedReset as problem:
             raise pytest.UsageError(f"--due: {problem}") from None
         practice.note_reset(done.ops)
-        practice.say(f"stubs again: {', '.join(done.ops)}; your answers are kept in {', '.join(done.kept)}")
+        folder = PurePosixPath(done.kept[0]).parent
+        practice.say(f"stubs again: {', '.join(done.ops)}; your answers are kept in {folder}/")
     return {one.op: due.about(one) for one in today}
 
 
@@ -136,7 +138,7 @@ def _noted(kept: store.Store, asked: Sequence[list[str]], now: float) -> list[st
             count = notes.delete(kept, op)
             lines.append(f"{op}: {count} note{'s' * (count != 1)} deleted" if count else f"{op}: there is no note")
         elif notes.add(kept, notes.Note(op, notes.taken(text), now)):
-            lines.append(f"{op}: noted; it is shown when {op} is due, in the history, and at the end of a hint")
+            lines.append(f"{op}: noted; shown when it is due, in the history, and at the end of a hint")
         else:
             raise pytest.UsageError(
                 f"--note {op}: there are {notes.MOST} notes already; pytest --note {op} '' deletes them"

@@ -122,10 +122,8 @@ def _why(standing: Standing, now: float) -> list[str]:
         return [f"begun on {day(standing.began)}, and {tries if standing.tries else 'not written'}", *standing.why]
     if standing.why:
         return list(standing.why)
-    return [
-        f"green {_ago(standing.age(now))}, on {day(standing.since)}; it lies in box {standing.box}, whose turn is after "
-        f"{standing.interval} days"
-    ]
+    when = f"{_ago(standing.age(now))}, on {day(standing.since)}"
+    return [f"green {when} (box {standing.box}: again after {standing.interval} days)"]
 
 
 def _ago(days: int) -> str:
