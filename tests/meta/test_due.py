@@ -125,6 +125,17 @@ def test_only_what_was_done_counts(history):
     assert why(history, 2, THIRD)[0] == "begun on 2026-05-12, and not written"
 
 
+def test_a_hint_before_any_run_counts_for_the_round_that_comes(history):
+    """Whoever looks first and runs then has needed the hint."""
+    history.note_hint(OP, 3, NOON)
+    assert why(history, 0) == [
+        "begun on 2026-05-12, and not written",
+        "a hint was needed on 2026-05-12: the key line of the derivation",
+    ]
+    played(history, 0.1)
+    assert why(history, 1) == ["a hint was needed on 2026-05-12: the key line of the derivation"]
+
+
 def test_rounds_of_another_folder_count(history):
     """What is green elsewhere is green, and what was begun elsewhere since is not."""
     there = History(history.store, "there")
@@ -138,7 +149,7 @@ def test_rounds_of_another_folder_count(history):
 def test_it_is_a_handful_in_order_of_urgency(history):
     """Unfinished, badly, long ago, each by how long it is due; one that is new; and how many more there are."""
     unfinished, slow, hinted, old, older, oldest, new, *_ = OPS
-    played(history, 0, oldest)
+    played(history, -9, oldest)
     played(history, 1, older)
     played(history, 2, old)
     played(history, 3, slow, minutes=3 * float(pars()[slow]))
@@ -297,9 +308,14 @@ def test_notes_are_written_shown_and_deleted(tmp_path):
     first = grade("--note", "affine", "kata", "--note", "relu", "-> mask, not sign", **data)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("affine: noted; shown when it is due, in the history, and at the end of a hint\n")
-    grade("--note", "affine", "keep\nthe  axis", **data)
+    grade("--note", "affine", "keep\nthe  axis \udcff", **data)
     listed = grade("--due", "--op=aff", **data).stdout
-    assert [line.split(": ")[1] for line in listed.splitlines() if "note of" in line] == ["kata", "keep the axis"]
+    assert [line.split(": ")[1] for line in listed.splitlines() if "note of" in line] == [
+        "kata",
+        r"keep the axis \udcff",
+    ]
+    assert "relu" not in listed
+    assert "due today: 1 operation, " in listed
     assert "note of" in grade("--hint=relu", **data).stdout
     assert grade("--note", "affine", "", **data).stdout == "affine: 2 notes deleted\n"
     assert grade("--note", "affine", "", **data).stdout == "affine: there is no note\n"

@@ -49,11 +49,11 @@ class Standing:
 
     def age(self, now: float) -> int:
         """How many days ago that was, by the calendar."""
-        return (datetime.date.fromtimestamp(now) - datetime.date.fromtimestamp(self.since)).days
+        return _days(self.since, now)
 
     def overdue(self, now: float) -> int:
         """For how many days it has been due; less than 0 where it is not, yet."""
-        return self.age(now) - self.interval
+        return self.age(now) - self.interval if self.began is None else _days(self.began, now)
 
 
 def standings(history: History) -> dict[str, Standing]:
@@ -128,6 +128,10 @@ def _badly(played: Round, level: int, again: Sequence[tuple[str, int]]) -> tuple
         )
     said += [f"the same mistake in {times} sessions: {mistake}" for mistake, times in dict(again).items()]
     return tuple(said)
+
+
+def _days(moment: float, now: float) -> int:
+    return (datetime.date.fromtimestamp(now) - datetime.date.fromtimestamp(moment)).days
 
 
 def _hints(db: sqlite3.Connection) -> _Hints:

@@ -9,6 +9,7 @@ written, and then it is all written, or nothing.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 from collections import Counter
@@ -32,14 +33,14 @@ def written(store: Store) -> bytes:
 def read(file: str, now: float) -> dict:
     """What the file holds, checked. Raises Unreadable."""
     try:
-        path = Path(file).expanduser()  # no shell does it behind an option
+        path = Path(os.path.expanduser(file))  # behind an option, no shell does it
         if not stat.S_ISREG(path.stat().st_mode):
             raise Unreadable("is no file")
         if path.stat().st_size > MOST:
             raise Unreadable(f"is larger than {MOST >> 20} MB: no history is")
         content = json.loads(path.read_bytes()[: MOST + 1].decode("utf-8"), parse_constant=_no_number)
-    except (OSError, RuntimeError) as error:
-        raise Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable("is no history, or is damaged: it cannot be read as JSON") from error
     check(content, now)
