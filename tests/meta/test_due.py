@@ -146,6 +146,16 @@ def test_rounds_of_another_folder_count(history):
     assert why(history, 2)
 
 
+def test_a_mistake_is_of_the_folder_that_it_was_made_in(history):
+    """What was made again elsewhere, while a round went on here, is nothing of this round."""
+    history.note({OP: STUB}, {OP: "stub"}, NOON)
+    for day in (0, 1):
+        there = History(history.store, "there")
+        there.note({OTHER: HALF}, {}, NOON + day * DAY, {OP: ["gw is negated"]})
+    history.note({OP: GREEN}, {OP: "a"}, NOON + 2 * DAY)
+    assert why(history, 2) == []
+
+
 def test_it_is_a_handful_in_order_of_urgency(history):
     """Unfinished, badly, long ago, each by how long it is due; one that is new; and how many more there are."""
     unfinished, slow, hinted, old, older, oldest, new, *_ = OPS
@@ -316,6 +326,7 @@ def test_notes_are_written_shown_and_deleted(tmp_path):
     ]
     assert "relu" not in listed
     assert "due today: 1 operation, " in listed
+    assert "due today: 2 operations, " in grade("--due", "-m", "losses", **data).stdout
     assert "note of" in grade("--hint=relu", **data).stdout
     assert grade("--note", "affine", "", **data).stdout == "affine: 2 notes deleted\n"
     assert grade("--note", "affine", "", **data).stdout == "affine: there is no note\n"

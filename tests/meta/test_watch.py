@@ -233,6 +233,10 @@ def test_what_is_due_is_done_one_after_the_other_from_stubs(terminal):
     assert kept.read_text() == SOLVED
     module(terminal).write_text(STUBS)
     terminal.until("next: write sigmoid", "and not green after 1 try", gone="keep the axis")
+    module(terminal).write_text(MEAN)
+    terminal.until("gw is N times too small")
+    said = history.store.transact(lambda db: db.execute("SELECT op, said FROM mistake").fetchall())
+    assert ("affine", "gw is N times too small: mean instead of sum?") in said
     module(terminal).write_text(SOLVED)
     terminal.until("nothing is left")
     terminal.type("q")
