@@ -97,7 +97,7 @@ def test_what_went_well_comes_after_longer_and_longer(history):
         assert f"after {interval} days" in said
         day += interval
     played(history, day, hint=1)
-    assert standings(history)[OP].box == 1
+    assert standings(history, NOON + day * DAY)[OP].box == 1
 
 
 def test_green_two_weeks_ago_is_said_so(history):
@@ -110,7 +110,7 @@ def test_a_repetition_before_its_day_moves_nothing_on(history):
     """Three green rounds in a day are as good as one."""
     for hour in range(3):
         played(history, hour / 24)
-    assert standings(history)[OP].box == 2
+    assert standings(history, NOON + DAY)[OP].box == 2
     assert why(history, 3)
 
 
@@ -209,16 +209,30 @@ def test_a_mistake_that_comes_again_is_told(tmp_path, monkeypatch):
     assert why(practice.history, 6) == ["the same mistake in 2 sessions: gw is N times too small"]
 
 
+HUNTS = (
+    "CREATE TABLE hunt (id INTEGER PRIMARY KEY, started REAL, minutes REAL, ended REAL)",
+    "CREATE TABLE planted (hunt INTEGER, number INTEGER, op TEXT, kind TEXT, found REAL)",
+)
+
+
 def test_a_mistake_missed_in_a_hunt_is_told(history):
-    """Where hunts are recorded, what was missed is due, and a kind that is missed again is said to be."""
-    sql = "CREATE TABLE hunted (op TEXT, kind TEXT, found INTEGER, seconds REAL, moment REAL)"
-    history.store.transact(lambda db: db.execute(sql))
-    for op, found, day in ((OTHER, 0, 0), (THIRD, 1, 1), (OP, 0, 2)):
-        row = (op, "an axis is lost", found, 60.0, NOON + day * DAY)
-        history.store.transact(lambda db, row=row: db.execute("INSERT INTO hunted VALUES (?, ?, ?, ?, ?)", row))
-    assert why(history, 3) == ["a mistake was missed in a hunt on 2026-05-14: an axis is lost, missed 2 times by now"]
-    assert why(history, 3, OTHER) == ["a mistake was missed in a hunt on 2026-05-12: an axis is lost"]
-    assert standings(history).keys() == {OP, OTHER}
+    """When a hunt is over, what was missed is due, and a kind that is missed again is said to be; what was found is not."""
+
+    def write(sql: str, *row: object) -> None:
+        history.store.transact(lambda db: db.execute(sql, row))
+
+    for sql in HUNTS:
+        write(f"DROP TABLE IF EXISTS {sql.split()[2]}")
+        write(sql)
+    for hunt in ((90, NOON, 30.0, NOON), (91, NOON + DAY, 30.0, None)):
+        write("INSERT INTO hunt VALUES (?, ?, ?, ?)", *hunt)
+    for hunt, op, found in ((90, OTHER, None), (90, THIRD, NOON), (91, OP, None)):
+        write("INSERT INTO planted VALUES (?, ?, ?, ?, ?)", hunt, hunt, op, "an axis is lost", found)
+    again = "a mistake was missed in a hunt on 2026-05-13: an axis is lost, missed 2 times by now"
+    assert why(history, 2) == [again]
+    assert why(history, 2, OTHER) == ["a mistake was missed in a hunt on 2026-05-12: an axis is lost"]
+    assert standings(history, NOON + DAY).keys() == {OTHER}
+    assert standings(history, NOON + 2 * DAY).keys() == {OP, OTHER}
 
 
 def test_a_note_is_shown_where_its_operation_is_due(history):

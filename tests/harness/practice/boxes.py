@@ -27,6 +27,10 @@ from tests.harness.rows.names import pars
 
 DAYS = (0, 3, 7, 14, 30)  # after which what lies in a box is due
 SLOW = 3  # times par
+_HUNTS = {
+    "hunt": {"id", "started", "minutes", "ended"},
+    "planted": {"hunt", "number", "op", "kind", "found"},
+}  # what is read of hunts: table -> columns
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,10 @@ class Standing:
         return self.age(now) - self.interval if self.began is None else _days(self.began, now)
 
 
-def standings(history: History) -> dict[str, Standing]:
+def standings(history: History, now: float) -> dict[str, Standing]:
     """Operation -> how it stands, of those that were begun, by all that was practised in all folders."""
     rounds = history.rounds()
-    hints, mistakes, missed = history.store.transact(lambda db: (_hints(db), _mistakes(db), _missed(db)))
+    hints, mistakes, missed = history.store.transact(lambda db: (_hints(db), _mistakes(db), _missed(db, now)))
     happened = [*_rounds(rounds, hints, mistakes), *missed]
     found: dict[str, Standing] = {}
     for one in sorted(happened, key=lambda one: one.moment):
@@ -151,13 +155,16 @@ def _mistakes(db: sqlite3.Connection) -> _Mistakes:
     return found
 
 
-def _missed(db: sqlite3.Connection) -> list[_Happened]:
-    """Planted mistakes that were not found, where hunts are recorded at all; of each kind it is said how often it was missed."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hunted'").fetchone():
-        return []
+def _missed(db: sqlite3.Connection, now: float) -> list[_Happened]:
+    """The mistakes of hunts that are over which were not found; of each kind it is said how often it was missed."""
+    for table, needed in _HUNTS.items():
+        if not needed <= {name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")}:
+            return []  # no hunts are recorded here
+    sql = """SELECT op, kind, coalesce(ended, started + 60 * minutes) AS moment FROM planted JOIN hunt ON hunt.id = hunt
+             WHERE found IS NULL AND moment <= ? ORDER BY moment, hunt.id, number"""
     times: dict[str, int] = {}
     found = []
-    for op, kind, moment in db.execute("SELECT op, kind, moment FROM hunted WHERE NOT found ORDER BY moment, rowid"):
+    for op, kind, moment in db.execute(sql, (now,)):
         times[kind] = times.get(kind, 0) + 1
         again = f", missed {times[kind]} times by now" if times[kind] > 1 else ""
         found.append(_Happened(op, moment, (f"a mistake was missed in a hunt on {day(moment)}: {kind}{again}",)))

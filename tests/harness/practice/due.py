@@ -51,7 +51,7 @@ def plan(history: History, now: float, among: Collection[str] | None = None) -> 
     """What is worth doing on this day, of these operations; of all, if none are named."""
     known = {op: (level, par) for level, ops in outline().items() for op, par in ops.items()}
     chosen = [op for op in known if among is None or op in among]
-    stand, written = standings(history), notes.of_all(history.store)
+    stand, written = standings(history, now), notes.of_all(history.store)
 
     def due(op: str, *why: str, again: bool = False) -> Due:
         return Due(op, *known[op], why, again, tuple(written.get(op, ())))
@@ -67,7 +67,7 @@ def plan(history: History, now: float, among: Collection[str] | None = None) -> 
 
 def repetitions(history: History, now: float) -> list[str]:
     """All operations that were begun and are due on this day, the most urgent first."""
-    return _in_order([op for ops in outline().values() for op in ops], standings(history), now)
+    return _in_order([op for ops in outline().values() for op in ops], standings(history, now), now)
 
 
 def line(found: Plan) -> str:
