@@ -9,6 +9,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from .printable import printable
 from .refusal import OutOfTime, RefusedOperation
@@ -85,7 +86,13 @@ def parts_of(text: str, file: str) -> list[Part]:
     return [Part(name, "\n".join(lines) + "\n", is_cell=True) for name, lines in found]
 
 
-def defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
+class HasBody(Protocol):
+    """A module, or what can be read of a cell."""
+
+    body: list[ast.stmt]
+
+
+def defined(tree: HasBody) -> Iterator[tuple[str, int]]:
     """The names that statements at the top define by `def`, `class` or `=`, one by one, and in which line; not what gets another name."""
     for node in tree.body:
         match node:
@@ -100,7 +107,7 @@ def defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
                             yield inner.id, node.lineno
 
 
-def imported_if_there(tree: ast.Module) -> set[str]:
+def imported_if_there(tree: HasBody) -> set[str]:
     """The packages that are imported only where it may fail: in a `try` that has an answer to an ImportError."""
     answered, others = set(), set()
 
@@ -120,7 +127,8 @@ def imported_if_there(tree: ast.Module) -> set[str]:
             for child in ast.iter_child_nodes(node):
                 look(child, guarded)
 
-    look(tree, False)
+    for statement in tree.body:
+        look(statement, False)
     return answered - others
 
 
