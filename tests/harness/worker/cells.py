@@ -14,8 +14,8 @@ from .source import Unreadable
 
 MOST = 20  # statements of a cell that may fail
 _AHEAD = 30  # lines at the margin, among which the end of a statement is looked for
-_READ = 40  # times as many characters as the cell has, at most, are read to find its statements
-_BEGINS = re.compile(r"(?![\s#)\]}]|(?:else|elif|except|finally)\b).")
+_READ = 20  # times as many characters as the cell has, at most, are read to find its statements
+_BEGINS = re.compile(r"(?![\s#]|(?:else|elif|except|finally)\b).")
 """How a line looks that may begin a statement."""
 _ASSIGNS = re.compile(r"([\w ,]+?)=(?!=)")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -61,6 +61,8 @@ def run(
         failed(error)
         meant = _ASSIGNS.match(error.text or "")
         lost |= set(re.findall(r"\w+", meant[1])) if meant else set()
+        behind = next((n for n, node in enumerate(left) if node.lineno > (error.lineno or 0)), len(left))
+        left = [*left[:behind], *_unharmed(left[behind:], lost, failed)]
     for _ in range(MOST):
         body = left if left[: len(futures)] == futures else [*futures, *left]
         try:
@@ -145,9 +147,10 @@ def _statements(text: str, file: str) -> Iterator[ast.Module | SyntaxError]:
             part = "\n".join(lines[starts[at] : starts[end]])
             room -= len(part)
             try:
-                yield ast.parse("\n" * starts[at] + part, file)
+                yield ast.increment_lineno(ast.parse(part, file), starts[at])
                 break
             except SyntaxError as error:
+                error.lineno = (error.lineno or 1) + starts[at]
                 wrong = wrong or error
                 in_text = "unterminated triple-quoted" in (error.msg or "")
             if room < 0 or (in_text and end == len(starts) - 1):

@@ -16,6 +16,7 @@ from .refusal import OutOfTime, RefusedOperation
 
 MARK = re.compile(r"# %% cell (\d{1,9}) of (.{1,300})")
 """The line before each cell of what was a notebook, in the first line of such a module too."""
+STOPS = 'stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it'
 _SAVE = "save it as UTF-8"
 _MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -164,8 +165,9 @@ def said(error: BaseException, file: str, shown: str) -> str:
         message = printable(str(error).removesuffix(f" ({path})"), 200)
     except BaseException:  # a __str__ of the candidate's
         message = ""
-    stops = isinstance(error, SystemExit)
-    return f"{place}: {'stops the interpreter at import' if stops else f'{kind}: {message}' if message else kind}"
+    if isinstance(error, SystemExit):
+        return f"{place}: {STOPS}"
+    return f"{place}: {kind}: {message}" if message else f"{place}: {kind}"
 
 
 def unfinished(place: str, why: BaseException) -> str:

@@ -51,7 +51,11 @@ ROWS = [
         "import sys\nsys.exit()",
         AFFINE,
         says={"relu": "", "affine": ""},
-        notes=(_ENDS.format(2, 2, "stops the interpreter at import"),),
+        notes=(
+            _ENDS.format(
+                2, 2, 'stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it'
+            ),
+        ),
     ),
     notebook(
         "a cell that waits for input",
