@@ -19,7 +19,7 @@ from .conduct import no_input, open_unless_nowhere
 from .imports import ALLOWED, NOTHING, stand_in
 from .kinds import kind_of, own_name
 from .refusal import NOT_THERE, OutOfTime, RefusedOperation
-from .source import Part, decoded, defined, imported_if_there, parts_of, said
+from .source import Part, decoded, defined, defined_inside, imported_if_there, parts_of, said
 
 _Tree = ast.Module | cells.Cell | Exception
 """A module, a cell, or what is wrong with a cell."""
@@ -50,6 +50,7 @@ class Modules:
         self._refused: dict[str, tuple[str, str]] = {}
         self._notes: dict[str, list[str]] = {}
         self._places: dict[str, dict[str, list[str]]] = {}  # file -> name -> where its text defines it
+        self._inside: dict[str, dict[str, tuple[str, str]]] = {}  # file -> name -> where something has it, and what
         self._depth = 0  # of modules that are being imported
         self._optional: dict[str, set[str]] = {}  # module -> what it imports only if it is there
         self._builtins = ModuleType("builtins")  # its own, which it may change
@@ -88,6 +89,7 @@ class Modules:
                 [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(own_name(module, name), [])[-1:]]
                 for name, kind in found.items()
             ][:_MOST],
+            "inside": [[op, *at] for op in names if op not in found and (at := self._inside[file].get(op))],
             "notes": self._notes[file],
         }
 
@@ -171,6 +173,7 @@ class Modules:
             text = decoded(stream.read())
         found: list[tuple[Part, _Tree]] = []
         places: dict[str, list[str]] = {}
+        inside: dict[str, tuple[str, str]] = {}
         optional: set[str] = set()
         for part in parts_of(text, self._named(file)):
             if part.file not in linecache.cache and not os.path.isabs(part.file):
@@ -186,8 +189,10 @@ class Modules:
                 place = f"{part.file.rpartition(', ')[2]}, " if part.is_cell else ""
                 for name, line in defined(tree):
                     places.setdefault(name, []).append(f"{place}line {line}")
+                inside |= {name: (f"{place}line {line}", where) for name, line, where in defined_inside(tree)}
                 optional |= imported_if_there(tree)
             found.append((part, tree))
+        self._inside[file] = inside
         self._places[file] = {name: found for name, found in places.items() if len(name) <= _LONGEST}
         return found, optional
 

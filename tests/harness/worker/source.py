@@ -108,6 +108,27 @@ def defined(tree: HasBody) -> Iterator[tuple[str, int]]:
                             yield inner.id, node.lineno
 
 
+def defined_inside(tree: HasBody) -> Iterator[tuple[str, int, str]]:
+    """The functions that stand inside something at the top: name, line and what that is, in words; not what takes only `self`."""
+    for outer in tree.body:
+        methods = {id(node) for node in outer.body} if isinstance(outer, ast.ClassDef) else set()
+        for node in ast.walk(outer):
+            if isinstance(node, ast.FunctionDef) and node is not outer:
+                given = node.args.posonlyargs + node.args.args
+                if id(node) not in methods or node.decorator_list or len(given) > 1:
+                    yield node.name, node.lineno, _outside(outer)
+
+
+def _outside(node: ast.stmt) -> str:
+    if isinstance(node, ast.ClassDef):
+        return f"inside class {node.name}"
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return f"inside {node.name}"
+    if isinstance(node, ast.If):
+        return f"under if {ast.unparse(node.test)[:40]}"
+    return f"inside a {type(node).__name__.lower()}"
+
+
 def imported_if_there(tree: HasBody) -> set[str]:
     """The packages that are imported only where it may fail: in a `try` that has an answer to an ImportError."""
     answered, others = set(), set()
