@@ -140,7 +140,7 @@ _AUTOMAGIC = re.compile(
     |   (?:load_ext|reload_ext)[ \t]+\w | autoreload[ \t]+\d | pylab[ \t]+\w
     |   (?:cd|ls|ll|cat|mkdir|rm|cp|mv|man|less|more)[ \t]+(?!(?:in|is|and|or|if|not|for)\b)(?:[\w./~"']|-\w)
     |   (?:ls|ll|pwd|cd|who|whos|clear|cls)[ \t]*(?:\#|$)
-    )(?![^\n]*[ \t]=[ \t])""",
+    )""",
     re.VERBOSE | re.MULTILINE,
 )
 _LINE = re.compile(r"(?:\\\n|[^\n])*")
