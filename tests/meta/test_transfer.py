@@ -47,6 +47,8 @@ def practised(folder: Path, project: str = "here", start: float = 0.0) -> Histor
     history.note_mistakes({"f": ["gw is negated"]}, 60 * (start + 3))
     history.note_hint("f", 2, 60 * (start + 4))
     history.start(Timer(60 * start, 30.0, ("f", "g"), 2, 7))
+    for _ in range(2):  # twice at one moment
+        history.note_hint("g", 1, 60 * start)
     notes.add(history.store, Note("f", f"noted at {start}: 'ü' \u2028 \x00", 60 * start))
     return history
 
@@ -61,7 +63,7 @@ def test_what_is_read_on_another_machine_is_all_of_it(tmp_path):
     """Into an empty history: the same sessions, rounds, hints, clocks and notes, and so the same answers to everything."""
     here, there = practised(tmp_path / "here"), History(Store(tmp_path / "there"), "here")
     said = moved(here.store, there.store, tmp_path / "h.json")
-    assert said == "3 runs, 2 rounds, 1 hint, 1 clock, 1 note new here"
+    assert said == "3 runs, 2 rounds, 3 hints, 1 clock, 1 note new here"
     assert content(there.store) == content(here.store)
     for ask in (History.rounds, History.timer, History.hinted, lambda h: h.sessions(NOW), lambda h: h.hints("f")):
         assert ask(there) == ask(here)
@@ -73,6 +75,7 @@ def test_a_second_time_nothing_comes(tmp_path):
     here, there = practised(tmp_path / "here"), practised(tmp_path / "there", "there", 900)
     moved(here.store, there.store, tmp_path / "h.json")
     both = content(there.store)
+    assert both["hint"].count(("there", "g", 1, 54_000.0)) == 2
     assert moved(here.store, there.store, tmp_path / "h.json") == "nothing that was not here already"
     assert content(there.store) == both
     moved(there.store, here.store, tmp_path / "h.json")
@@ -218,7 +221,7 @@ def test_the_commands(tmp_path):
     written = grade(f"--history={file}", KATA_DATA=str(tmp_path / "here")).stdout
     assert written.splitlines()[0].startswith("due today: ")
     assert written.splitlines()[-1] == f"{file}: written"
-    for said in ("3 runs, 2 rounds, 1 hint, 1 clock, 1 note new here", "nothing that was not here already"):
+    for said in ("3 runs, 2 rounds, 3 hints, 1 clock, 1 note new here", "nothing that was not here already"):
         assert grade(f"--import={file}", KATA_DATA=str(tmp_path / "there")).stdout == f"{file}: {said}\n"
     before = (tmp_path / "there" / NAME).read_bytes()
     file.write_text(file.read_text().replace('"schema": 1', '"schema": 2'))

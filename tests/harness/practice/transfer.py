@@ -21,7 +21,7 @@ from tests.harness.practice.store import Store
 
 MOST = 1 << 25  # bytes of a file: years of practice
 _SORTED = {"round": "began", "clock": "started"}  # tables whose last row is the newest, and by what
-_LATER = "attempts = max(attempts, ?), seconds = max(seconds, ?), green = coalesce(green, ?)"
+_MOMENTS = ("began", "started", "moment")  # by which rows are known
 _COUNTED = {"runs": "run", "rounds": "round", "hints": "hint", "clocks": "clock", "notes": "note"}
 
 
@@ -84,8 +84,9 @@ def _merged(db: sqlite3.Connection, content: Mapping) -> Counter[str]:
     """Add what is not there; how much that was, by the names of the lists."""
     new: Counter[str] = Counter()
     statuses = [json.dumps(s) for s in content["statuses"]]
+    known_sessions = {tuple(where): number for number, *where in db.execute("SELECT id, project, began FROM session")}
     for session in content["sessions"]:
-        number = _session(db, session)
+        number = _session(db, session, known_sessions)
         there: dict[float, list[int]] = {}
         for run, moment in db.execute("SELECT id, moment FROM run WHERE session = ? ORDER BY id", (number,)):
             there.setdefault(moment, []).append(run)
@@ -106,40 +107,53 @@ def _merged(db: sqlite3.Connection, content: Mapping) -> Counter[str]:
     return new
 
 
-def _session(db: sqlite3.Connection, session: Mapping) -> int:
+def _session(db: sqlite3.Connection, session: Mapping, known: dict[tuple, int]) -> int:
     """The number of the session here, which may have gone on there, or of a new one."""
-    where, ends = (session["project"], session["began"]), (session["ended"], session["marked"])
-    found = db.execute("SELECT id FROM session WHERE project = ? AND began = ?", where).fetchone()
-    if not found:
-        return db.execute("INSERT INTO session VALUES (NULL, ?, ?, ?, ?)", (*where, *ends)).lastrowid
-    db.execute("UPDATE session SET ended = max(ended, ?), marked = max(marked, ?) WHERE id = ?", (*ends, *found))
-    return found[0]
+    where, ends = (session["project"], float(session["began"])), (session["ended"], session["marked"])
+    if where in known:
+        sql = "UPDATE session SET ended = max(ended, ?), marked = max(marked, ?) WHERE id = ?"
+        db.execute(sql, (*ends, known[where]))
+    else:
+        known[where] = db.execute("INSERT INTO session VALUES (NULL, ?, ?, ?, ?)", (*where, *ends)).lastrowid
+    return known[where]
 
 
 def _added(db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Sequence[Mapping]) -> int:
     """Add the rows that are not in the table; how many. What is known of a round that is there already only grows."""
     key = [c for c in columns if table not in _SORTED or c in ("project", "op", _SORTED[table])]
-    there = {tuple(row[c] for c in key) for row in _rows(db, table, columns)}
-    found = 0
-    for row in rows:
-        values = [json.dumps(row[c]) if c == "scope" else row[c] for c in columns]
-        name = tuple(float(row[c]) if c in ("began", "started", "moment") else row[c] for c in key)
-        if name not in there:
-            there.add(name)
-            found += 1
-            db.execute(f"INSERT INTO {table} VALUES (NULL, {', '.join('?' * len(columns))})", values)
+    every = list(_rows(db, table, columns))
+    there, before = dict(_named(every, key)), len(every)
+    for name, row in _named([_kept(row, columns) for row in rows], key):
+        here = there.setdefault(name, row)
+        if here is row:
+            every.append(row)
         elif table == "round":
-            where = " AND ".join(f"{c} = ?" for c in key)
-            db.execute(f"UPDATE round SET {_LATER} WHERE {where}", (*values[3:], *name))
-    if found and table in _SORTED:  # the last of each project is looked for by its number
-        ordered = [tuple(row.values()) for row in _rows(db, table, columns, f"ORDER BY {_SORTED[table]}, id")]
-        db.execute(f"DELETE FROM {table}")
-        db.executemany(f"INSERT INTO {table} VALUES (NULL, {', '.join('?' * len(columns))})", ordered)
-    return found
+            most = {c: max(here[c], row[c]) for c in ("attempts", "seconds")}
+            here |= most | {"green": row["green"] if here["green"] is None else here["green"]}
+    # All anew, in order: the last of each project is looked for by its number.
+    ordered = sorted(every, key=lambda row: row[_SORTED[table]]) if table in _SORTED else every
+    db.execute(f"DELETE FROM {table}")
+    sql = f"INSERT INTO {table} VALUES (NULL, {', '.join('?' * len(columns))})"
+    db.executemany(sql, (tuple(row[c] for c in columns) for row in ordered))
+    return len(every) - before
 
 
-def _rows(db: sqlite3.Connection, table: str, columns: Sequence[str], order: str = "ORDER BY id") -> Iterator[dict]:
-    for row in db.execute(f"SELECT {', '.join(columns)} FROM {table} {order}").fetchall():
+def _named(rows: Sequence[dict], key: Sequence[str]) -> Iterator[tuple[tuple, dict]]:
+    """Each row with what it is known by; of several that are alike there, also which of them it is."""
+    seen: Counter[tuple] = Counter()
+    for row in rows:
+        name = tuple(float(row[c]) if c in _MOMENTS else row[c] for c in key)
+        seen[name] += 1
+        yield (*name, seen[name]), row
+
+
+def _kept(row: Mapping, columns: Sequence[str]) -> dict:
+    """A row of the file as the table has it."""
+    return {c: json.dumps(row[c]) if c == "scope" else row[c] for c in columns}
+
+
+def _rows(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[dict]:
+    for row in db.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY id").fetchall():
         yield dict(zip(columns, row, strict=True))
 
 
