@@ -1,5 +1,6 @@
 """`--due`: what is worth doing today, and why, is told from the history and the day alone; `--sample` and `--watch` follow it."""
 
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -262,17 +263,17 @@ def test_an_interview_prefers_what_is_due(count):
     assert {op for seed in range(99) for op in drawn(levels, 2, seed, preferred)} == set(preferred)
 
 
-def test_an_interview_asks_for_what_is_due(tmp_path):
-    """`--sample` in a run: the two that are due, of more than eighty, with each seed."""
+@pytest.mark.parametrize("jobs", ["-n0", "-n2"])
+def test_an_interview_asks_for_what_is_due(jobs, tmp_path):
+    """`--sample` in a run, and with pytest-xdist: the two that are due, of more than eighty; the seed is what is printed."""
     history = History(Store(tmp_path), str(PROJECT))
-    there = ("layer_norm", "swiglu")
-    for op in there:
+    for op in ("layer_norm", "swiglu"):
         played(history, -90, op)
-    for seed in (1, 2):
-        run = grade(
-            "--impl=kata", "--sample=2", f"--seed={seed}", "--restart", "--collect-only", "-q", KATA_DATA=str(tmp_path)
-        )
-        assert [op for op in OPS if f"[{op}]" in run.stdout] == list(there), run.stdout + run.stderr
+    run = grade("--impl=kata", "--sample=3", "--restart", jobs, KATA_DATA=str(tmp_path))
+    seed = int(re.search(r"^mock interview: --sample=3 --seed=(\d+)$", run.stdout, re.MULTILINE)[1])
+    asked = re.findall(r"^  (\w+) +TODO$", run.stdout, re.MULTILINE)
+    assert asked == drawn({level: list(ops) for level, ops in outline().items()}, 3, seed, ("layer_norm", "swiglu"))
+    assert {"layer_norm", "swiglu"} < set(asked)
 
 
 def test_no_work_is_lost_where_what_is_due_becomes_a_stub(tmp_path, monkeypatch):
@@ -373,4 +374,5 @@ def test_a_kit_says_what_is_due_of_what_it_has(tmp_path):
         "hinge_loss",
     ]
     assert "a kink" in said.stdout
+    assert "--watch: needs a terminal" in grade("--watch", "--due", **data).stderr  # and is not refused before
     assert grade("--note", "affine", "x", **data).returncode == 4

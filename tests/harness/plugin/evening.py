@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.harness.display.result import Result
     from tests.harness.display.screen import Piece
 
+_TOLD = "kata"  # among what pytest-xdist's workers are told
+_NONE = (("sampled", []), ("preferred", []))
 SEEDS = 10_000  # that are drawn from where no seed is given: short, to be typed again
 
 
@@ -47,8 +49,10 @@ EVENING = pytest.StashKey[Evening]()
 def configure(config: pytest.Config, project: Path, impls: list[str]) -> None:
     """Check what was asked for, and open the history where it is practised. Raises UsageError."""
     option = config.option
-    for name in ("sampled", "preferred"):  # pytest-xdist's workers are told
-        setattr(option, name, getattr(option, name, []))
+    told = getattr(config, "workerinput", {}).get(_TOLD, {})
+    option.seed, option.sampled, option.preferred = (
+        told.get(name, now) for name, now in (("seed", option.seed), *_NONE)
+    )
     asked = Asked(minutes_of(option.minutes), sample_of(option.sample), option.seed, option.restart)
     asked.refuse_without_a_clock()
     practising = impls == ["kata"] and not option.kit
@@ -135,6 +139,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     _begin(session.config, [op for op in map(_op_of, session.items) if op])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Tell a worker of pytest-xdist's, which sees the command line alone, what was drawn for the run."""
+    option = node.config.option
+    node.workerinput[_TOLD] = {name: getattr(option, name) for name in ("seed", "sampled", "preferred")}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -59,7 +59,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     everything = (
         not (option.impl or option.op or option.kit) and config.args_source == pytest.Config.ArgsSource.TESTPATHS
     )
-    watched = option.usepdb or option.capture == "no" or option.collectonly
+    watched = option.usepdb or option.capture == "no" or option.collectonly or option.watch
     if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
         option.numprocesses = "logical"
 
