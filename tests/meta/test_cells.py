@@ -128,7 +128,7 @@ def test_a_statement_that_fails_costs_itself_and_what_needs_it(cell):
     """Whether it cannot be read, compiled or run; what it should have given is not taken from before, and an end is an end."""
     names, told = {"old": 0}, []
     try:
-        cells.run(cells.read(cell, "cell"), "cell", names, told.append)
+        cells.run_cell(cells.read_cell(cell, "cell"), "cell", names, told.append)
     except SystemExit as end:
         told.append(end)
     seen = [source.said(error, "cell", "cell").removeprefix("cell, line ").split(": ", 1) for error in told]
@@ -142,11 +142,11 @@ def test_a_statement_that_fails_costs_itself_and_what_needs_it(cell):
 def test_a_cell_of_which_nothing_can_be_read_is_refused():
     """As Python refuses it; and one that is long and broken is not read for ever."""
     with pytest.raises(SyntaxError, match="never closed"):
-        cells.read("x = (", "cell")
+        cells.read_cell("x = (", "cell")
     begun = time.process_time()
     with pytest.raises(SyntaxError):
-        cells.read("(\n" * 50_000, "cell")
-    assert len(cells.read("x = 1\n" + "y = [\n" * 20_000, "cell").body) == 1
+        cells.read_cell("(\n" * 50_000, "cell")
+    assert len(cells.read_cell("x = 1\n" + "y = [\n" * 20_000, "cell").body) == 1
     assert time.process_time() - begun < 60
 
 

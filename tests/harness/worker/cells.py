@@ -32,7 +32,7 @@ class NotGiven(Unreadable):
     """A statement of this line uses what one before it should have given."""
 
 
-def read(text: str, file: str) -> Cell:
+def read_cell(text: str, file: str) -> Cell:
     """The cell's statements. Raises what ast.parse does where none can be read."""
     try:
         return Cell(ast.parse(text, file).body)
@@ -44,7 +44,7 @@ def read(text: str, file: str) -> Cell:
         return Cell(nodes, [one for one in found if isinstance(one, SyntaxError)])
 
 
-def run(
+def run_cell(
     cell: Cell,
     file: str,
     names: dict,

@@ -14,14 +14,14 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from . import cells
+from .cells import Cell, read_cell, run_cell
 from .conduct import no_input, open_unless_nowhere
 from .imports import ALLOWED, NOTHING, stand_in
 from .kinds import kind_of, own_name
 from .refusal import NOT_THERE, OutOfTime, RefusedOperation
 from .source import Part, decoded, defined, defined_inside, imported_if_there, parts_of, said
 
-_Tree = ast.Module | cells.Cell | Exception
+_Tree = ast.Module | Cell | Exception
 """A module, a cell, or what is wrong with a cell."""
 
 
@@ -148,7 +148,7 @@ class Modules:
                 if code:
                     exec(code, module.__dict__)
                 else:
-                    cells.run(tree, part.file, vars(module), lambda e: self._leave_out(file, part, e), self._through)
+                    run_cell(tree, part.file, vars(module), lambda e: self._leave_out(file, part, e), self._through)
         except self._through:
             raise
         except BaseException as error:  # also sys.exit at import
@@ -180,7 +180,7 @@ class Modules:
                 lines = part.text.splitlines(keepends=True)
                 linecache.cache[part.file] = (len(part.text), None, lines, part.file)
             try:
-                tree: _Tree = (cells.read if part.is_cell else ast.parse)(part.text, part.file)
+                tree: _Tree = (read_cell if part.is_cell else ast.parse)(part.text, part.file)
             except Exception as error:
                 if not part.is_cell:
                     raise
