@@ -12,7 +12,18 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 PROJECT = Path(__file__).parent
 if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
-_PLUGINS = ("evening", "selection", "season", "session", "grading", "underway", "ending", "unstuck", "training")
+_PLUGINS = (
+    "evening",
+    "selection",
+    "diary",
+    "season",
+    "session",
+    "grading",
+    "underway",
+    "ending",
+    "unstuck",
+    "training",
+)
 pytest_plugins = [f"tests.harness.plugin.{name}" for name in _PLUGINS]
 
 
@@ -106,21 +117,42 @@ def pytest_addoption(parser):
         "--sample",
         metavar="K",
         help="with --impl=kata: a mock interview, K operations at random across the levels, with a clock of the sum of "
-        "their par times (or --minutes=M). --seed=N draws the same ones again",
+        "their par times (or --minutes=M). What is due is preferred (see --due). --seed=N draws the same ones again, as long as "
+        "the history is the same",
     )
     group.addoption("--restart", action="store_true", help="start the clock of --minutes or --sample anew")
     group.addoption(
         "--history",
         nargs="?",
         const="",
-        metavar="FILE.html",
-        help="show what you practised: times, attempts, hints, personal bests; with FILE.html also write it as a page "
-        "with curves",
+        metavar="FILE.html|FILE.json",
+        help="show what you practised: times, attempts, hints, personal bests, notes; with FILE.html also write it as a page "
+        "with curves, with FILE.json as data for --import",
+    )
+    group.addoption(
+        "--due",
+        action="store_true",
+        help="show what is worth doing today, and why, of the operations that --op, -m or -k choose; with --impl=kata --watch "
+        "do it, one operation after the other, those that were green from a stub again, the old answer kept in a dated copy",
+    )
+    group.addoption(
+        "--note",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("OP", "TEXT"),
+        help="write this down for the operation; it is shown when that is due, in the history, and at the end of a hint. "
+        "Notes add up; an empty TEXT deletes them",
+    )
+    group.addoption(
+        "--import",
+        metavar="FILE.json",
+        help="add what --history=FILE.json wrote, on another machine say, to the history here; nothing comes twice, and nothing goes",
     )
     group.addoption(
         "--forget",
         action="store_true",
-        help="delete that history, clocks included, and the answers of torch that are kept",
+        help="delete that history, notes and clocks included, and the answers of torch that are kept",
     )
     group.addoption(
         "--hint",
@@ -151,12 +183,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    from tests.harness.plugin import evening, season, selection, session
+    from tests.harness.plugin import diary, evening, season, selection, session
 
     selection.configure(config)
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
         chosen = ["kata"]
+    diary.configure(config, chosen or ["solutions"])
     evening.configure(config, PROJECT, chosen or ["solutions"])
     season.configure(config, chosen or ["solutions"])
     session.configure(config, PROJECT, chosen or ["solutions"], alone=bool(chosen or config.getoption("op")))

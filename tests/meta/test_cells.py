@@ -3,12 +3,14 @@
 import ast
 import json
 import random
+import time
 
 import pytest
 
 from tests.harness.submissions import notebooks, parcel
 from tests.harness.submissions.magics import plain
 from tests.harness.submissions.parcel import UnusableSubmission
+from tests.harness.worker import cells, source
 
 LINES = {  # cell -> what is run of it; a line that ends in ` <-` is told to be left out
     "%matplotlib inline <-\nx = 1": "\nx = 1",
@@ -35,6 +37,8 @@ LINES = {  # cell -> what is run of it; a line that ends in ` <-` is told to be 
     "In [12]: x = 1\n    ...: y": "x = 1\ny",
     "    x = 1\n    y = 2": "x = 1\ny = 2",
     "%time? <-": "",
+    "pip install -q 'x>1' <-\nx\nif x:\n    ls -l kata/ <-\npwd <-\nmatplotlib inline <-\ncd .. # up <-": "\nx\nif x:\n    pass\n\n\n",
+    "ls = 3\nx = (pip,\nls)\npip(install)\nls in x\ncat is x\ncd.x\ncp = man == rm\nmore -= 1": "ls = 3\nx = (pip,\nls)\npip(install)\nls in x\ncat is x\ncd.x\ncp = man == rm\nmore -= 1",
     "": "",
 }
 
@@ -50,7 +54,9 @@ def test_what_is_for_ipython_is_left_out_line_by_line(cell):
 
 
 SNIPPETS = [
-    *(snippet.replace(" <-", "").replace("\r\n", "\n") for snippet in LINES),
+    *(
+        snippet.replace(" <-", "").replace("\r\n", "\n") for snippet in LINES if "pip" not in snippet
+    ),  # IPython's own automagic runs later
     "def f():\n    '''?\n    ?\n    '''\n    return 5 % 3",
     "f'{x!r:>{5}}' + '%d' % 3",
     "x @= y; z = [a == b, '!']",
@@ -96,6 +102,52 @@ def _statements(source: str) -> str:
         return not hasattr(statement, "body") and "get_ipython" in ast.dump(statement)
 
     return ast.dump(Without().visit(ast.parse(source)))
+
+
+RUN = {  # cell -> the names it gives, and what is said of the others: line, and the beginning
+    "x = 1\ny = 2": ("x y", []),
+    "x = nope\ny = 2": ("y", [(1, "NameError")]),
+    "x = nope\ny = x\nz = y\nx = 1\nw = x": ("x w", [(1, "NameError"), (2, "uses x"), (3, "uses y")]),
+    "old = nope\nx = old\ndef f():\n    return old": ("f", [(1, "NameError"), (2, "uses old")]),
+    "x = 1\nawait x\ny = x": ("x y", [(2, "SyntaxError")]),
+    "return 1\nx = 1\nyield x": ("x", [(1, "SyntaxError"), (3, "SyntaxError")]),
+    "x = 1\ny = (x,\nz = 3\ndef f(): pass\nw = y": ("x z f", [(2, "SyntaxError"), (5, "uses y")]),
+    'x = """\na = 1\n"""\nb = 1\n)': ("x b", [(5, "SyntaxError")]),
+    'b = 1\nx = """\na = 1\nc = 2': ("b", [(2, "SyntaxError")]),
+    "if x\n    y = 1\nelse:\n    y = 2\nz = 1": ("z", [(1, "SyntaxError")]),
+    "@nope\ndef f(): pass\n@abs\n\ndef g(): pass\nx = 1": ("x", [(1, "NameError"), (3, "TypeError")]),
+    "from __future__ import annotations\nnope\ndef f(x: y): pass": ("annotations f", [(2, "NameError")]),
+    "x = 1; y = nope; z = 2\nw = 1": ("x w", [(1, "NameError")]),
+    "import sys\nsys.exit()\nx = 1": ("sys", [(2, "SystemExit")]),
+    "nope\n" * 30: ("", [*[(n, "NameError") for n in range(1, 21)], (21, "more statements")]),
+}
+
+
+@pytest.mark.parametrize("cell", RUN)
+def test_a_statement_that_fails_costs_itself_and_what_needs_it(cell):
+    """Whether it cannot be read, compiled or run; what it should have given is not taken from before, and an end is an end."""
+    names, told = {"old": 0}, []
+    try:
+        cells.run_cell(cells.read_cell(cell, "cell"), "cell", names, told.append)
+    except SystemExit as end:
+        told.append(end)
+    seen = [source.said(error, "cell", "cell").removeprefix("cell, line ").split(": ", 1) for error in told]
+    given, due = RUN[cell]
+    assert [name for name in names if name not in ("old", "__builtins__", "__annotations__")] == given.split()
+    assert [int(line) for line, _ in seen] == [line for line, _ in due]
+    for (line, said), (_, begins) in zip(seen, due, strict=True):
+        assert said.startswith(begins) or begins == "SystemExit", (line, said)
+
+
+def test_a_cell_of_which_nothing_can_be_read_is_refused():
+    """As Python refuses it; and one that is long and broken is not read for ever."""
+    with pytest.raises(SyntaxError, match="never closed"):
+        cells.read_cell("x = (", "cell")
+    begun = time.process_time()
+    with pytest.raises(SyntaxError):
+        cells.read_cell("(\n" * 50_000, "cell")
+    assert len(cells.read_cell("x = 1\n" + "y = [\n" * 20_000, "cell").body) == 1
+    assert time.process_time() - begun < 60
 
 
 def code(source: object, **more: object) -> dict:

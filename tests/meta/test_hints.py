@@ -38,6 +38,10 @@ class Book:
 
     levels: dict[str, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    noted: dict[str, list[str]] = field(default_factory=dict)
+
+    def notes(self, op: str) -> list[str]:
+        return self.noted.get(op, [])
 
     def hints_taken(self, op: str) -> int:
         return self.levels.get(op, 0)
@@ -124,6 +128,16 @@ def test_a_notice_of_the_history_is_shown_once(project):
     book = Book(notices=["a new one is begun"])
     lines = hint_lines("affine", project, lambda: book)
     assert lines[-2:] == ["a new one is begun", "next: pytest --hint affine  (hint 2 of 3: a nudge)"]
+
+
+@pytest.mark.parametrize("kit", [False, True])
+def test_a_hint_ends_with_what_the_user_noted(kit, project):
+    """The notes of the operation, and of no other, stand below the hint; in a kit below the line that there is none."""
+    if kit:
+        shutil.rmtree(project / "solutions")
+    lines = hint_lines("affine", project, lambda: Book(noted={"affine": ["note: one"], "relu": ["note: two"]}))
+    assert lines[-1 if kit else -2] == "note: one"
+    assert "note: two" not in lines
 
 
 def test_a_hint_is_one_command_that_answers_at_once(tmp_path):

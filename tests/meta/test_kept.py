@@ -227,6 +227,8 @@ def run(*arguments: str) -> str:
         ("--collect-only", "-q", "-n0"),
         ("--impl=kata",),
         ("--reset=affine",),
+        ("--due",),
+        ("--note", "affine", "a note"),
     ],
     ids=" ".join,
 )

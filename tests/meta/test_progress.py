@@ -9,13 +9,16 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from tests.harness.practice import notes
 from tests.harness.practice.history import History, Timer
+from tests.harness.practice.notes import Note
 from tests.harness.practice.practice import minutes
 from tests.harness.practice.progress import rows, sparkline, told
 from tests.harness.practice.store import NAME, Store, data_folder
 from tests.harness.rows.names import pars
 from tests.meta.test_grading import PROJECT, grade
 
+HOSTILE = "keep <b>gb</b>\u202e \x1b[2J {{ 7 * 7 }}"
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))
 
 
@@ -48,6 +51,7 @@ def practised(tmp_path, monkeypatch) -> Store:
         history.note({op: every, "<b>gone</b>": every}, {op: "a", "<b>gone</b>": "a"}, NOON + start + length)
     history.note_hint(op, 1, NOON)
     history.note_hint(op, 3, NOON)
+    notes.add(history.store, Note(op, HOSTILE, NOON))
     return Store(data_folder())
 
 
@@ -66,6 +70,26 @@ def test_the_history_is_a_table(practised):
     assert [r.op for r in rows(History(practised, ""))] == [op, "<b>gone</b>"]
 
 
+def test_what_is_due_and_noted_is_in_the_table_and_on_the_page(practised, tmp_path):
+    """The first line says what is due; a note stands below its operation; whatever it holds is text in both."""
+    op = next(iter(pars()))
+    text = told(practised, str(tmp_path / "h.html"), "utf-8", NOON + 4 * 86400)
+    lines = text.splitlines()
+    assert lines[0].startswith(f"due today: {op}, ")
+    assert lines[0].endswith("(pytest --due says why)")
+    (place,) = (n for n, line in enumerate(lines) if line.startswith(f"  {op} "))
+    assert lines[place + 1] == r"      note of 2026-05-12: keep <b>gb</b>\u202e \x1b[2J {{ 7 * 7 }}"
+    page = (tmp_path / "h.html").read_text()
+    assert page.count(r"keep &lt;b&gt;gb&lt;/b&gt;\u202e \x1b[2J {{ 7 * 7 }}") == 2  # where it is due, and in the table
+    assert "green 4 days ago, on 2026-05-12" in page
+
+
+def test_the_name_of_an_operation_from_elsewhere_is_text(tmp_path):
+    """A name that would clear the screen is spelled out."""
+    notes.add(Store(tmp_path), Note("\x1b[2J", "a note", NOON))
+    assert r"  \x1b[2J " in told(Store(tmp_path), "", "utf-8", NOON)
+
+
 def test_the_page_is_whole_safe_and_of_one_piece(practised, tmp_path):
     """The page is well-formed, has a curve for each operation, escapes all names, and fetches nothing."""
     told(practised, str(tmp_path / "h.html"), "utf-8", NOON + 3600)
@@ -82,9 +106,10 @@ def test_the_page_is_whole_safe_and_of_one_piece(practised, tmp_path):
 
 
 def test_an_empty_history_says_how_it_begins(tmp_path):
-    """Nothing practised: one line, and a page that says so as well."""
-    said = told(Store(tmp_path), str(tmp_path / "h.html"), "utf-8", NOON)
-    assert said.startswith("no history yet: it begins with pytest --impl=kata")
+    """Nothing practised: what to begin with, one line more, and a page that says so as well."""
+    first, second, *_ = told(Store(tmp_path), str(tmp_path / "h.html"), "utf-8", NOON).splitlines()
+    assert first.startswith(f"due today: {next(iter(pars()))}, ")
+    assert second.startswith("no history yet: it begins with pytest --impl=kata")
     assert "No history yet" in (tmp_path / "h.html").read_text()
 
 

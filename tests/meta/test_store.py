@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.practice import store
+from tests.harness.practice import notes, store
+from tests.harness.practice.notes import Note
 from tests.harness.practice.store import SCHEMA
 from tests.meta import HANGS
 from tests.meta.test_history import GREEN, HALF, STUB, noted, opened
@@ -148,6 +149,18 @@ def test_an_empty_file_is_a_history_that_is_empty(folder):
     (folder / store.NAME).touch()
     history = noted(opened(folder), (1, "a", STUB))
     assert len(history.rounds()) == 1
+    assert not history.notices
+
+
+def test_a_file_of_the_first_version_goes_on(folder):
+    """What came since is added to it, and what it holds stays."""
+    noted(opened(folder), (1, "a", STUB), (2, "b", GREEN))
+    with sqlite3.connect(folder / store.NAME) as db:
+        db.executescript("DROP TABLE note; DROP TABLE mistake; PRAGMA user_version = 1")
+    history = opened(folder)
+    assert notes.add(history.store, Note("f", "a note", 1.0))
+    history.note_mistakes({"f": ["gw is negated"]}, 130.0)
+    assert [r.time for r in opened(folder).rounds()] == [60.0]
     assert not history.notices
 
 

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.practice import notes
+from tests.harness.practice.history import History
+from tests.harness.practice.notes import Note
+from tests.harness.practice.store import Store
 from tests.harness.watch.saves import installed
 from tests.meta.terminals import PROJECT, Terminal
+from tests.meta.test_history import GREEN, HALF, STUB
 
 SOLVED = (PROJECT / "solutions" / "feedforward.py").read_text()
 STUBS = (PROJECT / "kata" / "feedforward.py").read_text()
@@ -206,6 +211,36 @@ def test_the_keys(terminal):
     assert terminal.asked("alternate_on") == "1"
     terminal.type("q")
     terminal.until("status 1")
+    terminal.left_in_order()
+
+
+def test_what_is_due_is_done_one_after_the_other_from_stubs(terminal):
+    """What was green is a stub, and kept; what was begun stays; each is shown with its reason when it is its turn."""
+    history, day = History(Store(terminal.folder.parent / "data"), str(terminal.folder)), time.time() - 20 * 86400
+    for op, after in (("sigmoid", HALF), ("affine", GREEN)):
+        history.note({op: STUB}, {op: "s"}, day)
+        history.note_hint(op, 2, day + 1)
+        history.note({op: after}, {op: "a"}, day + 2)
+    notes.add(history.store, Note("affine", "keep the axis", day))
+    module(terminal).write_text(SOLVED)
+    terminal.watch("--due")
+    seen = terminal.until(
+        "next: write affine", "a hint was needed on", "note of", "keep the axis", "stubs again: affine;"
+    )
+    assert re.findall(r"^  (\w+) +(\w+)", seen, re.MULTILINE)[:2] == [("affine", "TODO"), ("sigmoid", "pass")]
+    assert "tensor_sum" not in seen
+    (kept,) = (terminal.folder / "kata" / ".backup").glob("*/feedforward.py")
+    assert kept.read_text() == SOLVED
+    module(terminal).write_text(STUBS)
+    terminal.until("next: write sigmoid", "and not green after 1 try", gone="keep the axis")
+    module(terminal).write_text(MEAN)
+    terminal.until("gw is N times too small")
+    said = history.store.transact(lambda db: db.execute("SELECT op, said FROM mistake").fetchall())
+    assert ("affine", "gw is N times too small: mean instead of sum?") in said
+    module(terminal).write_text(SOLVED)
+    terminal.until("nothing is left")
+    terminal.type("q")
+    terminal.until("status 0", "kata/.backup/")
     terminal.left_in_order()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.practice import interview, store
+from tests.harness.practice import interview
 from tests.harness.practice.clock import Asked, minutes_of, sample_of
 from tests.harness.practice.history import Timer
 from tests.harness.practice.practice import Practice
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from tests.harness.display.result import Result
     from tests.harness.display.screen import Piece
 
+_TOLD = "kata"  # among what pytest-xdist's workers are told
+_NONE = (("sampled", []), ("preferred", []))
 SEEDS = 10_000  # that are drawn from where no seed is given: short, to be typed again
 
 
@@ -48,7 +49,10 @@ EVENING = pytest.StashKey[Evening]()
 def configure(config: pytest.Config, project: Path, impls: list[str]) -> None:
     """Check what was asked for, and open the history where it is practised. Raises UsageError."""
     option = config.option
-    option.sampled = getattr(option, "sampled", [])  # pytest-xdist's workers are told
+    told = getattr(config, "workerinput", {}).get(_TOLD, {})
+    option.seed, option.sampled, option.preferred = (
+        told.get(name, now) for name, now in (("seed", option.seed), *_NONE)
+    )
     asked = Asked(minutes_of(option.minutes), sample_of(option.sample), option.seed, option.restart)
     asked.refuse_without_a_clock()
     practising = impls == ["kata"] and not option.kit
@@ -62,6 +66,10 @@ def configure(config: pytest.Config, project: Path, impls: list[str]) -> None:
     config.stash[EVENING] = evening
     if evening.starts and asked.sample is not None and option.seed is None:
         option.seed = secrets.randbelow(SEEDS)  # of the draw and of the examples, also for pytest-xdist's workers
+    if evening.starts and asked.sample is not None:
+        from tests.harness.practice.due import repetitions
+
+        option.preferred = repetitions(evening.practice.history, evening.began)
     if str(asked) and not evening.starts:
         if asked.sample is not None:
             option.seed, option.sampled = clock.timer.seed, list(clock.timer.scope)
@@ -105,25 +113,6 @@ def record(config: pytest.Config, results: Sequence[Result]) -> None:
         evening.practice.note(results, evening.codes, evening.began)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """`--history` and `--forget` need no tests, and answer at once."""
-    if config.option.forget:
-        _print(store.forget())
-        return pytest.ExitCode.OK
-    if config.option.history is None:
-        return None
-    from tests.harness.practice import progress
-
-    if config.option.history:
-        from tests.harness.display.files import refuse_unless_writable
-
-        refuse_unless_writable(config.option.history, (".html",), "--history")
-    encoding = sys.stdout.encoding or "ascii"
-    _print(progress.told(store.Store(store.data_folder()), config.option.history, encoding, time.time()))
-    return pytest.ExitCode.OK
-
-
 def pytest_report_header(config: pytest.Config) -> str | None:
     if EVENING not in config.stash or not config.option.sample:
         return None
@@ -141,7 +130,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         levels = {level: [op for op in ops if op in found] for level, ops in outline().items()}
         if not hasattr(config, "workerinput"):
             _refuse_too_few(config, len(found))
-        option.sampled = interview.drawn(levels, int(option.sample), option.seed)
+        option.sampled = interview.drawn(levels, int(option.sample), option.seed, option.preferred)
     kept = [item for item in items if _op_of(item) in option.sampled]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
@@ -150,6 +139,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     _begin(session.config, [op for op in map(_op_of, session.items) if op])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Tell a worker of pytest-xdist's, which sees the command line alone, what was drawn for the run."""
+    option = node.config.option
+    node.workerinput[_TOLD] = {name: getattr(option, name) for name in ("seed", "sampled", "preferred")}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -188,12 +184,6 @@ def _begin(config: pytest.Config, chosen: list[str]) -> None:
             evening.practice.say(
                 f"already written: {', '.join(done)}; to begin with stubs: pytest {resets}, then {asked} --restart"
             )
-
-
-def _print(text: str) -> None:
-    """Print what may name a folder that the terminal's encoding cannot spell."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _op_of(item: pytest.Item) -> str:

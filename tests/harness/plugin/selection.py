@@ -62,7 +62,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --op, keep the verdicts on these operations, and nothing else; with a level that there is not, nothing."""
-    option, said = config.option, _no_such_level(config)
+    option, said = config.option, no_such_level(config)
     if said:  # pytest would call it an unknown marker, and not say which there are
         config.stash[NO_SUCH_LEVEL], option.markexpr = said, ""
     elif not option.op:
@@ -82,7 +82,7 @@ def nothing(config: pytest.Config) -> str:
     hidden = [w for w in (*POINTS, COMPOSE) if w not in PUBLIC and w in (*words, option.markexpr)]
     several = [word for word in words if word in _ops(levels)]
     tests = [f"test_{prop}[{op}]" for prop in POINTS for op in names]
-    if said := _no_such_level(config):
+    if said := no_such_level(config):
         line = said
     elif unknown := _unknown(option.keyword, [*tests, *levels, *config.args], part=True):
         line = _told(f"-k {shlex.quote(option.keyword)}", "operation or property", unknown, names)
@@ -94,6 +94,19 @@ def nothing(config: pytest.Config) -> str:
     else:
         line = f"there are no tests in {paths}"
     return printable(line)
+
+
+def no_such_level(config: pytest.Config) -> str:
+    """What is said of a marker in -m that there is not; nothing where there is none such."""
+    marks = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
+    marks |= {*names_by_level(), COMPOSE}  # which are added to it when pytest is configured
+    unknown = _unknown(config.option.markexpr, marks)
+    told = (
+        _told(f"-m {shlex.quote(config.option.markexpr)}", "level", unknown, [*names_by_level(), COMPOSE])
+        if unknown
+        else ""
+    )
+    return config.stash.get(NO_SUCH_LEVEL, told)
 
 
 def completed(name: str, levels: dict[str, list[str]]) -> str:
@@ -127,18 +140,6 @@ def _refuse_no_tests(argument: str, path: Path, levels: dict[str, list[str]]) ->
 
 def _ops(levels: dict[str, list[str]]) -> list[str]:
     return [op for names in levels.values() for op in names]
-
-
-def _no_such_level(config: pytest.Config) -> str:
-    """What is said of a marker in -m that there is not; nothing where there is none such."""
-    marks = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
-    unknown = _unknown(config.option.markexpr, marks)
-    told = (
-        _told(f"-m {shlex.quote(config.option.markexpr)}", "level", unknown, [*names_by_level(), COMPOSE])
-        if unknown
-        else ""
-    )
-    return config.stash.get(NO_SUCH_LEVEL, told)
 
 
 def _told(option: str, what: str, unknown: list[str], names: Iterable[str]) -> str:

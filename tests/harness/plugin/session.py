@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.plugin import evening, kit
+from tests.harness.plugin import diary, evening, kit
 from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, selected, subjects
 from tests.harness.plugin.season import SEASON
 from tests.harness.rows.names import names_by_level
@@ -59,7 +59,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     everything = (
         not (option.impl or option.op or option.kit) and config.args_source == pytest.Config.ArgsSource.TESTPATHS
     )
-    watched = option.usepdb or option.capture == "no" or option.collectonly
+    watched = option.usepdb or option.capture == "no" or option.collectonly or option.watch
     if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
         option.numprocesses = "logical"
 
@@ -166,12 +166,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     for item in session.items:
         if is_graded(item) and "op" in item.callspec.params:
             wanted.setdefault(item.callspec.params["op"].name, []).append(item.function.property.name)
+    todo = diary.agenda(config)
     capture = config.pluginmanager.getplugin("capturemanager")
     capture.suspend_global_capture(in_=True)
     try:
         colour = config.get_terminal_writer().hasmarkup
         run.results += watch(
-            run.project, run.subjects[0].name, run.seed, wanted, evening.practice_of(config), colour=colour
+            run.project, run.subjects[0].name, run.seed, wanted, evening.practice_of(config), todo, colour=colour
         )
     finally:
         capture.resume_global_capture()

@@ -1,4 +1,4 @@
-"""The history as one HTML page, complete in itself: times to green and scores as curves. curves.html.jinja draws them."""
+"""The history as one HTML page, complete in itself: what is due, times to green and scores as curves. curves.html.jinja draws them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tests.harness.practice.notes import day
 from tests.harness.practice.practice import minutes
 
 if TYPE_CHECKING:
+    from tests.harness.practice.due import Plan
     from tests.harness.practice.history import Session
+    from tests.harness.practice.notes import Note
     from tests.harness.practice.progress import Row
 
 WIDTH, HEIGHT, MARGIN = 240, 64, 6  # pixels of a curve
 
 
-def page(rows: Sequence[Row], sessions: Sequence[Session], now: float) -> str:
+def page(rows: Sequence[Row], sessions: Sequence[Session], today: Plan, now: float) -> str:
     """The page. The same history and moment give the same page."""
     from tests.harness.display.markup import template
 
     return template("curves.html.jinja").render(
         date=_date(now),
+        due=[{"op": due.op, "why": "; ".join(due.why), "notes": _notes(due.notes)} for due in today.today],
+        more=today.more,
         operations=len(rows),
         levels=[
             {"name": level, "rows": [_operation(row) for row in rows if row.level == level]}
@@ -44,6 +49,7 @@ def _operation(row: Row) -> dict:
         "par": f"{row.par}:00" if row.par else "",
         "within": bool(times and row.par and times[-1] <= par),
         "hints": [row.hints.get(level, 0) for level in range(1, max(3, *row.hints) + 1)] if row.hints else [],
+        "notes": _notes(row.notes),
         "curve": _curve(times, max([*times, par]), titles, par),
     }
 
@@ -59,6 +65,10 @@ def _session(session: Session) -> dict:
         "bell": session.bell is not None,
         "curve": _curve(list(session.scores), 100.0, titles),
     }
+
+
+def _notes(notes: Sequence[Note]) -> list[dict]:
+    return [{"date": day(note.moment), "text": note.text} for note in notes]
 
 
 def _score(session: Session) -> float:

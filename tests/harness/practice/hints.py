@@ -40,9 +40,12 @@ class Ledger(Protocol):
     def note_hint(self, op: str, level: int) -> None:
         """A hint of this level was given."""
 
+    def notes(self, op: str) -> list[str]:
+        """What the user noted for this operation, as lines to show."""
+
 
 def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str = "") -> list[str]:
-    """The next hint for the operation, line by line. It is noted in the ledger, which is opened anew.
+    """The next hint for the operation, line by line, and the user's notes. It is noted in the ledger, which is opened anew.
 
     `again`: what gives the next one, a key for instance; the command, unless said. Raises KeyError for an unknown name.
     """
@@ -51,7 +54,7 @@ def hint_lines(op: str, project: Path, ledger: Callable[[], Ledger], again: str 
     hint = next_hint(op, taken, project)
     if hint.level > taken:
         book.note_hint(op, hint.level)
-    lines = [*hint.lines, *book.notices]
+    lines = [*hint.lines, *book.notes(op), *book.notices]
     if hint.level and ledger().hints_taken(op) < hint.level:
         lines.append("Hints are not counted here: the next one will be the first again.")
     elif 0 < hint.level < LAST:

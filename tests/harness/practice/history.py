@@ -1,4 +1,4 @@
-"""What was practised: sessions, verdicts, rounds, hints and clocks, as store.py keeps them. Times are those of time.time().
+"""What was practised: sessions, verdicts, mistakes, rounds, hints and clocks, as store.py keeps them. Times are those of time.time().
 
 A session is a series of runs of one project without a gap of more than half an hour. An attempt is a verdict on code
 that changed since the verdict before. A round of an operation begins when it is first seen or a stub again, and ends
@@ -72,73 +72,90 @@ class History:
     """The history of one user. `project`: the folder that is practised in; others are read as well."""
 
     def __init__(self, store: Store, project: str):
-        self._store, self.project = store, project
+        self.store, self.project = store, project
 
     @property
     def notices(self) -> list[str]:
         """What the user must be told of the file, a line each."""
-        return self._store.notices
+        return self.store.notices
 
-    def note(self, graded: Mapping[str, Mapping[str, str]], codes: Mapping[str, str], when: float) -> None:
-        """Record a run. `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read."""
-        self._store.transact(lambda db: _note(db, self.project, graded, codes, when))
+    def note(
+        self,
+        graded: Mapping[str, Mapping[str, str]],
+        codes: Mapping[str, str],
+        when: float,
+        mistakes: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Record a run.
+
+        `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read; `mistakes`:
+        operation -> what was said of its failures.
+        """
+        self.store.transact(lambda db: _note(db, self.project, graded, codes, when, mistakes or {}))
+
+    def note_mistakes(self, mistakes: Mapping[str, Sequence[str]], when: float) -> None:
+        """Record what was said of failures that are recorded already."""
+        self.store.transact(lambda db: _note_mistakes(db, _session(db, self.project, when)[0], mistakes, when))
 
     def note_reset(self, ops: Sequence[str], when: float) -> None:
         """Record that these operations are stubs again: a round of each begins."""
-        self._store.transact(lambda db: [_begin_again(db, self.project, op, when) for op in ops])
+        self.store.transact(lambda db: [_begin_again(db, self.project, op, when) for op in ops])
 
     def note_hint(self, op: str, level: int, when: float) -> None:
         """Record that a hint was taken."""
         row = (self.project, op, level, when)
-        self._store.transact(lambda db: db.execute("INSERT INTO hint VALUES (NULL, ?, ?, ?, ?)", row))
+        self.store.transact(lambda db: db.execute("INSERT INTO hint VALUES (NULL, ?, ?, ?, ?)", row))
 
     def start(self, timer: Timer) -> None:
         """Record that a clock was started; it takes the place of the one before."""
         row = (self.project, timer.started, timer.minutes, json.dumps(timer.scope), timer.sample, timer.seed)
-        self._store.transact(lambda db: db.execute("INSERT INTO clock VALUES (NULL, ?, ?, ?, ?, ?, ?)", row))
+        self.store.transact(lambda db: db.execute("INSERT INTO clock VALUES (NULL, ?, ?, ?, ?, ?, ?)", row))
 
     def timer(self) -> Timer | None:
         """The clock of this project that was started last."""
         sql = "SELECT started, minutes, scope, sample, seed FROM clock WHERE project = ? ORDER BY id DESC LIMIT 1"
-        return self._store.transact(lambda db: next(map(_timer, db.execute(sql, (self.project,))), None))
+        return self.store.transact(lambda db: next(map(_timer, db.execute(sql, (self.project,))), None))
 
     def at_bell(self, timer: Timer) -> float:
         """The score of the clock's operations, by their last verdicts before the bell; those without one count as TODO."""
-        return self._store.transact(lambda db: _at_bell(db, self.project, timer))
+        return self.store.transact(lambda db: _at_bell(db, self.project, timer))
 
     def last_session(self) -> Session | None:
         """The session of this project that was the last, without its scores."""
         sql = "SELECT project, began, ended FROM session WHERE project = ? ORDER BY ended DESC LIMIT 1"
-        found = self._store.transact(lambda db: db.execute(sql, (self.project,)).fetchone())
+        found = self.store.transact(lambda db: db.execute(sql, (self.project,)).fetchone())
         return Session(*found, ()) if found else None
 
     def rounds(self) -> list[Round]:
         """All rounds, in all projects, in the order in which they began."""
         sql = "SELECT project, op, began, attempts, seconds, green FROM round ORDER BY began, id"
-        return self._store.transact(lambda db: [_round(*row) for row in db.execute(sql)])
+        return self.store.transact(lambda db: [_round(*row) for row in db.execute(sql)])
 
     def hints(self, op: str) -> dict[int, int]:
         """Level -> how often the hint of this level was taken, in all projects."""
         sql = "SELECT level, count(*) FROM hint WHERE op = ? GROUP BY level ORDER BY level"
-        return self._store.transact(lambda db: {int(level): count for level, count in db.execute(sql, (op,))})
+        return self.store.transact(lambda db: {int(level): count for level, count in db.execute(sql, (op,))})
 
     def hints_since(self, op: str, when: float) -> list[int]:
         """The levels of the hints that were taken in this project since then."""
         sql = "SELECT DISTINCT level FROM hint WHERE op = ? AND project = ? AND moment >= ? ORDER BY level"
         row = (op, self.project, when)
-        return self._store.transact(lambda db: [int(level) for (level,) in db.execute(sql, row)])
+        return self.store.transact(lambda db: [int(level) for (level,) in db.execute(sql, row)])
 
     def hinted(self) -> list[str]:
         """The operations for which hints were taken."""
-        return self._store.transact(lambda db: [op for (op,) in db.execute("SELECT DISTINCT op FROM hint ORDER BY op")])
+        return self.store.transact(lambda db: [op for (op,) in db.execute("SELECT DISTINCT op FROM hint ORDER BY op")])
 
     def sessions(self, when: float) -> list[Session]:
         """All sessions, in all projects, in the order in which they began; with the score at a bell that rang by then."""
-        return self._store.transact(lambda db: _sessions(db, when))
+        return self.store.transact(lambda db: _sessions(db, when))
 
 
-def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[str, str], when: float) -> None:
+def _note(
+    db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[str, str], when: float, mistakes: Mapping
+) -> None:
     session, marked = _session(db, project, when)
+    _note_mistakes(db, session, mistakes, when)
     run = db.execute("INSERT INTO run VALUES (NULL, ?, ?)", (session, when)).lastrowid
     sql = "SELECT op, seen, graded, statuses FROM code WHERE project = ?"
     known = {op: (seen, code, json.loads(statuses)) for op, seen, code, statuses in db.execute(sql, (project,))}
@@ -170,6 +187,12 @@ def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[
         if (code or seen, before, statuses) != known.get(op):
             row = (project, op, code or seen, before, json.dumps(statuses))
             db.execute("REPLACE INTO code VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _note_mistakes(db: sqlite3.Connection, session: int, mistakes: Mapping[str, Sequence[str]], when: float) -> None:
+    """What is said again in one session is one mistake."""
+    rows = [(session, op, said, when) for op, lines in mistakes.items() for said in lines]
+    db.executemany("INSERT OR IGNORE INTO mistake VALUES (?, ?, ?, ?)", rows)
 
 
 def _session(db: sqlite3.Connection, project: str, when: float) -> tuple[int, float]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.practice.stubs import definitions, is_stub
 from tests.harness.worker.source import decoded
 
 
-def drawn(levels: Mapping[str, Sequence[str]], count: int, seed: int) -> list[str]:
+def drawn(levels: Mapping[str, Sequence[str]], count: int, seed: int, preferred: Collection[str] = ()) -> list[str]:
     """So many operations, spread over the levels, in order of study; the same for the same seed. All, if there are fewer.
 
-    The levels take turns, in random order, and each gives one of its operations that was not asked yet.
+    The levels take turns, in random order, and each gives one of its operations that was not asked yet: at first of
+    those `preferred`, and when these are all asked, of the others.
     """
     rng = random.Random(seed)
     left = {level: rng.sample(list(ops), len(ops)) for level, ops in levels.items()}
     turns = rng.sample(list(left), len(left))
     chosen: list[str] = []
-    while len(chosen) < count and any(left.values()):
-        chosen += [left[level].pop() for level in turns if left[level]]
+    for part in (True, False):
+        piles = {level: [op for op in ops if (op in preferred) is part] for level, ops in left.items()}
+        while len(chosen) < count and any(piles.values()):
+            chosen += [piles[level].pop() for level in turns if piles[level]]
     chosen = chosen[:count]
     return [op for ops in levels.values() for op in ops if op in chosen]
 

@@ -4,19 +4,25 @@ the watch loop and hints share; see plugin/evening.py for what it adds to a pyte
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.judgement.points import with_unasked
+from tests.harness.practice import notes
 from tests.harness.practice.clock import Clock
 from tests.harness.practice.history import GAP, History, Round, Timer
 from tests.harness.practice.store import Store, data_folder
 from tests.harness.rows.names import pars
+from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
     from tests.harness.display.result import Result
+
+LONGEST = 300  # characters of what was said of a mistake
+_PLACE = re.compile(r" \([^()]+, line \d+\)")
 
 
 class Practice:
@@ -26,7 +32,7 @@ class Practice:
     """
 
     def __init__(self, history: History):
-        self._history = history
+        self.history = history
         self._clock: Clock | None = None
         self._stale = True  # whether the clock is to be read again
         self._rounds: dict[str, list[Round]] | None = None  # read when they are asked for
@@ -40,7 +46,7 @@ class Practice:
     @property
     def notices(self) -> list[str]:
         """Lines that the candidate must be shown once: of a damaged history, of a clock that ran out."""
-        return [*self._history.notices, *self._said]
+        return [*self.history.notices, *self._said]
 
     def say(self, line: str) -> None:
         """Add a notice."""
@@ -60,29 +66,35 @@ class Practice:
         for result in results:
             if result.op in graded and not result.asked:
                 graded[result.op] = with_unasked(graded[result.op], [result.property])
-        self._history.note(graded, dict(fingerprints), when)
+        self.history.note(graded, dict(fingerprints), when, _mistakes(results))
         self._rounds = None
         self._stale = True
+
+    def note_explained(self, results: Sequence[Result], when: float) -> None:
+        """Record what was said of failures, where that came later than their verdict."""
+        found = _mistakes(results)
+        if found:
+            self.history.note_mistakes(found, when)
 
     def clock(self, when: float) -> Clock | None:
         """The clock to be shown: one that runs, or whose bell rang in the session that still goes on; else None."""
         clock = self.last_clock()
         if clock is None or not clock.rung(when) or when - clock.bell <= GAP:
             return clock
-        session = self._history.last_session()
+        session = self.history.last_session()
         return clock if session and session.began <= clock.bell and when - session.ended <= GAP else None
 
     def last_clock(self) -> Clock | None:
         """The clock that was started last in this project, however long ago."""
         if self._stale:
-            timer = self._history.timer()
-            self._clock = Clock(timer, self._history.at_bell(timer)) if timer else None
+            timer = self.history.timer()
+            self._clock = Clock(timer, self.history.at_bell(timer)) if timer else None
             self._stale = False
         return self._clock
 
     def start(self, timer: Timer) -> None:
         """Start a clock, in the place of the last one."""
-        self._history.start(timer)
+        self.history.start(timer)
         self._stale = True
 
     def best(self, op: str) -> float | None:
@@ -93,6 +105,11 @@ class Practice:
         """The time to green of the last round in this project, in seconds; None while it is not green."""
         last = self._last(op)
         return last.time if last else None
+
+    def is_green(self, op: str) -> bool:
+        """Whether the last round in this project is over."""
+        last = self._last(op)
+        return last is not None and last.green is not None
 
     def par(self, op: str) -> int:
         """The par time of an operation, in minutes; 0 where there is no such operation."""
@@ -110,32 +127,46 @@ class Practice:
 
     def hints(self, op: str) -> dict[int, int]:
         """Level -> how often the hint of this level was taken, in all rounds and projects."""
-        return self._history.hints(op)
+        return self.history.hints(op)
 
     def hints_taken(self, op: str) -> int:
         """The highest level of the hints that were taken since the round began; 0 where none was."""
         last = self._last(op)
-        return max(self._history.hints_since(op, last.began if last else 0.0), default=0)
+        return max(self.history.hints_since(op, last.began if last else 0.0), default=0)
 
     def note_hint(self, op: str, level: int, when: float | None = None) -> None:
         """Record that the hint of this level was shown."""
-        self._history.note_hint(op, level, time.time() if when is None else when)
+        self.history.note_hint(op, level, time.time() if when is None else when)
 
     def note_reset(self, ops: Sequence[str], when: float | None = None) -> None:
         """Record that these operations were made stubs again, so that their next rounds begin now."""
-        self._history.note_reset(list(ops), time.time() if when is None else when)
+        self.history.note_reset(list(ops), time.time() if when is None else when)
         self._rounds = None
+
+    def notes(self, op: str) -> list[str]:
+        """The operation's notes, as lines to show."""
+        return notes.lines(notes.of_all(self.history.store).get(op, ()))
 
     def _of(self, op: str) -> list[Round]:
         if self._rounds is None:
             self._rounds = {}
-            for played in self._history.rounds():
+            for played in self.history.rounds():
                 self._rounds.setdefault(played.op, []).append(played)
         return self._rounds.get(op, [])
 
     def _last(self, op: str) -> Round | None:
-        here = [r for r in self._of(op) if r.project == self._history.project]
+        here = [r for r in self._of(op) if r.project == self.history.project]
         return here[-1] if here else None
+
+
+def _mistakes(results: Sequence[Result]) -> dict[str, list[str]]:
+    """Operation -> what is said of its wrong answers, without the places in the code, so that the same is said again."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        if result.status == "fail" and result.op in pars():
+            lines = [printable(_PLACE.sub("", part), LONGEST) for part in result.parts]
+            found.setdefault(result.op, []).extend(filter(None, lines))
+    return found
 
 
 def minutes(seconds: float) -> str:

@@ -36,10 +36,11 @@ class _File:
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, line by line, and the operations that were more than a stub before."""
+    """What was done, line by line, the operations that were more than a stub before, and where their files are kept."""
 
     lines: tuple[str, ...]
     ops: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 def plain(target: str) -> str:
@@ -66,14 +67,15 @@ def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: 
     changed = [file for file in files if file.changes]
     for file in changed:
         _refuse_unwritable(file)
-    said += [f"your attempt is kept in {copy}" for copy in _keep(project, changed, now)]
+    kept = _keep(project, changed, now)
+    said += [f"your attempt is kept in {copy}" for copy in kept]
     for file in changed:
         try:
             write_whole(file.path, file.new, _mode(file.path))
         except OSError as error:
             copies = f"; your attempts are in kata/{BACKUPS}" if file is not changed[0] else ""
             raise RefusedReset(f"{file.shown} cannot be written: {error.strerror or error}{copies}") from None
-    return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])))
+    return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])), tuple(kept))
 
 
 def _planned(project: Path, level: str, ops: list[str] | None, all_ops: list[str], said: list[str]) -> _File:

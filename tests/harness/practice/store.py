@@ -17,14 +17,14 @@ from typing import TypeVar
 from tests.harness.judgement import files
 
 NAME = "history.db"
-SCHEMA = 1
 BUSY_SECONDS = 10.0  # for which another process is waited for
 
 _OUT_OF_REACH = {
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
 }  # what SQLite answers where the file may be well, but cannot be used now
-_TABLES = """
+_TABLES = {
+    1: """
 CREATE TABLE session (id INTEGER PRIMARY KEY, project TEXT NOT NULL, began REAL NOT NULL, ended REAL NOT NULL, marked REAL NOT NULL);
 CREATE INDEX session_project ON session (project, ended);
 CREATE TABLE run (id INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session, moment REAL NOT NULL);
@@ -41,7 +41,15 @@ CREATE INDEX hint_op ON hint (op, project);
 CREATE TABLE clock (id INTEGER PRIMARY KEY, project TEXT NOT NULL, started REAL NOT NULL, minutes REAL NOT NULL,
   scope TEXT NOT NULL, sample INTEGER, seed INTEGER);
 CREATE INDEX clock_project ON clock (project);
-"""
+""",
+    2: """
+CREATE TABLE note (id INTEGER PRIMARY KEY, op TEXT NOT NULL, text TEXT NOT NULL, moment REAL NOT NULL);
+CREATE INDEX note_op ON note (op);
+CREATE TABLE mistake (session INTEGER NOT NULL REFERENCES session, op TEXT NOT NULL, said TEXT NOT NULL, moment REAL NOT NULL,
+  PRIMARY KEY (session, op, said)) WITHOUT ROWID;
+""",
+}  # version of the file -> what came with it
+SCHEMA = max(_TABLES)
 
 T = TypeVar("T")
 
@@ -72,6 +80,11 @@ class Store:
         self._memory: sqlite3.Connection | None = None  # in place of a file that cannot be used
         self._checked, self._inode = -1, 0  # the file that was checked, and the one that is open
         self.transact(lambda db: None)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what is recorded outlasts this run."""
+        return self._memory is None
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do the work in one transaction: all of it, or nothing. Where the file turns out to be damaged, in a new one."""
@@ -138,7 +151,7 @@ class Store:
 
 
 def forget() -> str:
-    """Delete the history, clocks and damaged files included, and what torch has said; say in one line what was deleted."""
+    """Delete the history, notes, clocks and damaged files included, and what torch has said; say in one line what was deleted."""
     folder = data_folder()
     deleted, left = [], []
     for file in sorted({*folder.glob(f"{NAME}*"), *folder.glob("history.damaged-*")}):
@@ -150,7 +163,8 @@ def forget() -> str:
     answers = files.forget()
     with contextlib.suppress(OSError):
         folder.rmdir()
-    said = [f"deleted from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}", *left]
+    what = "history, notes and clocks are deleted" if NAME in deleted else "deleted"
+    said = [f"{what} from {folder}: {', '.join(deleted)}" if deleted else f"there is no history in {folder}", *left]
     said += [f"torch's answers are deleted from {files.folder()}"] if answers else []
     return "; ".join(said)
 
@@ -167,19 +181,23 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _lay_out(db: sqlite3.Connection) -> None:
-    """Make the tables where there are none."""
+    """Make the tables that are missing: all of an empty file, of an older one those that came since."""
     if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
         return
     with _transaction(db):
-        if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:  # another process was faster
-            return
-        for statement in filter(str.strip, _TABLES.split(";")):
+        before = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+        for statement in filter(str.strip, _tables(before + 1, SCHEMA).split(";")):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
+def _tables(first: int, last: int) -> str:
+    """What makes the tables of these versions."""
+    return "".join(_TABLES[version] for version in range(first, last + 1))
+
+
 def _check(db: sqlite3.Connection) -> None:
-    """Raise Damaged where the file is not what `_lay_out` makes of an empty one."""
+    """Raise Damaged where the file is not what `_lay_out` made of an empty one, in its version."""
     db.execute("BEGIN")  # what is read here belongs together
     try:
         found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -187,7 +205,7 @@ def _check(db: sqlite3.Connection) -> None:
             raise Damaged(found.splitlines()[-1])
         tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if tables != (set(re.findall(r"CREATE TABLE (\w+)", _TABLES)) if version else set()):
+        if tables != set(re.findall(r"CREATE TABLE (\w+)", _tables(1, version))):
             raise Damaged("it holds something else")
     finally:
         db.execute("ROLLBACK")

@@ -35,12 +35,14 @@ used; a class; what NumPy or the standard library has. Where another module has 
 class Told:
     """What a module says of itself. `kinds`: name -> one of KINDS; `places`: name -> where it is defined.
 
-    `origins`: name -> where that is defined which the name was given to, if it is in this module. `refused`: status and line, where it cannot be imported.
+    `origins`: name -> where that is defined which the name was given to, if it is in this module. `inside`: operation that
+    it does not have -> where something else in it has it, and what. `refused`: status and line, where it cannot be imported.
     """
 
     kinds: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[str]] = field(default_factory=dict)
     origins: dict[str, list[str]] = field(default_factory=dict)
+    inside: dict[str, tuple[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
 
@@ -54,7 +56,8 @@ def read(told: object) -> Told:
                 raise ValueError
             kinds[name] = kind
             places[name], origins[name] = ([printable(place, _NAME) for place in found] for found in (where, origin))
-        return Told(kinds, places, origins, tuple(printable(note, _LINE) for note in told["notes"]))
+        inside = {name: (printable(place, _NAME), printable(where, _NAME)) for name, place, where in told["inside"]}
+        return Told(kinds, places, origins, inside, tuple(printable(note, _LINE) for note in told["notes"]))
     except (TypeError, KeyError, ValueError, AttributeError):
         raise ValueError("not what a module defines") from None
 
@@ -107,7 +110,7 @@ class Directory:
             return weak
         if broken:
             raise RefusedOperation(*broken[0])
-        raise RefusedOperation("todo", "; ".join(filter(None, (NOT_THERE, self._near(op)))))
+        raise RefusedOperation("todo", "; ".join(filter(None, (NOT_THERE, self._inside(op) or self._near(op)))))
 
     def has_any(self) -> bool:
         """Whether there is an operation, what looks like one, or a module that could not be imported as a whole."""
@@ -117,7 +120,7 @@ class Directory:
         return any(
             each.refused or each.notes or any(each.kinds.get(op, "borrowed") != "borrowed" for op in self._level_of)
             for each in told
-        ) or any(map(self._near, self._level_of))
+        ) or any(self._inside(op) or self._near(op) for op in self._level_of)
 
     def unwritten(self, op: str, file: str, line: str) -> str:
         """Why an operation is not written that is there: perhaps a stub stands below it."""
@@ -157,6 +160,14 @@ class Directory:
     def _in_order(self, op: str) -> list[str]:
         first = f"{self._level_of.get(op)}.py"
         return sorted(self._files, key=lambda file: file != first)
+
+    def _inside(self, op: str) -> str:
+        """Where something else has it, in words; nothing where nothing has. A tensor has methods of many of the names."""
+        for file in self._in_order(op):
+            place, where = self._tell(file).inside.get(op, ("", ""))
+            if where and where.rpartition(" ")[2] not in adapters():
+                return f"{op} is defined {where} ({self._shown[file]}, {place}): move it to the top of the module"
+        return ""
 
     def _near(self, op: str) -> str:
         """What is there that looks like the operation, in words; nothing where there is nothing."""

@@ -2,7 +2,8 @@
 
 It knows no notebook, and reads text only: strings, brackets and continued lines are seen as a tokenizer sees them, in one
 pass, whichever Python runs it. Code that a magic runs (`%time f = 3`, a cell below `%%time`) stays; what else is for
-IPython is told. Source: IPython.core.inputtransformer2. Not taken over: automagic (`ls` alone).
+IPython is told. Source: IPython.core.inputtransformer2. Of automagic, which IPython has without a %, only what can be no
+Python that somebody means: `pip install numpy`, `ls -l`, `matplotlib inline`.
 """
 
 import re
@@ -133,6 +134,15 @@ _STRING = {  # one that is not closed ends with its line, or with the cell
 }
 _INDENT = re.compile(r"[ \t\f]*")
 _COMMANDS = ("%", "!", "?", ",", ";", "/")
+_AUTOMAGIC = re.compile(
+    r"""(?:(?:pip|pip3|conda|mamba|uv)[ \t]+(?:install|uninstall|list|show|freeze|pip|add)\b
+    |   matplotlib[ \t]+(?:inline|notebook|widget|agg|ipympl)\b
+    |   (?:load_ext|reload_ext)[ \t]+\w | autoreload[ \t]+\d | pylab[ \t]+\w
+    |   (?:cd|ls|ll|cat|mkdir|rm|cp|mv|man|less|more)[ \t]+(?!(?:in|is|and|or|if|not|for)\b)(?:[\w./~"']|-\w)
+    |   (?:ls|ll|pwd|cd|who|whos|clear|cls)[ \t]*(?:\#|$)
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
 _LINE = re.compile(r"(?:\\\n|[^\n])*")
 """A command with the lines that backslashes join to it."""
 _MAGIC = re.compile(r"%+[ \t]*(\w*)[ \t]*")
@@ -144,7 +154,7 @@ def _edits(text: str) -> Iterator[_Edit]:
     while at < len(text):
         start, at = at, _INDENT.match(text, at).end()
         edits: list[_Edit] = []
-        while text.startswith(_COMMANDS, at):
+        while text.startswith(_COMMANDS, at) or _AUTOMAGIC.match(text, at):
             ends = ends if at < ends else _LINE.match(text, at).end()
             at = _replace_command(edits, text, start, at, ends)
         depth = 0

@@ -145,6 +145,8 @@ class Grading:
             state.examples.pop(key, None)
         if message.screen is not None:
             state.screens[key] = message.screen
+            if self._practice:
+                self._practice.note_explained([result], self.saved)
         else:
             state.screens.pop(key, None)
 

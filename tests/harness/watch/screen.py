@@ -21,7 +21,7 @@ Line = list[Piece]
 
 def screen(state: State, columns: int, rows: int, clock: Piece | None, now: float) -> list[Line]:
     """The lines of the screen, as many as it has rows. `clock`: what it says, if one runs. `now`: of time.monotonic()."""
-    top = [_head(state, columns, clock), *_status(state, now), []]
+    top = [_head(state, columns, clock), *_status(state, columns, now), []]
     room = max(1, rows - len(top) - 1)
     body = _detail(state, room, columns) if state.detail else _overview(state, room, columns)
     body = body[:room]
@@ -35,9 +35,9 @@ def _head(state: State, columns: int, clock: Piece | None) -> Line:
     return [(left, {"bold": True}), (" " * max(2, columns - width(left) - width(right)), {}), (right, markup)]
 
 
-def _status(state: State, now: float) -> list[Line]:
+def _status(state: State, columns: int, now: float) -> list[Line]:
     lines: list[Line] = [[(problem, {"red": True})] for problem in state.code.problems.values()]
-    lines += [[(line, {"yellow": True})] for line in state.said]
+    lines += [part for line in state.said for part in _wrapped([(line, {"yellow": True})], columns)]
     if state.notice:
         lines.append([(state.notice, {"yellow": True})])
     if state.grading:
@@ -79,6 +79,7 @@ def _failure(state: State, focus: Result | None, columns: int) -> list[Line]:
         lines = [[(f"next: write {part}{focus.op} in {state.impl}/{focus.level}.py", {"bold": True})]]
     while lines and not lines[-1]:
         lines.pop()
+    lines[1:1] = [[(line, {"cyan": True})] for line in state.agenda.get(focus.op, ())]
     if state.hint:
         lines[1:1] = [[(line, {"cyan": True})] for line in state.hint]
     return [part for line in lines for part in _wrapped(line, columns)]

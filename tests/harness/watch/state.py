@@ -32,6 +32,7 @@ class State:
     detail: bool = False
     top: int = 0  # the first line of the detail that is shown
     hint: list[str] = field(default_factory=list)
+    agenda: dict[str, list[str]] = field(default_factory=dict)  # what is to be done, one after the other, and why
 
     def in_order(self) -> list[Result]:
         """The results so far, in order of study."""
@@ -42,8 +43,12 @@ class State:
         return {op for op, digest in self.digests.items() if digest != self.code.digests[op]}
 
     def focus(self) -> Result | None:
-        """What matters now: the first failure of what was edited last, else the first failure, else what is to be written."""
+        """What matters now: the first failure of what was edited last, else the first failure, else what is to be written.
+
+        Of an agenda, what was edited last, else what comes first and does not hold yet.
+        """
         results = self.in_order()
         failed = [r for r in results if r.failed]
         edited = [r for r in failed if r.op in self.edited]
-        return next(iter([*edited, *failed, *(r for r in results if r.status == "todo")]), None)
+        turns = [r for op in self.agenda for r in results if r.op == op and (r.failed or r.status == "todo")]
+        return next(iter([*edited, *turns, *failed, *(r for r in results if r.status == "todo")]), None)

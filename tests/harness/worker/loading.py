@@ -12,14 +12,17 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib.machinery import ModuleSpec
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import ModuleType
 
-import numpy
-
+from .cells import Cell, read_cell, run_cell
 from .conduct import no_input, open_unless_nowhere
-from .imports import ALLOWED, NOTHING, Nothing, Placeholder, stand_in
-from .refusal import NOT_THERE, OutOfTime, RefusedOperation, is_stub
-from .source import Part, decoded, defined, imported_if_there, parts_of, said
+from .imports import ALLOWED, NOTHING, stand_in
+from .kinds import kind_of, own_name
+from .refusal import NOT_THERE, OutOfTime, RefusedOperation
+from .source import Part, decoded, defined, defined_inside, imported_if_there, parts_of, said
+
+_Tree = ast.Module | Cell | Exception
+"""A module, a cell, or what is wrong with a cell."""
 
 
 class Modules:
@@ -47,6 +50,7 @@ class Modules:
         self._refused: dict[str, tuple[str, str]] = {}
         self._notes: dict[str, list[str]] = {}
         self._places: dict[str, dict[str, list[str]]] = {}  # file -> name -> where its text defines it
+        self._inside: dict[str, dict[str, tuple[str, str]]] = {}  # file -> name -> where something has it, and what
         self._depth = 0  # of modules that are being imported
         self._optional: dict[str, set[str]] = {}  # module -> what it imports only if it is there
         self._builtins = ModuleType("builtins")  # its own, which it may change
@@ -79,19 +83,20 @@ class Modules:
         module, places = self.load(file), self.places(file)
         texts = [name for name in vars(module) if type(name) is str]
         plain = [name for name in texts if not name.startswith("__") and len(name) <= _LONGEST]
-        found = {name: kind for name in (*names, *plain) if (kind := _kind(module, name))}
+        found = {name: kind for name in (*names, *plain) if (kind := kind_of(module, name))}
         return {
             "defined": [
-                [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(_own_name(module, name), [])[-1:]]
+                [name, kind, places.get(name, [])[:_MOST_NOTES], places.get(own_name(module, name), [])[-1:]]
                 for name, kind in found.items()
             ][:_MOST],
+            "inside": [[op, *at] for op in names if op not in found and (at := self._inside[file].get(op))],
             "notes": self._notes[file],
         }
 
     def function(self, file: str, op: str, *, is_class: bool = False) -> Callable:
         """The module's function of this name; a class, if one is due. Raises RefusedOperation, also where it has none."""
         module = self.load(file)
-        if _kind(module, op) not in ("function", "stub", "foreign", *["class"] * is_class):
+        if kind_of(module, op) not in ("function", "stub", "foreign", *["class"] * is_class):
             raise RefusedOperation("todo", NOT_THERE)
         return getattr(module, op)
 
@@ -132,42 +137,50 @@ class Modules:
             self._depth -= 1
             module.__spec__._initializing = False
 
-    def _run_part(self, file: str, part: Part, tree: ast.Module | Exception, module: ModuleType) -> None:
-        """Run a module, or a cell of what was a notebook; a cell that fails costs what it has not yet done."""
+    def _run_part(self, file: str, part: Part, tree: _Tree, module: ModuleType) -> None:
+        """Run a module, or a cell of what was a notebook, of which a statement that fails costs itself."""
         shown = part.file if part.is_cell else self.shown[file]
         try:
             if isinstance(tree, Exception):
                 raise tree
-            code = compile(tree, part.file, "exec", dont_inherit=True)
+            code = None if part.is_cell else compile(tree, part.file, "exec", dont_inherit=True)
             with self._limited() if self._depth == 1 else nullcontext():
-                exec(code, module.__dict__)
+                if code:
+                    exec(code, module.__dict__)
+                else:
+                    run_cell(tree, part.file, vars(module), lambda e: self._leave_out(file, part, e), self._through)
         except self._through:
             raise
         except BaseException as error:  # also sys.exit at import
-            line = said(error, part.file, shown)
             if isinstance(error, RefusedOperation) and (error.status == "timeout" or not part.is_cell):
                 raise
             if not part.is_cell:
-                raise RefusedOperation("timeout" if isinstance(error, OutOfTime) else "error", line) from None
-            rest = "the cell" if isinstance(error, SyntaxError) else "the rest of the cell"
-            if len(self._notes[file]) < _MOST_NOTES:
-                self._notes[file].append(f"{line}; {rest} is left out")
-            elif len(self._notes[file]) == _MOST_NOTES:
-                self._notes[file].append(f"{shown} and more cells fail")
+                status = "timeout" if isinstance(error, OutOfTime) else "error"
+                raise RefusedOperation(status, said(error, part.file, shown)) from None
+            self._leave_out(file, part, error, "the cell" if error is tree else "the rest of the cell")
 
-    def _parsed(self, file: str) -> tuple[list[tuple[Part, ast.Module | Exception]], set[str]]:
+    def _leave_out(self, file: str, part: Part, error: BaseException, what: str = "the statement") -> None:
+        """Note why something of a cell is left out."""
+        notes = self._notes[file]
+        if len(notes) < _MOST_NOTES:
+            notes.append(f"{said(error, part.file, part.file)}; {what} is left out")
+        elif len(notes) == _MOST_NOTES:
+            notes.append(f"{part.file} and more cells fail")
+
+    def _parsed(self, file: str) -> tuple[list[tuple[Part, _Tree]], set[str]]:
         """The parts of the module with their syntax trees, or what is wrong with a cell; and what it imports only if it is there."""
         with open(os.path.join(self._folder, file), "rb") as stream:
             text = decoded(stream.read())
-        found: list[tuple[Part, ast.Module | Exception]] = []
+        found: list[tuple[Part, _Tree]] = []
         places: dict[str, list[str]] = {}
+        inside: dict[str, tuple[str, str]] = {}
         optional: set[str] = set()
         for part in parts_of(text, self._named(file)):
             if part.file not in linecache.cache and not os.path.isabs(part.file):
                 lines = part.text.splitlines(keepends=True)
                 linecache.cache[part.file] = (len(part.text), None, lines, part.file)
             try:
-                tree: ast.Module | Exception = ast.parse(part.text, part.file)
+                tree: _Tree = (read_cell if part.is_cell else ast.parse)(part.text, part.file)
             except Exception as error:
                 if not part.is_cell:
                     raise
@@ -176,8 +189,10 @@ class Modules:
                 place = f"{part.file.rpartition(', ')[2]}, " if part.is_cell else ""
                 for name, line in defined(tree):
                     places.setdefault(name, []).append(f"{place}line {line}")
+                inside |= {name: (f"{place}line {line}", where) for name, line, where in defined_inside(tree)}
                 optional |= imported_if_there(tree)
             found.append((part, tree))
+        self._inside[file] = inside
         self._places[file] = {name: found for name, found in places.items() if len(name) <= _LONGEST}
         return found, optional
 
@@ -259,40 +274,3 @@ class Modules:
 _MOST = 2000  # names that are told of a module
 _MOST_NOTES = 20
 _LONGEST = 100  # characters of a name
-
-
-def _kind(module: ModuleType, name: str) -> str:
-    """What can be called under this name: a function, a class, or something borrowed from NumPy or the standard library."""
-    try:
-        value = getattr(module, name, None)  # a module may have a __getattr__
-        if type(value) is Nothing or not callable(value):
-            return ""
-        if type(value) is Placeholder:
-            return "foreign"
-        if isinstance(value, type):
-            return "borrowed" if _top(value) in ALLOWED else ("class", "stub")[is_stub(value)]
-        if type(value) in _FUNCTIONS and _top(value) in ALLOWED:
-            return "borrowed"
-        if value is _NUMPY.get(_own_name(module, name)):
-            return "borrowed"
-        return "stub" if is_stub(value) else "function"
-    except Exception:
-        return ""
-
-
-def _own_name(module: ModuleType, name: str) -> object:
-    """What the thing of this name is called itself: `def ReLU`, where relu = ReLU."""
-    try:
-        own = getattr(getattr(module, name, None), "__name__", None)
-    except Exception:
-        return None
-    return own if type(own) is str else None
-
-
-_NUMPY = dict(vars(numpy))  # before anybody adds to it
-_FUNCTIONS = (FunctionType, BuiltinFunctionType)
-
-
-def _top(value: object) -> str:
-    module = getattr(value, "__module__", None)
-    return module.partition(".")[0] if isinstance(module, str) else ""

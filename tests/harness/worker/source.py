@@ -9,12 +9,14 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from .printable import printable
 from .refusal import OutOfTime, RefusedOperation
 
 MARK = re.compile(r"# %% cell (\d{1,9}) of (.{1,300})")
 """The line before each cell of what was a notebook, in the first line of such a module too."""
+STOPS = 'stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it'
 _SAVE = "save it as UTF-8"
 _MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -85,7 +87,13 @@ def parts_of(text: str, file: str) -> list[Part]:
     return [Part(name, "\n".join(lines) + "\n", is_cell=True) for name, lines in found]
 
 
-def defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
+class HasBody(Protocol):
+    """A module, or what can be read of a cell."""
+
+    body: list[ast.stmt]
+
+
+def defined(tree: HasBody) -> Iterator[tuple[str, int]]:
     """The names that statements at the top define by `def`, `class` or `=`, one by one, and in which line; not what gets another name."""
     for node in tree.body:
         match node:
@@ -100,7 +108,28 @@ def defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
                             yield inner.id, node.lineno
 
 
-def imported_if_there(tree: ast.Module) -> set[str]:
+def defined_inside(tree: HasBody) -> Iterator[tuple[str, int, str]]:
+    """The functions that stand inside something at the top: name, line and what that is, in words; not what takes only `self`."""
+    for outer in tree.body:
+        methods = {id(node) for node in outer.body} if isinstance(outer, ast.ClassDef) else set()
+        for node in ast.walk(outer):
+            if isinstance(node, ast.FunctionDef) and node is not outer:
+                given = node.args.posonlyargs + node.args.args
+                if id(node) not in methods or node.decorator_list or len(given) > 1:
+                    yield node.name, node.lineno, _outside(outer)
+
+
+def _outside(node: ast.stmt) -> str:
+    if isinstance(node, ast.ClassDef):
+        return f"inside class {node.name}"
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return f"inside {node.name}"
+    if isinstance(node, ast.If):
+        return f"under if {ast.unparse(node.test)[:40]}"
+    return f"inside a {type(node).__name__.lower()}"
+
+
+def imported_if_there(tree: HasBody) -> set[str]:
     """The packages that are imported only where it may fail: in a `try` that has an answer to an ImportError."""
     answered, others = set(), set()
 
@@ -120,7 +149,8 @@ def imported_if_there(tree: ast.Module) -> set[str]:
             for child in ast.iter_child_nodes(node):
                 look(child, guarded)
 
-    look(tree, False)
+    for statement in tree.body:
+        look(statement, False)
     return answered - others
 
 
@@ -156,8 +186,9 @@ def said(error: BaseException, file: str, shown: str) -> str:
         message = printable(str(error).removesuffix(f" ({path})"), 200)
     except BaseException:  # a __str__ of the candidate's
         message = ""
-    stops = isinstance(error, SystemExit)
-    return f"{place}: {'stops the interpreter at import' if stops else f'{kind}: {message}' if message else kind}"
+    if isinstance(error, SystemExit):
+        return f"{place}: {STOPS}"
+    return f"{place}: {kind}: {message}" if message else f"{place}: {kind}"
 
 
 def unfinished(place: str, why: BaseException) -> str:

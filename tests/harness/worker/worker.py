@@ -39,7 +39,7 @@ def main() -> None:
             resource.setrlimit(kind, (most, most))
     # NumPy's neighbours (torch!) are in reach only while NumPy is imported.
     sys.path[:0] = [os.path.dirname(HERE), numpy_parent]
-    from worker import conduct, counting, graphs, guard, loading, observation, observe, source, wire
+    from worker import cells, conduct, counting, graphs, guard, loading, observation, observe, source, wire
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "worker"]:
         del sys.modules[name]  # the submission may have a module of this name
@@ -51,7 +51,7 @@ def main() -> None:
     if seconds:
         importlib.import_module = modules.import_module
         conduct.hold()
-    watch = guard.Guard((*observe.LOOKS_AT_FRAMES, source.said), observe.LOOKS_BY_TRACEBACK)
+    watch = guard.Guard((*observe.LOOKS_AT_FRAMES, source.said, cells.line_at_work), observe.LOOKS_BY_TRACEBACK)
     answer = _Answers(modules, loading.RefusedOperation, observation, observe, graphs, watch)
     most = steps = size = 0
     foul = "nothing was counted"

@@ -5,6 +5,7 @@ from tests.meta.handed_in.notebooks import IPYTHON, code, notebook, text
 
 _NOPE = "def relu(x):\n    y = np.maximum(x, 0)\n    return nope\n"
 _ENDS = "nb.ipynb, cell {}, line {}: {}; the rest of the cell is left out"
+_ALONE = "nb.ipynb, cell {}, line {}: {}; the statement is left out"
 _BROKEN = "nb.ipynb, cell {}, line {}: {}; the cell is left out"
 
 ROWS = [
@@ -28,21 +29,21 @@ ROWS = [
         "print(1)\nz + 1\nprint(2)",
         "1 / 0",
         notes=(
-            _ENDS.format(2, 2, "NameError: name 'z' is not defined"),
-            _ENDS.format(3, 1, "ZeroDivisionError: division by zero"),
+            _ALONE.format(2, 2, "NameError: name 'z' is not defined"),
+            _ALONE.format(3, 1, "ZeroDivisionError: division by zero"),
         ),
     ),
     notebook(
         "a cell that raises before the operation",
         "w = np.ones(3)",
         RELU,
-        notes=(_ENDS.format(1, 1, "NameError: name 'np' is not defined"),),
+        notes=(_ALONE.format(1, 1, "NameError: name 'np' is not defined"),),
     ),
     notebook(
         "a cell that raises in a helper of another cell",
         RELU + "\ndef helper():\n    raise ValueError('no')\n",
         "x = 1\nhelper()",
-        notes=(_ENDS.format(2, 2, "ValueError: no"),),
+        notes=(_ALONE.format(2, 2, "ValueError: no"),),
     ),
     notebook(
         "a cell that exits",
@@ -50,26 +51,30 @@ ROWS = [
         "import sys\nsys.exit()",
         AFFINE,
         says={"relu": "", "affine": ""},
-        notes=(_ENDS.format(2, 2, "stops the interpreter at import"),),
+        notes=(
+            _ENDS.format(
+                2, 2, 'stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it'
+            ),
+        ),
     ),
     notebook(
         "a cell that waits for input",
         RELU,
         "n = input('n = ')",
-        notes=(_ENDS.format(2, 1, "EOFError: asks for input; nobody answers while it is graded"),),
+        notes=(_ALONE.format(2, 1, "EOFError: asks for input; nobody answers while it is graded"),),
     ),
     notebook(
         "a cell with an assert that fails",
         RELU,
         "assert relu(np.ones(2))[0].sum() == 3",
-        notes=(_ENDS.format(2, 1, "AssertionError"),),
+        notes=(_ALONE.format(2, 1, "AssertionError"),),
     ),
     notebook(
         "a cell that trains by torch",
         RELU,
         "import torch\nloss = torch.ones(3).sum()\nif loss > 3:\n    print(loss)",
         notes=(
-            _ENDS.format(2, 3, "ImportError: uses torch; only NumPy and the standard library may be used (rule 5)"),
+            _ALONE.format(2, 3, "ImportError: uses torch; only NumPy and the standard library may be used (rule 5)"),
         ),
     ),
     notebook(
@@ -83,7 +88,7 @@ ROWS = [
         RELU,
         "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()",
         notes=(
-            _ENDS.format(
+            _ALONE.format(
                 2, 2, "ImportError: uses matplotlib; only NumPy and the standard library may be used (rule 5)"
             ),
         ),
@@ -112,7 +117,7 @@ ROWS = [
         "out of order",
         "y, grad = relu(np.ones(2))",
         RELU,
-        notes=(_ENDS.format(1, 1, "NameError: name 'relu' is not defined"),),
+        notes=(_ALONE.format(1, 1, "NameError: name 'relu' is not defined"),),
     ),
     notebook(
         "a mistake in a call names its cell",
@@ -160,19 +165,53 @@ ROWS = [
         "that imports a module beside it, which was not handed in",
         "from kata.feedforward import relu\nfrom kata import *",
         says="todo not there yet",
-        notes=(_ENDS.format(1, 1, "ModuleNotFoundError: No module named 'kata.feedforward'"),),
+        notes=(_ALONE.format(1, 1, "ModuleNotFoundError: No module named 'kata.feedforward'"),),
     ),
     notebook(
         "await in a cell",
         RELU,
         "import asyncio\nawait asyncio.sleep(0)",
-        notes=(_BROKEN.format(2, 2, "SyntaxError: 'await' outside function"),),
+        notes=(_ALONE.format(2, 2, "SyntaxError: 'await' outside function"),),
+    ),
+    notebook(
+        "what a course left open, above the operation",
+        "import numpy as np\ndata = ...\nn = len(data)\nX = course.load(n)\nprint(X)\n" + RELU,
+        notes=(
+            _ALONE.format(1, 3, "TypeError: object of type 'ellipsis' has no len()"),
+            _ALONE.format(1, 4, "uses n, which a statement above should have given"),
+            _ALONE.format(1, 5, "uses X, which a statement above should have given"),
+        ),
+    ),
+    notebook(
+        "await above the operation",
+        "await setup()\n" + RELU,
+        notes=(_ALONE.format(1, 1, "SyntaxError: 'await' outside function"),),
+    ),
+    notebook(
+        "a half-written line below the operation",
+        RELU + "\ny, grad = relu(np.ones(3)",
+        notes=(_ALONE.format(1, 7, "SyntaxError: '(' was never closed"),),
+    ),
+    notebook(
+        "a half-written line above the operation",
+        "import numpy as np\nx = np.\n" + RELU,
+        notes=(_ALONE.format(1, 2, "SyntaxError: invalid syntax"),),
+    ),
+    notebook(
+        "a value of an earlier cell, which a later one failed to give anew",
+        "import numpy as np\nslope = 7",
+        "slope = course.slope\nfloor = slope - 7\n" + RELU,
+        "floor = 0",
+        notes=(
+            _ALONE.format(2, 1, "NameError: name 'course' is not defined"),
+            _ALONE.format(2, 2, "uses slope, which a statement above should have given"),
+        ),
     ),
     notebook(
         "the last answer, which IPython keeps",
         RELU,
         "relu(np.ones(2))",
         "y, grad = _",
-        notes=(_ENDS.format(3, 1, "NameError: name '_' is not defined"),),
+        notes=(_ALONE.format(3, 1, "NameError: name '_' is not defined"),),
     ),
 ]

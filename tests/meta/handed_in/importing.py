@@ -3,7 +3,7 @@
 from tests.meta.handed_in import AFFINE, PATH, PRACTICE, RELU, module, parcel, shared, unread
 
 _ERROR = "error feedforward.py, line {}: {}"
-_STOPS = "stops the interpreter at import"
+_STOPS = 'stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it'
 _THREAD = "RuntimeError: starts a thread; an operation runs in one thread and one process (rule 5)"
 _PROCESS = "RuntimeError: starts a process; an operation runs in one thread and one process (rule 5)"
 _SIGNAL = "RuntimeError: sends a signal; an operation runs in one thread and one process (rule 5)"

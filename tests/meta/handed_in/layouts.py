@@ -200,7 +200,10 @@ ROWS = [
     folder(
         "an exit in another module costs that",
         {"feedforward.py": RELU, "activations.py": "raise SystemExit\n" + _LEAKY},
-        {"relu": "", "leaky_relu": "error activations.py, line 1: stops the interpreter at import"},
+        {
+            "relu": "",
+            "leaky_relu": 'error activations.py, line 1: stops the interpreter at import; put the call under if __name__ == "__main__":, or remove it',
+        },
     ),
     folder(
         "a module in UTF-16 beside costs that",

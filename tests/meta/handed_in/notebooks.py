@@ -108,6 +108,7 @@ ROWS = [
         "%timeit relu(3)",
         "%run ../setup.py",
     ),
+    _lines("magics without a %", "pip install numpy", "matplotlib inline", "ls -l", "cd kata", "pwd"),
     _lines("questions", "relu?", "?relu", "relu??", "np.maximum?"),
     _whole(
         "cells for something else",
