@@ -1,6 +1,6 @@
 """The harness's own score: every rule of rules.py at every place of every solution, and how many of these changes a run catches.
 
-    python -m tests.meta.mutation [--level L] [--op O] [--rule WORDS] [--every N] [--jobs 2] [--fresh]
+    python -m tests.meta.mutation [--level L] [--op O] [--rule R] [--every N] [--jobs 2] [--fresh]
 
 What no run catches should make no difference, or be within a tenth of what is forgiven (fates.py sees that), or stand in
 reviewed.py with the reason why it is no mistake. Anything else survives, and the status is 1. What was found is kept
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--level", default="", choices=LEVELS, metavar="L")
     parser.add_argument("--op", default="", metavar="O")
-    parser.add_argument("--rule", default="", metavar="WORDS", help="words of a rule's name")
+    parser.add_argument("--rule", default="", metavar="R", help="a regular expression for a rule's name")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one in so many")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
     parser.add_argument("--fresh", action="store_true", help="begin anew")

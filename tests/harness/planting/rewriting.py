@@ -119,7 +119,9 @@ def _source(level: str) -> _Source:
     tree = ast.parse((FOLDER / f"{level}.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
-            node.body[0].value = ast.Constant(None, lineno=1, col_offset=0)
+            node.body[0].value = ast.Constant(
+                "", lineno=1, col_offset=0
+            )  # still the first thing, before `from __future__`
     parts = {_name(p): p for p in tree.body if isinstance(p, ast.FunctionDef | ast.ClassDef | ast.Assign)}
     uses = {
         name: {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} & parts.keys() for name, part in parts.items()
