@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.harness.planting.rewriting import Mutant, mutants
+from tests.harness.rows.names import names_by_level
 from tests.harness.worker.refusal import RefusedOperation
 from tests.meta.rules import RULES
 from tests.meta.suspects import caught_by_fast, caught_by_pure, caught_in_hidden, caught_in_public
 from tests.meta.test_mutants import ALONE, OPERATIONS
 from tests.meta.wide_examples import is_equal, standing
-from tests.specs import LEVELS
 
 FATES = ("public", "hidden", "equal", "within", "accepted", "unseen")
 """A run catches it; it is none; it is forgiven with room to spare; it is forgiven; the judge refuses it, but no run sees that.
@@ -71,7 +71,8 @@ def chosen(level: str = "", op: str = "", rule: str = "", every: int = 1) -> lis
         what = f"{change.op} {mutant.rule.name} {mutant.place.text} {mutant.new}"
         return re.search(rule, mutant.rule.name) and (every == 1 or zlib.crc32(what.encode()) % every == 0)
 
-    asked = [one for one in LEVELS if level in ("", one)]
+    levels = names_by_level().items()
+    asked = [one for one, ops in levels if level in ("", one) and (op == "" or op in ops)]
     made = (
         Change(one, number, name)
         for one in asked

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.harness.examples.examples import Example, drawn_example
+from tests.harness.examples.examples import BESIDE, Example, drawn_example
 from tests.harness.judgement import judge
 from tests.harness.judgement.tolerance import off_entries
 from tests.harness.judgement.trial import Trial
@@ -31,8 +31,9 @@ JUDGED = 300  # of them, which torch answers too
 ROUNDED = 64  # machine epsilons, of the largest entry: what another order of the same steps may make
 TENFOLD = 10  # times as far off: what is right then is less off than a tenth of what is forgiven
 SECONDS = 1.0  # of computing, for one example
+AT_BORDER = 5  # one in so many is moved onto the border that a row names, or beside it
 AGAIN = 10  # one in so many of a class is sent backward again, and again
-_KEPT = 2  # operations whose examples are in memory
+_KEPT = 2  # operations of which all is in memory
 
 
 class Wide(Random):
@@ -71,16 +72,16 @@ class Wide(Random):
         return self.byte() % cases
 
 
-@lru_cache(_KEPT)
-def wide_examples(op: str) -> tuple[Example, ...]:
-    """So many examples of an operation, by turns of its variants: dimensions of 1 to 12, none to four of a run, float64 and float32."""
+@lru_cache(_KEPT * MANY)
+def wide_example(op: str, number: int) -> Example:
+    """The example of this number, by turns of the variants: dimensions of 1 to 12, none to four of a run, float64 and float32."""
     row = OPERATIONS[op]
-    return tuple(_drawn(row.of(seed % max(1, len(row.variants))), seed) for seed in range(MANY))
+    return _drawn(row.of(number % max(1, len(row.variants))), number)
 
 
 def is_equal(op: str, handed_in: Callable) -> bool:
     """Whether it answers to all of them as the solution does, but for rounding, and warns where that does."""
-    return all(_are_equal(_seen(op, number, handed_in), due) for number, due in enumerate(_due(op)))
+    return all(_are_equal(_seen(op, number, handed_in), _due(op, number)) for number in range(MANY))
 
 
 def standing(op: str, handed_in: Callable) -> tuple[str, str]:
@@ -90,8 +91,8 @@ def standing(op: str, handed_in: Callable) -> tuple[str, str]:
     kink where the row says so from what is right. `accepted`: only then.
     """
     farther_off = ""
-    for number, trial in enumerate(_trials(op)):
-        seen = _seen(op, number, handed_in)
+    for number in range(min(JUDGED, MANY)):
+        trial, seen = _trial(op, number), _seen(op, number, handed_in)
         if why := _refused(trial, seen):
             return "unseen", f"{why} (example {number})"
         if not farther_off and _is_suited(trial, seen) and (why := _refused(trial, _farther(op, number, seen))):
@@ -123,7 +124,7 @@ def _is_suited(trial: Trial, seen: Observation) -> bool:
 
 def _farther(op: str, number: int, seen: Observation) -> Observation:
     """The same answers, farther off."""
-    trial, due = _trials(op)[number], _due(op)[number]
+    trial, due = _trial(op, number), _due(op, number)
     answers = []
     for step, (answer, right) in enumerate(zip(seen.answers, due.answers, strict=False)):
         at_kinks = step and (trial.op.also or trial.op.ties)
@@ -152,25 +153,29 @@ def _drawn(op: Operation, seed: int) -> Example:
     sizes = {letter: int(rng.choice([1, 2, 3, 4, 5, 7, 12])) for letter in op.letters}
     runs = {run: tuple(map(int, rng.choice([1, 2, 3, 5], rng.integers(0, 5)))) for run in op.runs}
     source = Wide(seed, np.float32 if seed % 3 == 2 else np.float64)
-    return drawn_example(op, Dimensions(sizes, runs), source)
+    example = drawn_example(op, Dimensions(sizes, runs), source)
+    if op.border and seed % AT_BORDER == 0 and example.dtype == np.float64:
+        beside = (0.0, BESIDE, -BESIDE)[rng.integers(3)]
+        return replace(example, inputs=tuple(op.border(beside, *example.inputs)))
+    return example
 
 
-@lru_cache(_KEPT)
-def _due(op: str) -> list[Observation]:
+@lru_cache(_KEPT * MANY)
+def _due(op: str, number: int) -> Observation:
     """What the solution answers."""
-    solution = solutions()._lookup(op)
-    return [_seen(op, number, solution) for number in range(MANY)]
+    return _seen(op, number, solutions()._lookup(op))
 
 
-@lru_cache(_KEPT)
-def _trials(op: str) -> list[Trial]:
-    """The first of them as trials, whose truth is asked for once."""
-    return [Trial(OPERATIONS[op].of(example.variant), (example,), observe) for example in wide_examples(op)[:JUDGED]]
+@lru_cache(_KEPT * MANY)
+def _trial(op: str, number: int) -> Trial:
+    """A trial of an example, whose truth is asked for once."""
+    example = wide_example(op, number)
+    return Trial(OPERATIONS[op].of(example.variant), (example,), observe)
 
 
 def _seen(op: str, number: int, handed_in: Callable) -> Observation | None:
     """What it does with an example; None where it takes too long. Of a class, now and then also what further passes add."""
-    example = wide_examples(op)[number]
+    example = wide_example(op, number)
     row = OPERATIONS[op].of(example.variant)
     again = row.adapter and number % AGAIN == 0
     steps = (Call(), Grad(0), *[Grad(0)] * (2 if again else 0))
