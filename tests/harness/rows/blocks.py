@@ -205,7 +205,7 @@ BLOCKS: tuple[Block, ...] = (
         partial(indexed, how)
         for how in ("int", "slice", "step", "new axis", "ellipsis", "int and slice", "array", "array of two axes")
     ),
-    *(partial(indexed, how) for how in ("array behind", "pair", "mask of rows", "mask")),
+    *(partial(indexed, how) for how in ("array behind", "pair", "mask of rows", "mask", "no axis")),
     *(partial(itself, what) for what in "+*"),
     *(diamond, partial(used_again, True), partial(used_again, False), unused),
 )
