@@ -1,12 +1,18 @@
 """The rules by which solutions are changed: those of the harness, and what is inserted around an expression."""
 
-from tests.harness.planting.rewriting import Rule
+from tests.harness.planting.rewriting import Place, Rule
 from tests.harness.planting.rules import RULES as SYNTAX
+
+EMPTY = ("np.empty(", "np.empty_like(")
 
 
 def inserted(name: str, around: str) -> Rule:
-    """Something around the expression, which stands for `_`."""
-    return Rule(name, lambda place: [around.replace("_", f"({place.text})")], f"{name} inserted around {{old}}")
+    """Something around the expression, which stands for `_`. What `np.empty` has is never read, and whether it warns is chance."""
+
+    def changes(place: Place) -> list[str]:
+        return [] if place.text.startswith(EMPTY) else [around.replace("_", f"({place.text})")]
+
+    return Rule(name, changes, f"{name} inserted around {{old}}")
 
 
 INSERTIONS = (

@@ -1,6 +1,6 @@
 """Tries an implementation that is under suspicion as a run would, without explaining or shrinking: which property catches it?
 
-Neither says what should come of it, nor where suspects come from: spoilers.py and insertions.py do.
+Neither says what should come of it, nor where suspects come from: spoilers.py and fates.py do.
 """
 
 import sys
@@ -11,13 +11,14 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests import test_ops
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.late import torch
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
 from tests.meta.flat import flat, written
-from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, PUBLIC
+from tests.meta.test_mutants import ALONE, MEMORY, OPERATIONS, PROPERTIES, PUBLIC
 
 HIDDEN_SEED = 20250714
 
@@ -33,25 +34,33 @@ def solution(op: str) -> Callable:
     return flat(OPERATIONS[op], solutions()._lookup(op))
 
 
-def caught_in_public(op: str, function: Callable, *, first: str = "", seed: int = 0) -> str:
-    """The property of a public run that does not hold, and why; empty where all of them do. `first`: the one to try first."""
+def caught_in_public(op: str, function: Callable, *, first: str = "", seed: int = 0, **how: bool) -> str:
+    """The property of a public run that does not hold, and why; empty where all of them do. `first`: the one to try first.
+
+    `handed_in`: the function, or class, is called as a submission's is, and not with the row's inputs one by one.
+    """
     properties = [test.property for test in PUBLIC]
-    return _caught(op, function, sorted(properties, key=lambda prop: prop.name != first), seed)
+    return _caught(op, function, sorted(properties, key=lambda prop: prop.name != first), seed, **how)
 
 
-def caught_in_hidden(op: str, function: Callable, *, seed: int = HIDDEN_SEED) -> str:
+def caught_in_hidden(op: str, function: Callable, *, seed: int = HIDDEN_SEED, **how: bool) -> str:
     """The same of a hidden run, which has four times the examples, and `layout`; without `fast` and `compose`."""
-    return _caught(op, function, PROPERTIES, seed, times=4)
+    return _caught(op, function, PROPERTIES, seed, times=4, **how)
 
 
-def caught_by_layout(op: str, function: Callable, *, seed: int = HIDDEN_SEED, times: int = 4) -> str:
+def caught_by_pure(op: str, function: Callable, *, seed: int = 0, **how: bool) -> str:
+    """The same of `pure` alone."""
+    return _caught(op, function, [test_ops.test_pure.property], seed, **how)
+
+
+def caught_by_layout(op: str, function: Callable, *, seed: int = HIDDEN_SEED, times: int = 4, **how: bool) -> str:
     """The same of `layout` alone."""
-    return _caught(op, function, PROPERTIES[-1:], seed, times=times)
+    return _caught(op, function, PROPERTIES[-1:], seed, times=times, **how)
 
 
-def caught_by_fast(op: str, function: Callable, *, seed: int = HIDDEN_SEED) -> str:
+def caught_by_fast(op: str, function: Callable, *, seed: int = HIDDEN_SEED, **how: bool) -> str:
     """The same of `fast` alone, which also compares what comes of large arrays."""
-    return _caught(op, function, [ALONE], seed, reference=solutions)
+    return _caught(op, function, [ALONE], seed, reference=solutions, **how)
 
 
 def tried(trial: Callable, rows: Iterable, jobs: int) -> Iterator:
@@ -68,9 +77,10 @@ def progress(done: int, of: int, found: int, what: str) -> None:
     print(f"\r{done} of {of}, {found} {what}", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
 
-def _caught(op: str, function: Callable, properties: list, seed: int, **how: object) -> str:
-    function = written(OPERATIONS[op], function)
-    examiner = Examiner(Here("suspect", lambda name: function if name == op else None), seed, shrink=False, **how)
+def _caught(op: str, function: Callable, properties: list, seed: int, *, handed_in: bool = False, **how: object) -> str:
+    function = function if handed_in else written(OPERATIONS[op], function)
+    suspect = Here("suspect", lambda name: function if name == op else None)
+    examiner = Examiner(suspect, seed, shrink=False, memory=MEMORY, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for prop in properties:

@@ -65,6 +65,12 @@ def _variables(op: Operation, example: Example) -> Iterator[np.ndarray]:
             yield v
 
 
+def _large_ones(op: Operation) -> list[int]:
+    """The numbers of its arrays of floats; none where one of them is never small, or a variant has a share of the examples only."""
+    floats = {number: kind for number, kind in enumerate(op.kinds.values()) if isinstance(kind, Floats)}
+    return [] if op.variants or any(kind.nonzero for kind in floats.values()) else list(floats)
+
+
 def _all_vary(op: Operation) -> bool:
     """Whether each dimension is one of an input that is differentiated, so that this is large where the dimension is."""
     words = " ".join(op.shapes[v] for v in op.variables).replace("*", " ").split()
@@ -173,6 +179,22 @@ def test_stable_has_all_magnitudes(op):
         )
     assert LARGE
     assert not _missing(op, wanted, 1, *LARGE)
+
+
+@pytest.mark.parametrize(
+    "op", share([op for op in ROWS.values() if 1 < len(_large_ones(op)) < 6], 3), ids=lambda op: op.name
+)
+def test_each_array_is_large_among_small_ones(op):
+    """Once at least in `stable`, each of two to five arrays of floats is large, while all others are below 0.1: what saturates elsewhere does not."""
+    arrays = _large_ones(op)
+
+    def is_apart(example: Example, large: int) -> bool:
+        values = {number: abs(example.inputs[number]) for number in arrays}
+        small = [value.max(initial=0) < 0.1 for number, value in values.items() if number != large]
+        return all(small) and values[large].max(initial=0) > 1
+
+    missing = _missing(op, {str(n): lambda e, n=n: is_apart(e, n) for n in arrays}, 1, *LARGE)
+    assert len(missing) < len(arrays), missing  # an array of a single entry may be 0
 
 
 @EACH_ROW

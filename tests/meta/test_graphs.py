@@ -83,7 +83,7 @@ FORMS = [
     *(".reshape tensor shape", ".reshape tensor tuple shape"),
     *(".transpose tensor", ".transpose tensor axes", ".transpose tensor tuple axes"),
     *("[] tensor int", "[] tensor slice", "[] tensor slice NoneType", "[] tensor ... int", "[] tensor int slice"),
-    *("[] tensor array", "[] tensor ... array", "[] tensor array array", "[] tensor mask"),
+    *("[] tensor array", "[] tensor ... array", "[] tensor array array", "[] tensor mask", "[] tensor NoneType"),
 ]
 
 

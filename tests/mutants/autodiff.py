@@ -69,6 +69,13 @@ def assigned_at(gy, x, index):
     return g
 
 
+def added_to_a_product(gy, x, index):
+    """gy, added to 0 x, which is no array where x has no axis."""
+    g = 0 * x
+    np.add.at(g, index, gy)
+    return g
+
+
 def shares(x, axis):
     """For each entry, its share of the gradient of the largest."""
     winners = x == x.max(axis=axis, keepdims=True)
@@ -646,6 +653,7 @@ WRONG = [
         "where an index is repeated",
         take=assigned_at,
     ),
+    _wrong("x[None] of no axis cannot be gone back through", "gradient", "TypeError", take=added_to_a_product),
     _wrong(
         "x[index] sends the gradient to all entries",
         "gradient",

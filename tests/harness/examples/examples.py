@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.harness.examples.schedule import BROADEST, LARGEST, SCHEDULE, Mode, deepest, enough, scheduled, small
-from tests.harness.examples.tables import CLOSE, FEW, NEAR, PLAIN, SPREAD, Table
+from tests.harness.examples.tables import APART, CLOSE, FEW, NEAR, PLAIN, SPREAD, Table
 from tests.harness.examples.tables import EXTREME as EXTREME
 from tests.harness.examples.tables import ORDINARY as ORDINARY
 from tests.harness.rows import oracle
+from tests.harness.rows.arrays import Floats
 from tests.harness.rows.kind import Context
 from tests.harness.rows.shapes import Dimensions
 from tests.harness.rows.sources import GRADIENT_LAYERS, LAYERS, Bytes, Chance, Counting, Dealt, Source
@@ -50,6 +51,7 @@ class Example:
         return self.gy.dtype
 
 
+LARGE = 512.0  # times ordinary numbers, where one array is large; others are as many times smaller
 BESIDE = 2.0**-39  # relative: what is so near a border is beside it for every formula in float64
 
 
@@ -99,20 +101,30 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 
 
 def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
-    plain = mode.values == PLAIN
+    plain, floats = mode.values == PLAIN, [kind for kind in op.kinds.values() if isinstance(kind, Floats)]
     way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
+    if plain and table.extreme and len(floats) > 1 and chance.dealt("apart", 3) == 0:
+        way = APART
     how = {
-        "offsets": table.offsets if plain else (),
+        "offsets": table.offsets if plain and way != APART else (),
         "simple": _simple(table, way),
         "layers": LAYERS if way == SPREAD else 0,
+        "scales": _apart(chance.dealt("large", len(floats)), len(floats)) if way == APART else (),
     }
     source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
     if mode.border and op.border and dtype is np.float64:
         inputs = op.border((0.0, BESIDE, -BESIDE)[chance.dealt("beside", 3)], *inputs)
-    source = Dealt(chance, table.numbers(way, dtype, gy=True), layers=GRADIENT_LAYERS if way == SPREAD else 0)
+    of_gy = SPREAD if way == APART else way
+    numbers = table.numbers(of_gy, dtype, gy=True)
+    source = Dealt(chance, numbers, layers=GRADIENT_LAYERS if of_gy == SPREAD else 0)
     gy = source.floats(oracle.output_shape(op, inputs))
     return Example(inputs, np.ones_like(gy) if mode.ones or op.adapter else gy, dimensions, op.number)
+
+
+def _apart(large: int, arrays: int) -> list[float]:
+    """What so many arrays are multiplied by, so that one is large and the others are small."""
+    return [LARGE if number == large else 1 / LARGE for number in range(arrays)]
 
 
 def _simple(table: Table, way: str) -> bool:

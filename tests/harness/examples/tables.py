@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tests.harness.rows.sources import LAYERS
 
-PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD = "plain", "few", "signed", "near", "close", "spread"
-"""Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes."""
+PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD, APART = "plain", "few", "signed", "near", "close", "spread", "apart"
+"""Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes; one array large, the others small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,7 @@ EXTREME = Table(
             (40, 100),
             *((a, b, sign) for a, b in _BETWEEN for sign in (1, -1)),
         ),
+        APART: _NORMAL,
     },
     gradients=_GRADIENTS,
     few=44,
@@ -112,5 +113,6 @@ EXTREME = Table(
 )
 """Magnitudes up to 1e4, past where exp overflows in float32 (89) and float64 (710), and all between; zeros and ties.
 
-In one plain array of eight, small numbers lie about an offset. What is near a tie is so in float32, too.
+In one plain array of eight, small numbers lie about an offset. What is near a tie is so in float32, too. Where all arrays are
+large, what saturates sends nothing back; so now and then one is large and the others small, and products are ordinary.
 """

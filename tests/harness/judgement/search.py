@@ -162,7 +162,9 @@ class _Search:
             self._tries += 1
             if self._tries > SHRINK_TRIES:
                 raise _Enough
-        trial = self._trial(drawn)
+        # Of the trial that has just failed, torch's answer is known.
+        found = self.smallest[1] if self.smallest else None
+        trial = found if found and found.examples is drawn else self._trial(drawn)
         with closing(self._implementation.answers(self._op.name, [self._question(drawn)])) as answers:
             _, seen = self._leaving(next, answers)
             self._judge(trial, seen)

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[3] / "solutions"
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """An expression: where in the tree it hangs, in which function or constant of the module, and which names that can see."""
+    """An expression: where in the tree it hangs, in which function, class or constant of the module, and which names that can see."""
 
     node: ast.expr
     statement: ast.stmt
@@ -118,9 +118,11 @@ class _Source:
 def _source(level: str) -> _Source:
     tree = ast.parse((FOLDER / f"{level}.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.Module) and ast.get_docstring(node) is not None:
-            node.body[0].value = ast.Constant(None, lineno=1, col_offset=0)
-    parts = {_name(part): part for part in tree.body if isinstance(part, ast.FunctionDef | ast.Assign)}
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
+            node.body[0].value = ast.Constant(
+                "", lineno=1, col_offset=0
+            )  # still the first thing, before `from __future__`
+    parts = {_name(p): p for p in tree.body if isinstance(p, ast.FunctionDef | ast.ClassDef | ast.Assign)}
     uses = {
         name: {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} & parts.keys() for name, part in parts.items()
     }
@@ -130,8 +132,8 @@ def _source(level: str) -> _Source:
     return _Source(tree, tuple(places), readers)
 
 
-def _name(part: ast.FunctionDef | ast.Assign) -> str:
-    return part.name if isinstance(part, ast.FunctionDef) else part.targets[0].id
+def _name(part: ast.FunctionDef | ast.ClassDef | ast.Assign) -> str:
+    return part.targets[0].id if isinstance(part, ast.Assign) else part.name
 
 
 def _reaches(op: str, name: str, uses: dict[str, set[str]]) -> bool:

@@ -225,7 +225,7 @@ BLOCKS: tuple[Block, ...] = (
             "array of two axes",
         )
     ),
-    *(partial(indexed, how) for how in ("array behind", "pair", "mask of rows", "mask")),
+    *(partial(indexed, how) for how in ("array behind", "pair", "mask of rows", "mask", "no axis")),
     *(partial(itself, what) for what in "+*"),
     *(diamond, partial(used_again, True), partial(used_again, False), unused),
 )

@@ -108,6 +108,10 @@ def transposed(how: str, s: Sketch) -> None:
 
 def indexed(how: str, s: Sketch) -> None:
     """x[...], in one way of several."""
+    if how == "no axis":
+        x = s.operand(0, 0)
+        s.node("[]", [x], (1,), positive=x.positive, apart=x.apart, index=[None])
+        return
     x = s.operand(2 if how in ("pair", "int and slice", "array behind", "ellipsis") else 1, ones=False)
     n, draw = x.shape[0], s.source.integers
     last = x.shape[-1]

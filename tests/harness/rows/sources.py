@@ -5,6 +5,7 @@ All answer the same questions, so that a kind of input (kind.py) is drawn in one
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from math import prod
 from typing import Protocol
@@ -152,13 +153,18 @@ class Chance:
 class Dealt(Bytes):
     """As many random bytes as are asked for, and cases from decks: one deck a question, in the order in which they come.
 
-    `layers`: how many the table of floats has, if they are to come from all of them by turns.
+    `layers`: how many the table of floats has, if they are to come from all of them by turns. `scales`: what the arrays of
+    floats are multiplied by, one after another.
     """
 
-    def __init__(self, chance: Chance, numbers: NDArray, *, layers: int = 0, **how):
+    def __init__(self, chance: Chance, numbers: NDArray, *, layers: int = 0, scales: Iterable[float] = (), **how):
         super().__init__(np.zeros(0, np.uint8), numbers, **how)
-        self._chance, self._layers = chance, layers
+        self._chance, self._layers, self._scales = chance, layers, iter(scales)
         self._asked = self._squeezed = 0
+
+    def floats(self, shape: tuple[int, ...], *, off_centre: bool = False) -> NDArray:
+        scale = self._numbers.dtype.type(next(self._scales, 1))
+        return np.asarray(super().floats(shape, off_centre=off_centre) * scale)
 
     def case(self, cases: int, known: int = 1) -> int:
         self._asked += 1
