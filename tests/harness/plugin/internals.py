@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TextIO
 
 import pytest
 from _pytest._io import TerminalWriter
 from _pytest._io.terminalwriter import should_do_markup
+from _pytest.mark.expression import Expression
 
 _COUNTED_AS = {"pass": "passed", "todo": "todo", "skip": "skipped"}  # in pytest's words; all else has failed
 
@@ -43,3 +45,15 @@ def writer(stream: TextIO, *, colour: bool) -> TerminalWriter:
 def has_colour(stream: TextIO) -> bool:
     """Whether pytest would write in colour to this stream."""
     return should_do_markup(stream)
+
+
+def chosen_by(expression: str, names: Collection[str], *, part: bool = False) -> bool:
+    """Whether an expression of -m chooses what has these names; with `part`, one of -k. Raises UsageError."""
+
+    def has(word: str, /, **_) -> bool:
+        return any(word.lower() in name.lower() for name in names) if part else word in names
+
+    try:
+        return Expression.compile(expression).evaluate(has)
+    except SyntaxError as error:
+        raise pytest.UsageError(f"{'-k' if part else '-m'} {expression}: {error.msg}") from None

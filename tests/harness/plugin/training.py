@@ -24,7 +24,7 @@ WITH = ("--impl", "--seed", "--sandbox", "--train", "--anyway")
 NOT_WITH = (
     *("--op", "--hidden", "--report", "--watch", "--kit", "--hint", "--reset"),
     *("--minutes", "--sample", "--restart", "--history", "--forget"),
-    *("--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due"),
+    *("--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due", "--bugs", "--answers"),
 )
 """The kata's options. What does not exist is not asked for."""
 _OF_PYTEST = {

@@ -79,9 +79,20 @@ class History:
         """What the user must be told of the file, a line each."""
         return self._store.notices
 
-    def note(self, graded: Mapping[str, Mapping[str, str]], codes: Mapping[str, str], when: float) -> None:
-        """Record a run. `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read."""
-        self._store.transact(lambda db: _note(db, self.project, graded, codes, when))
+    def note(
+        self, graded: Mapping[str, Mapping[str, str]], codes: Mapping[str, str], when: float, *, rounds: bool = True
+    ) -> None:
+        """Record a run. `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read.
+
+        `rounds`: whether it counts for them; not where the code is somebody else's.
+        """
+        self._store.transact(lambda db: _note(db, self.project, graded, codes, when, rounds=rounds))
+
+    def known(self, codes: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Operation -> property -> status, as last judged, of those whose code is still that which was judged."""
+        sql = "SELECT op, graded, statuses FROM code WHERE project = ?"
+        rows = self._store.transact(lambda db: db.execute(sql, (self.project,)).fetchall())
+        return {op: json.loads(statuses) for op, graded, statuses in rows if graded and codes.get(op) == graded}
 
     def note_reset(self, ops: Sequence[str], when: float) -> None:
         """Record that these operations are stubs again: a round of each begins."""
@@ -137,7 +148,9 @@ class History:
         return self._store.transact(lambda db: _sessions(db, when))
 
 
-def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[str, str], when: float) -> None:
+def _note(
+    db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[str, str], when: float, *, rounds: bool
+) -> None:
     session, marked = _session(db, project, when)
     run = db.execute("INSERT INTO run VALUES (NULL, ?, ?)", (session, when)).lastrowid
     sql = "SELECT op, seen, graded, statuses FROM code WHERE project = ?"
@@ -148,7 +161,7 @@ def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[
     for op in sorted(stubs & known.keys()):
         _begin_again(db, project, op, when)
     changed = [op for op, code in codes.items() if code and op in known and known[op][0] not in ("", code)]
-    working = [op for op in changed if op not in stubs]
+    working = [op for op in changed if op not in stubs and rounds]
     for op in working:
         _update(db, project, op, "seconds = seconds + max(0.0, ? - max(?, began)) / ?", when, marked, len(working))
     if working:
@@ -162,9 +175,9 @@ def _note(db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[
             earned, _ = points(op, dict.fromkeys(PUBLIC, "skip") | verdict, PUBLIC)
             row = (run, op, code, json.dumps(verdict), earned, POSSIBLE)
             db.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", row)
-            if code and not same and op not in stubs:
+            if code and not same and op not in stubs and rounds:
                 _update(db, project, op, "attempts = attempts + ?", 1)
-            if earned == POSSIBLE:
+            if earned == POSSIBLE and rounds:
                 _update(db, project, op, "green = ?", when)
             before, statuses = (code, verdict) if code else (before, statuses)
         if (code or seen, before, statuses) != known.get(op):

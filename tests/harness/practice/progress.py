@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.harness.practice import finds
 from tests.harness.practice.history import History, Round, Session
+from tests.harness.practice.hunts import Hunts
 from tests.harness.practice.practice import minutes
 from tests.harness.practice.store import Store
 from tests.harness.rows.names import outline
@@ -56,10 +58,11 @@ def told(store: Store, file: str, encoding: str, now: float) -> str:
     """The history as text. With a file, also written to it as a page; the last line says so."""
     history = History(store, "")
     found, sessions = rows(history), history.sessions(now)
-    if not sessions and not found:
+    hunts = finds.lines(Hunts(store, "").all())
+    if not sessions and not found and not hunts:
         lines = [f"no history yet: it begins with pytest --impl=kata, and is kept in {store.file.parent}"]
     else:
-        lines = [*_operations(found, encoding), *_sessions(sessions, encoding), "", f"kept in {store.file}"]
+        lines = [*_operations(found, encoding), *_sessions(sessions, encoding), *hunts, "", f"kept in {store.file}"]
     if file:
         from tests.harness.display.files import write_whole
         from tests.harness.practice import curves

@@ -17,14 +17,14 @@ from typing import TypeVar
 from tests.harness.judgement import files
 
 NAME = "history.db"
-SCHEMA = 1
 BUSY_SECONDS = 10.0  # for which another process is waited for
 
 _OUT_OF_REACH = {
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
 }  # what SQLite answers where the file may be well, but cannot be used now
-_TABLES = """
+_TABLES = {
+    1: """
 CREATE TABLE session (id INTEGER PRIMARY KEY, project TEXT NOT NULL, began REAL NOT NULL, ended REAL NOT NULL, marked REAL NOT NULL);
 CREATE INDEX session_project ON session (project, ended);
 CREATE TABLE run (id INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES session, moment REAL NOT NULL);
@@ -41,7 +41,17 @@ CREATE INDEX hint_op ON hint (op, project);
 CREATE TABLE clock (id INTEGER PRIMARY KEY, project TEXT NOT NULL, started REAL NOT NULL, minutes REAL NOT NULL,
   scope TEXT NOT NULL, sample INTEGER, seed INTEGER);
 CREATE INDEX clock_project ON clock (project);
-"""
+""",
+    3: """
+CREATE TABLE hunt (id INTEGER PRIMARY KEY, project TEXT NOT NULL, started REAL NOT NULL, minutes REAL NOT NULL,
+  seed TEXT NOT NULL, levels TEXT NOT NULL, scope TEXT NOT NULL, ended REAL);
+CREATE INDEX hunt_project ON hunt (project);
+CREATE TABLE planted (hunt INTEGER NOT NULL REFERENCES hunt, number INTEGER NOT NULL, op TEXT NOT NULL, kind TEXT NOT NULL,
+  grade TEXT NOT NULL, level TEXT NOT NULL, part TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, nth INTEGER NOT NULL,
+  users TEXT NOT NULL, found REAL, PRIMARY KEY (hunt, number)) WITHOUT ROWID;
+""",
+}  # version of the file -> what came with it
+SCHEMA = max(_TABLES)
 
 T = TypeVar("T")
 
@@ -72,6 +82,11 @@ class Store:
         self._memory: sqlite3.Connection | None = None  # in place of a file that cannot be used
         self._checked, self._inode = -1, 0  # the file that was checked, and the one that is open
         self.transact(lambda db: None)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what is recorded outlasts this run."""
+        return self._memory is None
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do the work in one transaction: all of it, or nothing. Where the file turns out to be damaged, in a new one."""
@@ -167,19 +182,23 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _lay_out(db: sqlite3.Connection) -> None:
-    """Make the tables where there are none."""
+    """Make the tables that are missing: all of an empty file, of an older one those that came since."""
     if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
         return
     with _transaction(db):
-        if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:  # another process was faster
-            return
-        for statement in filter(str.strip, _TABLES.split(";")):
+        before = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+        for statement in filter(str.strip, _tables(before + 1, SCHEMA).split(";")):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
+def _tables(first: int, last: int) -> str:
+    """What makes the tables of these versions."""
+    return "".join(made for version, made in _TABLES.items() if first <= version <= last)
+
+
 def _check(db: sqlite3.Connection) -> None:
-    """Raise Damaged where the file is not what `_lay_out` makes of an empty one."""
+    """Raise Damaged where the file is not what `_lay_out` made of an empty one, in its version."""
     db.execute("BEGIN")  # what is read here belongs together
     try:
         found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -187,7 +206,7 @@ def _check(db: sqlite3.Connection) -> None:
             raise Damaged(found.splitlines()[-1])
         tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if tables != (set(re.findall(r"CREATE TABLE (\w+)", _TABLES)) if version else set()):
+        if tables != set(re.findall(r"CREATE TABLE (\w+)", _tables(1, version))):
             raise Damaged("it holds something else")
     finally:
         db.execute("ROLLBACK")

@@ -32,16 +32,25 @@ _SIGNALS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGINT, signal.SIGTERM, sign
 
 
 def watch(
-    project: Path, impl: str, seed: int, wanted: dict[str, list[str]], practice: Practice | None, *, colour: bool
+    project: Path,
+    impl: str,
+    seed: int,
+    wanted: dict[str, list[str]],
+    practice: Practice | None,
+    *,
+    explains: bool,
+    colour: bool,
 ) -> list[Result]:
     """Watch an implementation on this process's terminal until somebody quits; the last results.
 
-    `wanted`: operation -> its properties. `practice`: where verdicts are recorded and the clock is. Raises what
-    `Watch.run` does.
+    `wanted`: operation -> its properties. `practice`: where verdicts are recorded and the clock is. `explains`: whether it is
+    shown how something is wrong. Raises what `Watch.run` does.
     """
     properties = {op: tuple(names) for op, names in wanted.items()}
     terminal = Terminal(colour=colour)
-    return Watch(project, impl, seed, properties, terminal, Saves(project / impl), practice).run()
+    watched = Watch(project, impl, seed, properties, terminal, Saves(project / impl), practice)
+    watched.state.explains = explains
+    return watched.run()
 
 
 class Watch:
