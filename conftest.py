@@ -13,16 +13,8 @@ PROJECT = Path(__file__).parent
 if PROJECT in Path.cwd().parents:  # from where `python -m pytest` imports, which at the root finds other modules
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
 _PLUGINS = (
-    "evening",
-    "selection",
-    "diary",
-    "season",
-    "session",
-    "grading",
-    "underway",
-    "ending",
-    "unstuck",
-    "training",
+    *("evening", "selection", "hunt", "mending", "diary", "season", "session", "grading", "underway", "ending"),
+    *("unstuck", "training"),
 )
 pytest_plugins = [f"tests.harness.plugin.{name}" for name in _PLUGINS]
 
@@ -122,6 +114,27 @@ def pytest_addoption(parser):
     )
     group.addoption("--restart", action="store_true", help="start the clock of --minutes or --sample anew")
     group.addoption(
+        "--bugs",
+        metavar="K",
+        help="with --impl=kata: a hunt. Working code with K planted mistakes is written into kata/ (your files are kept), and "
+        "a clock of --minutes starts; the same command again grades. With --kit: a kit with K mistakes; with --impl=PATH: count "
+        "which of them are mended. --op and -m choose, --seed=N draws the same ones again",
+    )
+    group.addoption(
+        "--answers",
+        action="store_true",
+        help="show the planted mistakes, and stop: of the hunt in kata/, which is over then, or with --bugs=K --seed=N those "
+        "of that kit",
+    )
+    group.addoption(
+        "--explain",
+        nargs="?",
+        const="",
+        metavar="on|off",
+        help="off: show pass and FAIL alone, no diagnosis and no example, as in an interview (default: on; in a kit with "
+        "mistakes off)",
+    )
+    group.addoption(
         "--history",
         nargs="?",
         const="",
@@ -183,12 +196,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    from tests.harness.plugin import diary, evening, season, selection, session
+    from tests.harness.plugin import diary, evening, mending, season, selection, session
 
     selection.configure(config)
     chosen = [path for impl in config.getoption("impl") for path in sorted(glob(impl)) or [impl]]
     if not chosen and not (PROJECT / "solutions").is_dir():  # what a candidate was given
         chosen = ["kata"]
+    mending.configure(config)
     diary.configure(config, chosen or ["solutions"])
     evening.configure(config, PROJECT, chosen or ["solutions"])
     season.configure(config, chosen or ["solutions"])

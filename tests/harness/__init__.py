@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.harness.plugin.bugs import Bug
     from tests.harness.plugin.notebook import Checked
 
 
@@ -18,6 +19,17 @@ def check(function: Callable, op: str = "", *, seed: int = 0) -> Checked:
     from tests.harness.plugin.notebook import checked  # which imports torch
 
     return checked(function, op, seed)
+
+
+def bugs(what: str = "", *, seed: int | None = None) -> Bug:
+    """One function with a planted mistake to mend, in a notebook or at a prompt: `bugs()`, `bugs("losses", seed=3)`.
+
+    `what`: a level or an operation. The same `seed` gives the same one. What comes back shows its source; `.check(mended)`
+    grades, as `check(mended)` does, and `.answer()` tells. Raises ValueError.
+    """
+    from tests.harness.plugin.bugs import one
+
+    return one(what, seed)
 
 
 def train(name: str, *, seed: int = 0, impl: str = "kata", anyway: bool = False) -> None:

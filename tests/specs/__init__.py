@@ -17,3 +17,6 @@ LEVELS = (
 
 ONLY = ()
 """In a candidate's kit, the operations that were chosen; empty: all of the levels'."""
+
+BUGS = 0
+"""In a candidate's kit with planted mistakes, how many there are."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tests.harness.display.about import About
 from tests.harness.display.failures import failures_of
 from tests.harness.display.markup import template
-from tests.harness.display.result import Outcome, by_level, by_operation, counted, total
+from tests.harness.display.result import Outcome, by_level, by_operation, counted, said, total
 from tests.harness.judgement.points import FAILED, POINTS
 
 CELLS = 9000  # in all heat maps of a page, about: 130 bytes each
@@ -58,7 +58,7 @@ def _submission(outcome: Outcome, anchor: str, cells: int) -> dict:
         "score": f"{outcome.score:g}",
         "seconds": f"{outcome.seconds:.1f}",
         "trouble": outcome.said,
-        "notes": outcome.notes,
+        "notes": [*([f"planted mistakes: {said(outcome.bugs)}"] if outcome.bugs else []), *outcome.notes],
         "columns": columns,
         "levels": [
             {"name": level, "rows": [rows[op] for op in ops], "points": _shown(total(earned[op] for op in ops))}

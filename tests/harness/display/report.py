@@ -46,6 +46,7 @@ def _submission(outcome: Outcome) -> dict:
         "seconds": outcome.seconds,
         "ops": _statuses(outcome.results),
         "failures": [_failure(r) for r in outcome.results if r.failed],
+        **({"bugs": dict(outcome.bugs)} if outcome.bugs else {}),
         **({"notes": list(outcome.notes)} if outcome.notes else {}),
         **({"trouble": told} if (told := outcome.said) else {}),
     }

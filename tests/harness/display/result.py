@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -54,12 +54,14 @@ class Outcome:
     """What came of one submission.
 
     `trouble`: the grader's own, which may leave the verdict incomplete. `notes`: what was seen of it beside the verdicts.
+    `bugs`: of mistakes that were planted in it, how many, how many are mended and left, and what is newly broken.
     """
 
     submission: str
     results: list[Result]
     trouble: str = ""
     notes: Sequence[str] = ()
+    bugs: Mapping[str, object] | None = None
 
     @property
     def missing(self) -> list[Result]:
@@ -100,6 +102,18 @@ def result_of(verdict: Verdict, submission: str, level: str, place: int) -> Resu
         told = UNEXPLAINED | {"parts": [why], "hints": []}
     about = {"submission": submission, "place": place, "level": level, "op": verdict.op, "property": verdict.property}
     return Result(**about, status=verdict.status, why=why, seconds=verdict.seconds, asked=verdict.asked, **told)
+
+
+def said(bugs: Mapping[str, object]) -> str:
+    """What became of planted mistakes: `mended 3 of 4, left 1, newly broken 0`."""
+    names = f" ({', '.join(bugs['broken'])})" if bugs["broken"] else ""
+    count = f"mended {bugs['mended']} of {bugs['planted']}, left {bugs['left']}"
+    return f"{count}, newly broken {len(bugs['broken'])}{names}"
+
+
+def unexplained(result: Result) -> Result:
+    """The same without what says how it is wrong; that something is not written is said all the same."""
+    return result if result.status not in FAILED else replace(result, why="", parts=[], hints=[], **UNEXPLAINED)
 
 
 def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, total
+from tests.harness.display.result import Outcome, Result, by_level, by_operation, counted, said, total
 from tests.harness.judgement.points import FAILED, POINTS
 from tests.harness.worker.printable import printable
 
@@ -61,7 +61,7 @@ def write(
     terminal.ensure_newline()
     terminal.section("scoreboard")
     write_rows(terminal, results, times)
-    reasons = [r for r in results if r.failed]
+    reasons = [r for r in results if r.failed and r.why]
     if reasons:
         terminal.write_line("")
     for where, result in _without_echoes(reasons):
@@ -77,6 +77,8 @@ def write(
     terminal.write_line(f"score {outcome.score:g} of 100{', incomplete' if outcome.missing else ''}", bold=True)
     if outcome.missing:
         _wrapped(terminal, width, outcome.incomplete, red=True)
+    if outcome.bugs:
+        _wrapped(terminal, width, f"planted mistakes: {said(outcome.bugs)}", bold=True)
     for text, markup in lines:
         _wrapped(terminal, width, text, **markup)
     command = f"pytest --impl={printable(shlex.quote(impl))}{repeated}"
@@ -145,7 +147,7 @@ def row_of(outcome: Outcome) -> Row:
         counts,
         bool(outcome.missing),
         tuple(_reasons(outcome.results)),
-        tuple(outcome.notes),
+        (*([f"planted mistakes: {said(outcome.bugs)}"] if outcome.bugs else []), *outcome.notes),
     )
 
 

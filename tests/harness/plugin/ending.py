@@ -7,7 +7,7 @@ import pytest
 from tests.harness.display import report, scoreboard
 from tests.harness.display.about import About
 from tests.harness.display.result import Result
-from tests.harness.plugin import evening, selection
+from tests.harness.plugin import evening, mending, selection
 from tests.harness.plugin.internals import count, without_idle_hypothesis
 from tests.harness.plugin.run import RUN, Run
 from tests.harness.plugin.season import EXIT_TROUBLE, SEASON
@@ -86,6 +86,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(
             f"{config.option.kit}: {files} files, for {', '.join(op for ops in chosen.values() for op in ops)}"
         )
+        if run.planted:
+            what = f"--bugs={len(run.planted)} --seed={run.seed}"
+            terminalreporter.write_line(f"{what}: the same and --answers shows what is planted; it is not in the kit")
         return
     outcomes = run.outcomes()
     if config.option.watch:  # pytest ran none of the tests itself, but counts them in its last line
@@ -108,7 +111,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
             whole=whole,
             hidden_seed=seed,
             times=or_nothing(evening.times, config, outcomes[0].results) or {},
-            lines=or_nothing(evening.lines, config) or [],
+            lines=[*(or_nothing(mending.lines, config) or []), *(or_nothing(evening.lines, config) or [])],
             repeated=evening.repeated(config),
             width=config.get_terminal_writer().fullwidth,
         )

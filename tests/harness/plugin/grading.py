@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.display.result import result_of
+from tests.harness.display.result import result_of, unexplained
 from tests.harness.plugin.run import RUN, Run, is_graded
 from tests.harness.rows.names import names_by_level
 from tests.harness.season.subject import Subject, explained, near_miss, or_nothing, place_of
@@ -67,7 +67,7 @@ def examine(request: pytest.FixtureRequest):
     def examine(prop: Property, op: Operation, subject: int) -> None:
         with _grading(request.node, run, subject) as examiner:
             verdict = request.node.stash[VERDICT] = (run.subjects[subject], examiner.verdict(prop, op))
-            if verdict[1].trial and not prop.once:
+            if verdict[1].trial and not prop.once and run.explains:
                 from tests.harness.judgement.search import run_again
 
                 # Of all that the candidate's code printed, show what it prints for the counterexample.
@@ -115,14 +115,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
         made.trouble = {"submission": subject.name, "line": line, "ends": ends}
     if VERDICT in item.stash:
         subject, verdict = item.stash[VERDICT]
-        made.kata = asdict(result_of(verdict, subject.name, *place_of(verdict.op)))
+        result = result_of(verdict, subject.name, *place_of(verdict.op))
+        made.kata = asdict(result if run.explains else unexplained(result))
         several = f"{printable(subject.name)}: " if len(run.subjects) > 1 else ""
         made.location = (*made.location[:2], f"{several}{verdict.op}: {verdict.property}")
         if verdict.status in ("todo", "fail", "error", "timeout"):
             from tests.harness.display.screen import screen
 
             made.outcome = "failed"
-            made.longrepr = f"{verdict.why}\n" if several else screen(verdict)
+            made.longrepr = (f"{verdict.why}\n" if several else screen(verdict)) if run.explains else ""
     return made
 
 
@@ -155,7 +156,8 @@ def _grading(node: pytest.Item, run: Run, number: int) -> Iterator[Examiner]:
         subject.examiner = Examiner(
             implementation,
             run.seed,
-            explain=explained,
+            shrink=run.explains,
+            explain=explained if run.explains else None,
             times=run.times,
             memory=run.memory,
             reference=lambda: _reference(subject, run.project),

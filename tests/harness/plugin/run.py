@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.display.result import Outcome, Result, in_order, missing
+from tests.harness.practice.hunts import handed_in
 from tests.harness.rows.names import names_by_level
 from tests.harness.season.subject import Subject, place_of, shown_notes
 
 if TYPE_CHECKING:
+    from tests.harness.practice.hunts import Planted
     from tests.harness.rows.memory import Memory
 
 NOT_FOR_GRADING = ("meta", "mutants")  # folders of the harness's own tests
@@ -40,6 +42,8 @@ class Run:
     ended: set[str] = field(default_factory=set)  # submissions that cannot be graded any further for such a reason
     notes: dict[str, dict[str, None]] = field(default_factory=dict)  # submission -> what was noted of it, in order
     kit: tuple[int, dict[str, list[str]]] | None = None  # files and operations of the kit that was written
+    explains: bool = True  # whether it is told how something is wrong
+    planted: tuple[Planted, ...] = ()  # the mistakes of a kit, or of that which came back
 
     @cached_property
     def memory(self) -> Memory:
@@ -69,7 +73,8 @@ class Run:
         ]
         results += [missing(submission, *place_of(op), op, prop) for op, prop in due]
         notes = shown_notes(self.notes.get(submission, ()))
-        return Outcome(submission, in_order(results), self.trouble.get(submission, ""), notes)
+        found = handed_in(self.planted, results) if self.planted else None
+        return Outcome(submission, in_order(results), self.trouble.get(submission, ""), notes, found)
 
 
 RUN = pytest.StashKey[Run]()

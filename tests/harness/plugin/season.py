@@ -126,7 +126,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     from tests.harness.season.course import Course
     from tests.harness.season.kept import OtherSeason
 
-    season.course = Course(season.impls, season.kept, season.shard, run.seed, run.hidden, run.sandbox)
+    season.course = Course(
+        season.impls, season.kept, season.shard, run.seed, run.hidden, run.sandbox, run.planted, explains=run.explains
+    )
     try:
         season.course.begin([(op, prop) for _, op, prop in run.selected.values()], run.times, _chosen(config))
     except (OtherSeason, OSError) as why:

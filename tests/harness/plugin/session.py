@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.plugin import diary, evening, kit
+from tests.harness.plugin import diary, evening, kit, mending
 from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, selected, subjects
 from tests.harness.plugin.season import SEASON
 from tests.harness.rows.names import names_by_level
@@ -45,7 +45,10 @@ def configure(config: pytest.Config, project: Path, impls: list[str], *, alone: 
         graded = subjects(impls, project, sandbox)
         confined = sandbox if any(s.implementation and s.implementation.sandbox != "none" for s in graded) else "none"
     again = command(config, config.getoption("impl") if SEASON in config.stash else impls)
-    config.stash[RUN] = Run(project, graded, config.option.seed, hidden, confined, alone, again)
+    config.stash[RUN] = run = Run(project, graded, config.option.seed, hidden, confined, alone, again)
+    run.explains, run.planted = config.option.explain == "on", config.stash.get(mending.PLANTED, ())
+    if not run.explains:
+        config.option.tbstyle = "no"
     if alone and config.option.reportchars == "fE":  # pytest's default: the scoreboard says the same, and more
         config.option.reportchars = ""
     if (len(graded) > 1 or SEASON in config.stash) and config.option.tbstyle == "auto":
@@ -134,7 +137,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             names = chosen.setdefault(place_of(op.name)[0], [])
             names += [op.name] if op.name not in names else []
     if chosen:
-        run.kit = (len(kit.write(file, run.project, chosen)), chosen)
+        run.kit = (len(kit.write(file, run.project, chosen, run.planted)), chosen)
     session.items.clear()
 
 
@@ -172,7 +175,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     try:
         colour = config.get_terminal_writer().hasmarkup
         run.results += watch(
-            run.project, run.subjects[0].name, run.seed, wanted, evening.practice_of(config), todo, colour=colour
+            run.project,
+            run.subjects[0].name,
+            run.seed,
+            wanted,
+            evening.practice_of(config),
+            todo,
+            explains=run.explains,
+            colour=colour,
         )
     finally:
         capture.resume_global_capture()
@@ -205,6 +215,7 @@ def command(config: pytest.Config, impls: list[str], *, reports: bool = True) ->
     option = config.option
     words = ["pytest", *(["--hidden"] if option.hidden else []), *(f"--impl={impl}" for impl in impls)]
     words += [f"--sample={option.sample}"] if option.sample else []
+    words += [f"--bugs={option.bugs}"] if option.bugs else []
     words += [f"--op={','.join(option.op)}"] if option.op else []
     words += [f"--seed={option.seed}", *(["--sandbox=process"] if option.sandbox != "bwrap" else [])]
     words += [

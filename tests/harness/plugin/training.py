@@ -25,6 +25,7 @@ NOT_WITH = (
     *("--op", "--hidden", "--report", "--watch", "--kit", "--hint", "--reset"),
     *("--minutes", "--sample", "--restart", "--history", "--forget"),
     *("--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due", "--note", "--import"),
+    *("--bugs", "--answers"),
 )
 """The kata's options. What does not exist is not asked for."""
 _OF_PYTEST = {

@@ -85,17 +85,25 @@ class History:
         codes: Mapping[str, str],
         when: float,
         mistakes: Mapping[str, Sequence[str]] | None = None,
+        *,
+        rounds: bool = True,
     ) -> None:
         """Record a run.
 
         `graded`: operation -> property -> status; `codes`: operation -> digest, "" if it cannot be read; `mistakes`:
-        operation -> what was said of its failures.
+        operation -> what was said of its failures; `rounds`: whether it counts for them; not where the code is somebody else's.
         """
-        self.store.transact(lambda db: _note(db, self.project, graded, codes, when, mistakes or {}))
+        self.store.transact(lambda db: _note(db, self.project, graded, codes, when, mistakes or {}, rounds=rounds))
 
     def note_mistakes(self, mistakes: Mapping[str, Sequence[str]], when: float) -> None:
         """Record what was said of failures that are recorded already."""
         self.store.transact(lambda db: _note_mistakes(db, _session(db, self.project, when)[0], mistakes, when))
+
+    def known(self, codes: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Operation -> property -> status, as last judged, of those whose code is still that which was judged."""
+        sql = "SELECT op, graded, statuses FROM code WHERE project = ?"
+        rows = self.store.transact(lambda db: db.execute(sql, (self.project,)).fetchall())
+        return {op: json.loads(statuses) for op, graded, statuses in rows if graded and codes.get(op) == graded}
 
     def note_reset(self, ops: Sequence[str], when: float) -> None:
         """Record that these operations are stubs again: a round of each begins."""
@@ -152,7 +160,14 @@ class History:
 
 
 def _note(
-    db: sqlite3.Connection, project: str, graded: Mapping, codes: Mapping[str, str], when: float, mistakes: Mapping
+    db: sqlite3.Connection,
+    project: str,
+    graded: Mapping,
+    codes: Mapping[str, str],
+    when: float,
+    mistakes: Mapping,
+    *,
+    rounds: bool,
 ) -> None:
     session, marked = _session(db, project, when)
     _note_mistakes(db, session, mistakes, when)
@@ -165,7 +180,7 @@ def _note(
     for op in sorted(stubs & known.keys()):
         _begin_again(db, project, op, when)
     changed = [op for op, code in codes.items() if code and op in known and known[op][0] not in ("", code)]
-    working = [op for op in changed if op not in stubs]
+    working = [op for op in changed if op not in stubs and rounds]
     for op in working:
         _update(db, project, op, "seconds = seconds + max(0.0, ? - max(?, began)) / ?", when, marked, len(working))
     if working:
@@ -179,9 +194,9 @@ def _note(
             earned, _ = points(op, dict.fromkeys(PUBLIC, "skip") | verdict, PUBLIC)
             row = (run, op, code, json.dumps(verdict), earned, POSSIBLE)
             db.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", row)
-            if code and not same and op not in stubs:
+            if code and not same and op not in stubs and rounds:
                 _update(db, project, op, "attempts = attempts + ?", 1)
-            if earned == POSSIBLE:
+            if earned == POSSIBLE and rounds:
                 _update(db, project, op, "green = ?", when)
             before, statuses = (code, verdict) if code else (before, statuses)
         if (code or seen, before, statuses) != known.get(op):

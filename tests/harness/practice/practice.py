@@ -10,12 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.harness.judgement.points import with_unasked
+from tests.harness.judgement.points import FAILED, PUBLIC, with_unasked
 from tests.harness.practice import notes
 from tests.harness.practice.clock import Clock
 from tests.harness.practice.history import GAP, History, Round, Timer
+from tests.harness.practice.hunts import Hunt, Hunts, Tally, tally
 from tests.harness.practice.store import Store, data_folder
-from tests.harness.rows.names import pars
+from tests.harness.rows.names import outline, pars
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class Practice:
     It holds no file open, so a forked process may inherit it. A moment, `when`, is a time.time(). It imports no torch.
     """
 
-    def __init__(self, history: History):
-        self.history = history
+    def __init__(self, history: History, hunts: Hunts | None = None):
+        self.history, self.hunts = history, hunts
         self._clock: Clock | None = None
         self._stale = True  # whether the clock is to be read again
         self._rounds: dict[str, list[Round]] | None = None  # read when they are asked for
@@ -41,7 +42,8 @@ class Practice:
     @classmethod
     def open(cls, project: Path) -> Practice:
         """The practice in this project folder, from the user's data directory."""
-        return cls(History(Store(data_folder()), str(project.resolve())))
+        store, folder = Store(data_folder()), str(project.resolve())
+        return cls(History(store, folder), Hunts(store, folder))
 
     @property
     def notices(self) -> list[str]:
@@ -66,15 +68,44 @@ class Practice:
         for result in results:
             if result.op in graded and not result.asked:
                 graded[result.op] = with_unasked(graded[result.op], [result.property])
-        self.history.note(graded, dict(fingerprints), when, _mistakes(results))
+        own = self.hunt() is None  # else somebody else's code, and mistakes that were planted
+        self.history.note(graded, dict(fingerprints), when, _mistakes(results) if own else {}, rounds=own)
         self._rounds = None
         self._stale = True
 
     def note_explained(self, results: Sequence[Result], when: float) -> None:
         """Record what was said of failures, where that came later than their verdict."""
         found = _mistakes(results)
-        if found:
+        if found and self.hunt() is None:
             self.history.note_mistakes(found, when)
+
+    def hunt(self) -> Hunt | None:
+        """The hunt for mistakes that is on in this project."""
+        return self.hunts.current() if self.hunts else None
+
+    def settle(self, fingerprints: Mapping[str, str], when: float, also: Collection[int] = ()) -> Tally | None:
+        """How the hunt that is on stands, after a verdict that began at `when`; what was found before the bell is recorded.
+
+        `also`: see hunts.tally.
+        """
+        hunt = self.hunt()
+        if hunt is None:
+            return None
+        found = tally(hunt.planted, self.holding(hunt, fingerprints), also)
+        if when < hunt.bell:
+            self.hunts.find(hunt, found.mended, when)
+        return found
+
+    def holding(self, hunt: Hunt, fingerprints: Mapping[str, str]) -> dict[str, bool]:
+        """Operation -> whether all of its properties hold, of those of the hunt's levels that were judged as they are now."""
+        known, found = self.history.known(fingerprints), {}
+        for op in (op for level in hunt.levels for op in outline().get(level, ()) if op in known):
+            statuses = {prop: known[op].get(prop) for prop in PUBLIC}
+            if {*FAILED, "todo"} & set(statuses.values()):
+                found[op] = False
+            elif None not in statuses.values():
+                found[op] = True
+        return found
 
     def clock(self, when: float) -> Clock | None:
         """The clock to be shown: one that runs, or whose bell rang in the session that still goes on; else None."""

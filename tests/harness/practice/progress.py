@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.practice import due, notes
+from tests.harness.practice import due, finds, notes
 from tests.harness.practice.history import History, Round, Session
+from tests.harness.practice.hunts import Hunts
 from tests.harness.practice.notes import Note
 from tests.harness.practice.practice import minutes
 from tests.harness.practice.store import Store
@@ -63,11 +64,19 @@ def told(store: Store, file: str, encoding: str, now: float) -> str:
     """The history as text, what is due first. With a file, also written to it, as a page or as data; the last line says so."""
     history = History(store, "")
     found, sessions, today = rows(history), history.sessions(now), due.plan(history, now)
+    hunts = finds.lines(Hunts(store, "").all())
     lines = textwrap.wrap(due.line(today), _WIDTH, subsequent_indent="  ")
-    if not sessions and not found:
+    if not sessions and not found and not hunts:
         lines.append(f"no history yet: it begins with pytest --impl=kata, and is kept in {store.file.parent}")
     else:
-        lines += ["", *_operations(found, encoding), *_sessions(sessions, encoding), "", f"kept in {store.file}"]
+        lines += [
+            "",
+            *_operations(found, encoding),
+            *_sessions(sessions, encoding),
+            *hunts,
+            "",
+            f"kept in {store.file}",
+        ]
     if file:
         from tests.harness.display.files import write_whole
         from tests.harness.practice import curves, transfer

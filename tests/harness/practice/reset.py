@@ -1,8 +1,10 @@
 """`--reset`: operations or whole modules of kata/ back to their stubs; the attempt is kept in a dated copy."""
 
 import codecs
+import contextlib
 import datetime
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,17 +67,45 @@ def reset(targets: list[str], project: Path, levels: dict[str, list[str]], now: 
     said: list[str] = []
     files = [_planned(project, level, wanted[level], levels[level], said) for level in levels if level in wanted]
     changed = [file for file in files if file.changes]
+    kept = _written(project, changed, now)
+    said += [f"your attempt is kept in {copy}" for copy in kept]
+    return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])), tuple(kept))
+
+
+def replace_modules(contents: Mapping[str, bytes], project: Path, now: datetime.datetime) -> list[str]:
+    """Write these modules of kata/, level -> content, and keep what was there; the names of the copies. Raises RefusedReset."""
+    files = []
+    for level, new in contents.items():
+        path, shown = project / "kata" / f"{level}.py", f"kata/{level}.py"
+        try:
+            content = path.read_bytes() if path.exists() else None
+        except OSError as error:
+            raise RefusedReset(f"{shown} cannot be read: {error.strerror or error}") from None
+        files.append(_File(path, shown, content, new))
+    return _written(project, [file for file in files if file.changes], now)
+
+
+def _written(project: Path, changed: list[_File], now: datetime.datetime) -> list[str]:
+    """Copy the files as they are, and write what they will be: all of them, or none. The names of the copies."""
     for file in changed:
         _refuse_unwritable(file)
-    kept = _keep(project, changed, now)
-    said += [f"your attempt is kept in {copy}" for copy in kept]
-    for file in changed:
+    copies = _keep(project, changed, now)
+    for number, file in enumerate(changed):
         try:
             write_whole(file.path, file.new, _mode(file.path))
         except OSError as error:
-            copies = f"; your attempts are in kata/{BACKUPS}" if file is not changed[0] else ""
-            raise RefusedReset(f"{file.shown} cannot be written: {error.strerror or error}{copies}") from None
-    return Done(tuple(said), tuple(op for file in changed for op in file.written(levels[file.path.stem])), tuple(kept))
+            for before in changed[:number]:
+                with contextlib.suppress(OSError):
+                    _put_back(before)
+            raise RefusedReset(f"{file.shown} cannot be written: {error.strerror or error}") from None
+    return copies
+
+
+def _put_back(file: _File) -> None:
+    if file.content is None:
+        file.path.unlink()
+    else:
+        write_whole(file.path, file.content, _mode(file.path))
 
 
 def _planned(project: Path, level: str, ops: list[str] | None, all_ops: list[str], said: list[str]) -> _File:

@@ -48,6 +48,14 @@ CREATE INDEX note_op ON note (op);
 CREATE TABLE mistake (session INTEGER NOT NULL REFERENCES session, op TEXT NOT NULL, said TEXT NOT NULL, moment REAL NOT NULL,
   PRIMARY KEY (session, op, said)) WITHOUT ROWID;
 """,
+    3: """
+CREATE TABLE hunt (id INTEGER PRIMARY KEY, project TEXT NOT NULL, started REAL NOT NULL, minutes REAL NOT NULL,
+  seed TEXT NOT NULL, levels TEXT NOT NULL, scope TEXT NOT NULL, ended REAL);
+CREATE INDEX hunt_project ON hunt (project);
+CREATE TABLE planted (hunt INTEGER NOT NULL REFERENCES hunt, number INTEGER NOT NULL, op TEXT NOT NULL, kind TEXT NOT NULL,
+  grade TEXT NOT NULL, level TEXT NOT NULL, part TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, nth INTEGER NOT NULL,
+  users TEXT NOT NULL, found REAL, PRIMARY KEY (hunt, number)) WITHOUT ROWID;
+""",
 }  # version of the file -> what came with it
 SCHEMA = max(_TABLES)
 
@@ -193,7 +201,7 @@ def _lay_out(db: sqlite3.Connection) -> None:
 
 def _tables(first: int, last: int) -> str:
     """What makes the tables of these versions."""
-    return "".join(_TABLES[version] for version in range(first, last + 1))
+    return "".join(made for version, made in _TABLES.items() if first <= version <= last)
 
 
 def _check(db: sqlite3.Connection) -> None:

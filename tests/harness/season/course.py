@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tests.harness.display import report, scoreboard
 from tests.harness.display.about import About
-from tests.harness.display.result import Outcome
+from tests.harness.display.result import Outcome, unexplained
 from tests.harness.judgement.points import POINTS
+from tests.harness.practice.hunts import handed_in
 from tests.harness.season import alike, inbox, table
 from tests.harness.season.dolos import Export
 from tests.harness.season.engines import Engine
@@ -23,16 +25,32 @@ from tests.harness.season.trouble import Trouble, unjudged
 from tests.harness.season.versions import own_code
 from tests.harness.worker.printable import printable
 
+if TYPE_CHECKING:
+    from tests.harness.practice.hunts import Planted
+
 _NAMED = 3  # submissions in a line
 
 
 class Course:
     """The submissions `impls`, in this order, of which a shard is graded.
 
-    `terms`: what they are graded by, once it has begun. `entries`: what came of each, by its name.
+    `terms`: what they are graded by, once it has begun. `entries`: what came of each, by its name. `planted`: the mistakes
+    that were in what they were given. `explains`: whether it is told how something is wrong.
     """
 
-    def __init__(self, impls: list[str], kept: Kept, shard: tuple[int, int], seed: int, hidden: bool, sandbox: str):
+    def __init__(
+        self,
+        impls: list[str],
+        kept: Kept,
+        shard: tuple[int, int],
+        seed: int,
+        hidden: bool,
+        sandbox: str,
+        planted: Sequence[Planted] = (),
+        *,
+        explains: bool = True,
+    ):
+        self._planted, self._explains = planted, explains
         self._impls, self._kept, self._shard = impls, kept, shard
         self._options = {"seed": seed, "hidden": hidden, "sandbox": sandbox}
         self.terms: Terms | None = None
@@ -103,7 +121,11 @@ class Course:
         """All that came of a submission."""
         kept = self._kept.load(entry.name) if entry.trouble is None else unjudged() | self._partial.get(entry.name, {})
         kept = kept | {"trouble": entry.trouble and asdict(entry.trouble)}
-        return outcome(entry.name, kept, self.terms.plan)
+        return self._as_asked(outcome(entry.name, kept, self.terms.plan))
+
+    def _as_asked(self, came: Outcome) -> Outcome:
+        came = came if self._explains else replace(came, results=[unexplained(r) for r in came.results])
+        return replace(came, bugs=handed_in(self._planted, came.results)) if self._planted else came
 
     def write(self, file: str, about: About, command: Callable[[str], str]) -> None:
         """Write a report, by its ending. `command`: what grades a submission alone. Raises OSError."""
@@ -156,7 +178,7 @@ class Course:
 
     def _take(self, name: str, kept: dict, progress: Progress, *, graded: bool) -> None:
         trouble = Trouble(**kept["trouble"]) if kept["trouble"] else None
-        came = outcome(name, kept, self.terms.plan)
+        came = self._as_asked(outcome(name, kept, self.terms.plan))
         if trouble:
             self._partial[name] = kept
         entry = self.entries[name] = entry_of(came, trouble, self.plan)

@@ -20,7 +20,8 @@ class Entry:
     """One submission.
 
     `statuses`: of the plan's verdicts, in its order; empty where there is none. `points`: earned and possible. `earned`: by
-    operation. `reasons`: number in the plan -> why it failed. `trouble`: the grader's own with it, which has no score.
+    operation. `reasons`: number in the plan -> why it failed. `trouble`: the grader's own with it, which has no score. `bugs`:
+    what became of planted mistakes.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Entry:
     statuses: tuple[str, ...]
     reasons: Mapping[int, str]
     trouble: Trouble | None
+    bugs: Mapping[str, object] | None = None
 
     @property
     def score(self) -> float:
@@ -49,6 +51,7 @@ def entry_of(outcome: Outcome, trouble: Trouble | None, plan: Sequence[tuple[str
         tuple(sys.intern(found[place].status) if place in found else "" for place in plan),
         {n: _cut(found[p].why) for n, p in enumerate(plan) if p in found and found[p].status in FAILED},
         trouble,
+        outcome.bugs,
     )
 
 

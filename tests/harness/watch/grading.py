@@ -126,7 +126,7 @@ class Grading:
         state = self._state
         first = {key: examples for key, examples in state.examples.items() if key[1] in wanted}
         digests = {op: state.code.digests[op] for op in wanted}
-        running = start(Job(self._project, state.impl, self._seed, wanted, digests, first))
+        running = start(Job(self._project, state.impl, self._seed, wanted, digests, first, state.explains))
         self._keep(running.pid, True)
         self.running.append(running)
 
@@ -162,7 +162,8 @@ class Grading:
         if self._practice:
             self._practice.note(results, state.digests, self.saved)
             state.times = self._practice.times(state.results.values())
-            state.said = self._practice.notices
+            found = self._practice.settle(state.digests, self.saved)
+            state.said = [*([found.line] if found else []), *self._practice.notices]
 
     def _lost(self, running: Running, status: str, why: str) -> None:
         """A process is stuck or dead: that is the verdict on what it was at; another one goes on with the rest.

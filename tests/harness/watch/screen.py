@@ -69,8 +69,10 @@ def _failure(state: State, focus: Result | None, columns: int) -> list[Line]:
     if focus is None:
         everything = state.results and not state.old() and not state.code.problems and not state.grading
         return [[("nothing is left: all operations hold", {"green": True})]] if everything else []
-    if focus.failed:
-        lines: list[Line] = [[(f"{focus.op}: {focus.property}", {"red": True, "bold": True})]]
+    if focus.failed and not state.explains:
+        lines: list[Line] = [[(f"{focus.op}: {focus.property} FAIL", {"red": True, "bold": True})]]
+    elif focus.failed:
+        lines = [[(f"{focus.op}: {focus.property}", {"red": True, "bold": True})]]
         explained = state.screens.get((focus.property, focus.op))
         lines += explained if explained is not None else [[(focus.why, {"bold": True})]]
     else:

@@ -29,6 +29,7 @@ class State:
     notice: str = ""  # the grader's own trouble, or that nothing changed
     said: list[str] = field(default_factory=list)  # what the practice must tell
     times: dict[str, str] = field(default_factory=dict)  # operation -> its time to green against par
+    explains: bool = True  # whether it is shown how something is wrong
     detail: bool = False
     top: int = 0  # the first line of the detail that is shown
     hint: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.harness.display.result import Result, result_of
+from tests.harness.display.result import Result, result_of, unexplained
 from tests.harness.display.screen import Piece, screen
 from tests.harness.examples.examples import stream
 from tests.harness.judgement.examiner import Examiner
@@ -60,7 +60,7 @@ class Job:
     """What is to be graded: operation -> its properties, both in order.
 
     `digests`: of these operations, as changes.py has them; where the code is another one by now, nothing is graded.
-    `first`: counterexamples of earlier failures.
+    `first`: counterexamples of earlier failures. `explains`: whether it is told how something is wrong.
     """
 
     project: Path
@@ -69,6 +69,7 @@ class Job:
     wanted: dict[str, tuple[str, ...]]
     digests: dict[str, str] = field(default_factory=dict)
     first: dict[Key, tuple[Example, ...]] = field(default_factory=dict)
+    explains: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def grade(job: Job, send: Callable[[object], None], printed: Callable[[], str]) 
             failed += [verdict] if verdict.status in FAILED else []
     send(AllTold())
     MEMORY.keep()
-    if not failed:
+    if not failed or not job.explains:
         return
     from tests.harness.diagnosis.diagnose import diagnose
 
@@ -196,7 +197,8 @@ def _properties() -> dict[str, Property]:
 
 def _told(job: Job, verdict: Verdict, lines: list[list[Piece]] | None = None) -> Told:
     examples = verdict.trial.examples if verdict.trial else None
-    return Told(result_of(verdict, job.impl, *place_of(verdict.op)), examples, lines)
+    result = result_of(verdict, job.impl, *place_of(verdict.op))
+    return Told(result if job.explains else unexplained(result), examples, lines)
 
 
 def _said(text: str) -> list[list[Piece]]:

@@ -39,17 +39,20 @@ def watch(
     practice: Practice | None,
     agenda: dict[str, list[str]],
     *,
+    explains: bool,
     colour: bool,
 ) -> list[Result]:
     """Watch an implementation on this process's terminal until somebody quits; the last results.
 
     `wanted`: operation -> its properties. `practice`: where verdicts are recorded and the clock is. `agenda`: the
-    operations that are to be done one after the other, if any, and why. Raises what `Watch.run` does.
+    operations that are to be done one after the other, if any, and why. `explains`: whether it is shown how something is
+    wrong. Raises what `Watch.run` does.
     """
     properties = {op: tuple(names) for op, names in wanted.items()}
     terminal = Terminal(colour=colour)
     watched = Watch(project, impl, seed, properties, terminal, Saves(project / impl), practice)
     watched.state.agenda = agenda
+    watched.state.explains = explains
     return watched.run()
 
 
