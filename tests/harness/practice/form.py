@@ -38,6 +38,10 @@ def _or_none(check: Check) -> Check:
     return f"{said}, or null", lambda v, now: v is None or holds(v, now)
 
 
+def _any_text(most: int) -> Check:
+    return f"text of at most {most} characters", lambda v, _: isinstance(v, str) and len(v) <= most and _is_utf8(v)
+
+
 _OP = _text(100)
 _MOMENT: Check = (
     "a time in seconds since 1970 that has come",
@@ -67,6 +71,19 @@ FLAT: dict[str, tuple[str, dict[str, Check]]] = {
 
 _SESSION = {"project": _FOLDER, "began": _MOMENT, "ended": _MOMENT, "marked": _MOMENT, "runs": _LIST, "mistakes": _LIST}
 _RUN = {"moment": _MOMENT, "verdicts": _OBJECT}
+_SEED: Check = (
+    "a whole number as text",
+    lambda v, _: isinstance(v, str) and v.isascii() and v.removeprefix("-").isdigit() and len(v) <= 40,
+)
+HUNT: dict[str, Check] = {
+    "project": _FOLDER, "started": _MOMENT, "minutes": _number(clock.LONGEST), "seed": _SEED, "levels": _SCOPE, "scope": _SCOPE,
+    "ended": _MOMENT,
+}  # fmt: skip
+PLANTED: dict[str, Check] = {
+    "op": _OP, "kind": _text(100), "grade": _text(100), "level": _OP, "part": _any_text(1000), "before": _any_text(10**5),
+    "after": _any_text(10**5), "nth": _whole(0, 10**6), "users": _SCOPE, "found": _or_none(_MOMENT),
+}  # fmt: skip
+"""The columns of a hunt and of what was planted for it, in their order."""
 _MISTAKE = {"op": _OP, "said": _text(practice.LONGEST), "moment": _MOMENT}
 
 
@@ -96,6 +113,11 @@ def check(content: object, now: float) -> None:
                 if not (_OP[1](op, now) and _is_verdict(verdict, len(content["statuses"]))):
                     expected = "[digest, number of the statuses, earned, possible]"
                     raise _damaged(f"{place}runs[{at}].verdicts.{op}", verdict, expected)
+    _object({"hunts": content.get("hunts", [])}, {"hunts": _LIST}, "", now)
+    for number, hunt in enumerate(content.get("hunts", [])):
+        _object(hunt, HUNT | {"planted": _LIST}, f"hunts[{number}].", now)
+        for at, planted in enumerate(hunt["planted"]):
+            _object(planted, PLANTED, f"hunts[{number}].planted[{at}].", now)
     for name, (_, form) in FLAT.items():
         for number, row in enumerate(content[name]):
             _object(row, form, f"{name}[{number}].", now)

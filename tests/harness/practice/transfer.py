@@ -16,13 +16,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.harness.practice.form import FLAT, SCHEMA, Unreadable, check
+from tests.harness.practice.form import FLAT, HUNT, PLANTED, SCHEMA, Unreadable, check
 from tests.harness.practice.store import Store
 
 MOST = 1 << 25  # bytes of a file: years of practice
 _SORTED = {"round": "began", "clock": "started"}  # tables whose last row is the newest, and by what
+_LISTS = ("scope", "levels", "users")  # columns that hold JSON
 _MOMENTS = ("began", "started", "moment")  # by which rows are known
-_COUNTED = {"runs": "run", "rounds": "round", "hints": "hint", "clocks": "clock", "notes": "note"}
+_COUNTED = {"runs": "run", "rounds": "round", "hints": "hint", "clocks": "clock", "hunts": "hunt", "notes": "note"}
 
 
 def written(store: Store) -> bytes:
@@ -76,6 +77,7 @@ def _all(db: sqlite3.Connection) -> dict:
         "schema": SCHEMA,
         "statuses": [json.loads(s) for s in statuses],
         "sessions": sessions,
+        "hunts": _hunts(db),
         **flat,
     }
 
@@ -102,6 +104,7 @@ def _merged(db: sqlite3.Connection, content: Mapping) -> Counter[str]:
             db.executemany("INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?)", rows)
         rows = [(number, m["op"], m["said"], m["moment"]) for m in session["mistakes"]]
         db.executemany("INSERT OR IGNORE INTO mistake VALUES (?, ?, ?, ?)", rows)
+    new["hunts"] = _hunts_added(db, content.get("hunts", []))
     for name, (table, form) in FLAT.items():
         new[name] = _added(db, table, list(form), content[name])
     return new
@@ -138,6 +141,44 @@ def _added(db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Seq
     return len(every) - before
 
 
+def _hunts(db: sqlite3.Connection) -> list[dict]:
+    """The hunts that are over, where hunts are recorded: one that is on goes with the code that it was planted in."""
+    if not _records_hunts(db):
+        return []
+    found = []
+    sql = f"SELECT id, {', '.join(HUNT)} FROM hunt WHERE ended IS NOT NULL ORDER BY started, id"
+    for number, *values in db.execute(sql).fetchall():
+        rows = db.execute(f"SELECT {', '.join(PLANTED)} FROM planted WHERE hunt = ? ORDER BY number", (number,))
+        planted = [_told(dict(zip(PLANTED, row, strict=True))) for row in rows]
+        found.append({**_told(dict(zip(HUNT, values, strict=True))), "planted": planted})
+    return found
+
+
+def _hunts_added(db: sqlite3.Connection, hunts: Sequence[Mapping]) -> int:
+    """Add the hunts that are not there; how many."""
+    if not _records_hunts(db):
+        return 0
+    known = set(db.execute("SELECT project, started FROM hunt"))
+    added = 0
+    for hunt in hunts:
+        name = (hunt["project"], float(hunt["started"]))
+        if name not in known:
+            known.add(name)
+            added += 1
+            values = _kept(hunt, list(HUNT)).values()
+            sql = f"INSERT INTO hunt ({', '.join(HUNT)}) VALUES ({', '.join('?' * len(HUNT))})"
+            number = db.execute(sql, tuple(values)).lastrowid
+            sql = f"INSERT INTO planted (hunt, number, {', '.join(PLANTED)}) VALUES (?, ?, {', '.join('?' * len(PLANTED))})"
+            rows = [(number, at, *_kept(one, list(PLANTED)).values()) for at, one in enumerate(hunt["planted"])]
+            db.executemany(sql, rows)
+    return added
+
+
+def _records_hunts(db: sqlite3.Connection) -> bool:
+    columns = ({name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")} for table in ("hunt", "planted"))
+    return all(needed.keys() <= there for needed, there in zip((HUNT, PLANTED), columns, strict=True))
+
+
 def _named(rows: Sequence[dict], key: Sequence[str]) -> Iterator[tuple[tuple, dict]]:
     """Each row with what it is known by; of several that are alike there, also which of them it is."""
     seen: Counter[tuple] = Counter()
@@ -149,7 +190,7 @@ def _named(rows: Sequence[dict], key: Sequence[str]) -> Iterator[tuple[tuple, di
 
 def _kept(row: Mapping, columns: Sequence[str]) -> dict:
     """A row of the file as the table has it."""
-    return {c: json.dumps(row[c]) if c == "scope" else row[c] for c in columns}
+    return {c: json.dumps(row[c]) if c in _LISTS else row[c] for c in columns}
 
 
 def _rows(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[dict]:
@@ -158,7 +199,7 @@ def _rows(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterato
 
 
 def _told(row: dict) -> dict:
-    return row | {"scope": json.loads(row["scope"])} if "scope" in row else row
+    return row | {c: json.loads(row[c]) for c in _LISTS if c in row}
 
 
 def _no_number(name: str) -> float:
