@@ -1,4 +1,4 @@
-"""Changes of the solutions that no run catches, and that are no mistakes all the same: each with the reason why.
+"""Changes of the solutions that no run catches: each with the reason why it is right all the same, or where alone it is wrong.
 
 A change that makes no difference on a thousand examples, or one that is less than a tenth of what is forgiven, needs no row:
 fates.py sees that by itself.
