@@ -19,7 +19,7 @@ from tests.meta.suspects import caught_by_layout, caught_in_public, solution
 from tests.meta.wide_examples import is_equal, standing
 from tests.specs import LEVELS
 
-EVERY = 40  # of the changes of one expression, one in so many is tried
+EVERY = 80  # of the changes of one expression, one in so many is tried
 PARTS = 8  # in which they are tried, so that several processes can share them
 
 
@@ -64,7 +64,7 @@ def fewer_examples(monkeypatch):
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_changed_expression_is_caught_or_reviewed(part, fewer_examples):
-    """Of the changes of single expressions, at most one in forty is tried: it is caught, makes no difference, is well within the tolerance, or has been reviewed.
+    """Of the changes of single expressions, at most one in eighty is tried: it is caught, makes no difference, is well within the tolerance, or has been reviewed.
 
     `python -m tests.meta.mutation` tries all.
     """

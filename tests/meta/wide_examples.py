@@ -94,6 +94,8 @@ def standing(op: str, handed_in: Callable) -> tuple[str, str]:
     for number in range(min(JUDGED, MANY)):
         trial, seen = _trial(op, number), _seen(op, number, handed_in)
         if why := _refused(trial, seen):
+            if _refused(trial, _due(op, number)):
+                continue  # so wide that rounding alone is refused
             return "unseen", f"{why} (example {number})"
         if not farther_off and _is_suited(trial, seen) and (why := _refused(trial, _farther(op, number, seen))):
             farther_off = f"ten times as far off: {why} (example {number})"
