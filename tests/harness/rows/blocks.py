@@ -12,6 +12,7 @@ from tests.harness.rows.shape_blocks import indexed, product, reduced, reshaped,
 from tests.harness.rows.sketch import (
     BASES,
     EXPONENTS,
+    LARGE,
     LARGEST,
     MODEST,
     NONZERO,
@@ -147,7 +148,7 @@ def array_to_power(s: Sketch) -> None:
 
 def function(what: str, holds: str, s: Sketch) -> None:
     """A function of each entry, of what it takes."""
-    x = s.operand(holds=holds)
+    x = (s.leaf(s.shape(), holds) if holds == LARGE else None) or s.operand(holds=holds)
     sizes = {".exp": 1.8, ".log": 1.0, ".tanh": 0.0}
     s.node(what, [x], x.shape, size=sizes.get(what, x.size), positive=what == ".exp", apart=what == ".exp")
 

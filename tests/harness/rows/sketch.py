@@ -15,9 +15,9 @@ from tests.harness.rows.sources import Source
 LEAVES, CONSTANTS = ("a", "b", "c"), ("p", "q", "u", "v", "w")
 Shape = tuple[int, ...]
 ANY, NONZERO, POSITIVE, MODEST, BASES = "any", "nonzero", "positive", "modest", "bases"
-EXPONENTS, ZEROS, WEIGHTS, SIGNED, DISTINCT = "exponents", "zeros", "weights", "signed", "distinct"
+EXPONENTS, ZEROS, WEIGHTS, SIGNED, DISTINCT, LARGE = "exponents", "zeros", "weights", "signed", "distinct", "large"
 """What an array may hold: any number; none near 0; positive ones; small ones; positive small ones; 1, 2 or 3;
-nothing but 0; multiples of 1/2 from 1/2 to 4; of both signs by turns; no two alike."""
+nothing but 0; multiples of 1/2 from 1/2 to 4; of both signs by turns; no two alike; any number, and where arrays are extreme, one that is too large for exp."""
 LARGEST = 12.0  # of the decimal logarithm of a magnitude, at most: float32 ends at 38, and gradients are larger
 _SIZES = {MODEST: 0.6, EXPONENTS: 0.5, BASES: 0.6, ZEROS: 0.0, WEIGHTS: 0.6}
 _FURTHEST = {False: 1.2, True: 4.0}
@@ -171,6 +171,8 @@ def filled(source: Source, holds: str, shape: Shape) -> np.ndarray:
         values = np.where(abs(values) < 0.1, one, values)
     if holds == SIGNED:
         values = abs(values) * (2 * (np.arange(values.size) % 2) - 1).astype(values.dtype).reshape(shape)
+    if holds == LARGE and source.extreme and values.size:
+        values.flat[source.byte() % values.size] = (1000, -1000)[source.case(2, 2)]
     if holds == DISTINCT:
         order = np.argsort(values, axis=None, kind="stable")
         values = np.array(values)
