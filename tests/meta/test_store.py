@@ -157,7 +157,9 @@ def test_a_file_of_the_first_version_goes_on(folder):
     """What came since is added to it, and what it holds stays."""
     noted(opened(folder), (1, "a", STUB), (2, "b", GREEN))
     with sqlite3.connect(folder / store.NAME) as db:
-        db.executescript("DROP TABLE note; DROP TABLE mistake; PRAGMA user_version = 1")
+        db.executescript(
+            "".join(f"DROP TABLE {t};" for t in ("note", "mistake", "planted", "hunt")) + "PRAGMA user_version = 1"
+        )
     history = opened(folder)
     assert notes.add(history.store, Note("f", "a note", 1.0))
     history.note_mistakes({"f": ["gw is negated"]}, 130.0)
