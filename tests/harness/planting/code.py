@@ -46,7 +46,7 @@ def indices(site: Site) -> Iterator[tuple[str, ast.expr]]:
             yield "off by one", ast.BinOp(left, SIGNS[type(op)](), ast.Constant(1))
         case ast.Call(func=ast.Name(id="len")):
             yield "off by one", ast.BinOp(site.node, ast.Sub(), ast.Constant(1))
-        case ast.Name(id=name) if len(name) == 1 and site.names and not _in_axes(site):
+        case ast.Name(id=name) if len(name) == 1 and site.names and not _in_axes(site) and not _is_key(site):
             yield "off by one", ast.BinOp(site.node, ast.Add(), ast.Constant(1))
             yield "off by one", ast.BinOp(site.node, ast.Sub(), ast.Constant(1))
         case ast.Slice(lower=None, upper=ast.UnaryOp() as last, step=None):
@@ -55,6 +55,11 @@ def indices(site: Site) -> Iterator[tuple[str, ast.expr]]:
             yield "off by one", ast.Slice(None, lower, None)
         case ast.Slice(lower=None, upper=upper, step=None) if upper is not None:
             yield "off by one", ast.Slice(upper, None, None)
+
+
+def _is_key(site: Site) -> bool:
+    """Whether it stands for an object, and not for a number: id(x)."""
+    return bool(site.above) and isinstance(site.above[0], ast.Call) and ast.unparse(site.above[0].func) == "id"
 
 
 def variables(site: Site) -> Iterator[tuple[str, ast.expr]]:
