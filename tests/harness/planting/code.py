@@ -99,7 +99,7 @@ def steps(site: Site) -> Iterator[tuple[str, ast.expr]]:
             inside = ast.BinOp(of, ast.Add(), ast.Name("eps", ast.Load()))
             yield "eps moved", ast.Call(root, [inside], [])
         case ast.Call(func=ast.Name(id=name), args=[of, *_]) if re.search(r"unbroadcast|repeated", name):
-            yield "reduction", of
+            yield "broadcast lost", of
 
 
 def statements(site: Site) -> Iterator[tuple[str, list[ast.stmt]]]:
