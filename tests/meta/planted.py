@@ -25,7 +25,7 @@ from tests.harness.judgement.examiner import Examiner
 from tests.harness.judgement.verdict import Verdict
 from tests.harness.planting import table
 from tests.harness.planting.patch import planted as with_mistakes
-from tests.harness.planting.site import is_backward
+from tests.harness.planting.places import is_backward
 from tests.harness.planting.splicing import Module, Proposal
 from tests.harness.planting.table import Mistake
 from tests.harness.planting.working import parts, stub_docstrings, users, working

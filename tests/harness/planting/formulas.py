@@ -9,7 +9,7 @@ import copy
 import re
 from collections.abc import Iterator
 
-from tests.harness.planting.site import SIGNS, Site, Slip, is_backward, is_index, is_module, is_upstream, parsed
+from tests.harness.planting.places import SIGNS, Site, Slip, is_backward, is_index, is_module, is_upstream, parsed
 
 _REDUCED = {"mean": "sum", "sum": "mean"}
 _ALIKE = dict(

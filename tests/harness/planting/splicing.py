@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.harness.planting.code import CODE
+from tests.harness.planting.constructs import CODE
 from tests.harness.planting.formulas import FORMULAS
-from tests.harness.planting.site import Site
+from tests.harness.planting.places import Site
 from tests.harness.planting.working import parts
 
 _GIVEN_AWAY = re.compile(

@@ -25,7 +25,7 @@ NOT_WITH = (
     *("--op", "--hidden", "--report", "--watch", "--kit", "--hint", "--reset"),
     *("--minutes", "--sample", "--restart", "--history", "--forget"),
     *("--jobs", "--results", "--fresh", "--shard", "--export", "--scheduler", "--due", "--note", "--import"),
-    *("--bugs", "--answers"),
+    *("--bugs", "--answers", "--explain"),
 )
 """The kata's options. What does not exist is not asked for."""
 _OF_PYTEST = {

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.harness.planting.site import SIGNS, SIZES, Site, Slip, is_index, parsed
+from tests.harness.planting.places import SIGNS, SIZES, Site, Slip, is_index, parsed
 
 
 def orders(site: Site) -> Iterator[tuple[str, ast.expr]]:
