@@ -639,7 +639,7 @@ WRONG = [
         a=lambda v: _kept(v, v.h) + v.x @ v.wx + v.h @ v.wh + v.b, y=lambda v: _into(v.h, np.tanh(v.a)), gwh=lambda v: v.kept.T @ v.ga), diagnosis="forward changes h in place"),
     Mutant("rnn_cell", "state of the last call", "pure", Stateful(_of_last_call), diagnosis="gx is another one after a second call of the operation: they must share nothing (rule 3)"),
     Mutant("rnn_cell", "tanh by exponentials", "stable", rnn_cell(y=lambda v: _by_exponentials(v.a)), diagnosis="exp overflows, as in (exp(2 * z) - 1) / (exp(2 * z) + 1)"),
-    Mutant("rnn_cell", "large weights clipped on the way back", "stable", rnn_cell(gx=lambda v: v.ga @ np.clip(v.wx, -100, 100).T)),
+    Mutant("rnn_cell", "large weights clipped on the way back", "stable", rnn_cell(gx=lambda v: v.ga @ np.clip(v.wx, -100, 100).T), diagnosis="no longer changes from wx"),
     Mutant("gru_cell", "gates in the order z r n", "forward", gru_cell(r=lambda v: _sigmoid(v.u[1] + v.v[1]), z=lambda v: _sigmoid(v.u[0] + v.v[0])), diagnosis="y is what you get with the parts in the order z r n, but should be in the order r z n"),
     Mutant("gru_cell", "gates in the order n r z", "forward", gru_cell(
         u=lambda v: [np.split(v.x @ v.wx + v.bx, 3, 1)[k] for k in (1, 2, 0)], v=lambda v: [np.split(v.h @ v.wh + v.bh, 3, 1)[k] for k in (1, 2, 0)]), diagnosis="y is what you get with the parts in the order n r z, but should be in the order r z n"),
