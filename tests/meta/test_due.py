@@ -210,25 +210,17 @@ def test_a_mistake_that_comes_again_is_told(tmp_path, monkeypatch):
     assert why(practice.history, 6) == ["the same mistake in 2 sessions: gw is N times too small"]
 
 
-HUNTS = (
-    "CREATE TABLE hunt (id INTEGER PRIMARY KEY, started REAL, minutes REAL, ended REAL)",
-    "CREATE TABLE planted (hunt INTEGER, number INTEGER, op TEXT, kind TEXT, found REAL)",
-)
-
-
 def test_a_mistake_missed_in_a_hunt_is_told(history):
     """When a hunt is over, what was missed is due, and a kind that is missed again is said to be; what was found is not."""
 
     def write(sql: str, *row: object) -> None:
         history.store.transact(lambda db: db.execute(sql, row))
 
-    for sql in HUNTS:
-        write(f"DROP TABLE IF EXISTS {sql.split()[2]}")
-        write(sql)
     for hunt in ((90, NOON, 30.0, NOON), (91, NOON + DAY, 30.0, None)):
-        write("INSERT INTO hunt VALUES (?, ?, ?, ?)", *hunt)
+        write("INSERT INTO hunt VALUES (?, 'here', ?, ?, '7', '[]', '[]', ?)", *hunt)
     for hunt, op, found in ((90, OTHER, None), (90, THIRD, NOON), (91, OP, None)):
-        write("INSERT INTO planted VALUES (?, ?, ?, ?, ?)", hunt, hunt, op, "an axis is lost", found)
+        row = (hunt, op == THIRD, op, "an axis is lost", found)
+        write("INSERT INTO planted VALUES (?, ?, ?, ?, 'named', 'losses', 'f', 'a', 'b', 0, '[]', ?)", *row)
     again = "a mistake was missed in a hunt on 2026-05-13: an axis is lost, missed 2 times by now"
     assert why(history, 2) == [again]
     assert why(history, 2, OTHER) == ["a mistake was missed in a hunt on 2026-05-12: an axis is lost"]

@@ -142,9 +142,7 @@ def _added(db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Seq
 
 
 def _hunts(db: sqlite3.Connection) -> list[dict]:
-    """The hunts that are over, where hunts are recorded: one that is on goes with the code that it was planted in."""
-    if not _records_hunts(db):
-        return []
+    """The hunts that are over: one that is on goes with the code that it was planted in."""
     found = []
     sql = f"SELECT id, {', '.join(HUNT)} FROM hunt WHERE ended IS NOT NULL ORDER BY started, id"
     for number, *values in db.execute(sql).fetchall():
@@ -156,8 +154,6 @@ def _hunts(db: sqlite3.Connection) -> list[dict]:
 
 def _hunts_added(db: sqlite3.Connection, hunts: Sequence[Mapping]) -> int:
     """Add the hunts that are not there; how many."""
-    if not _records_hunts(db):
-        return 0
     known = set(db.execute("SELECT project, started FROM hunt"))
     added = 0
     for hunt in hunts:
@@ -172,11 +168,6 @@ def _hunts_added(db: sqlite3.Connection, hunts: Sequence[Mapping]) -> int:
             rows = [(number, at, *_kept(one, list(PLANTED)).values()) for at, one in enumerate(hunt["planted"])]
             db.executemany(sql, rows)
     return added
-
-
-def _records_hunts(db: sqlite3.Connection) -> bool:
-    columns = ({name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")} for table in ("hunt", "planted"))
-    return all(needed.keys() <= there for needed, there in zip((HUNT, PLANTED), columns, strict=True))
 
 
 def _named(rows: Sequence[dict], key: Sequence[str]) -> Iterator[tuple[tuple, dict]]:
