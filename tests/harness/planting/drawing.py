@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tests.harness.planting.patch import span
 from tests.harness.planting.table import Mistake, mistakes
 from tests.harness.planting.working import users, working
+from tests.harness.practice.interview import in_turns
 from tests.harness.rows.names import names_by_level
 
 _APART = 2  # lines between two mistakes of an operation, at least
@@ -62,8 +63,7 @@ def _in_turns(levels: Mapping[str, Sequence[str]], rng: random.Random) -> Iterat
     """All operations with their levels, which take turns."""
     left = {level: rng.sample(list(ops), len(ops)) for level, ops in levels.items()}
     turns = rng.sample(list(left), len(left))
-    while any(left.values()):
-        yield from ((left[level].pop(), level) for level in turns if left[level])
+    yield from ((op, level) for level, op in in_turns(left, turns))
 
 
 def _one_of(rng: random.Random, rows: Sequence[Mistake], beside: Sequence[Mistake]) -> list[Mistake]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.harness.plugin.hunt import SEEDS
+from tests.harness.plugin.evening import SEEDS
+from tests.harness.plugin.prompt import OneLine
 from tests.harness.rows.names import PROJECT, closest, level_of, names_by_level
 
 if TYPE_CHECKING:
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
     from tests.harness.practice.hunts import Planted
 
 
-class NoBug(ValueError):
+class NoBug(OneLine):
     """Why there is nothing to mend, in one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it: the inside of the kata is nobody's mistake here."""
-        return [f"ValueError: {self}"]
 
 
 @dataclass(frozen=True, repr=False)

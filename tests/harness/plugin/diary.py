@@ -16,6 +16,7 @@ import pytest
 from tests.harness.judgement.points import POINTS
 from tests.harness.plugin import evening, selection
 from tests.harness.plugin.internals import chosen_by
+from tests.harness.plugin.prompt import tell
 from tests.harness.plugin.run import is_graded
 from tests.harness.practice import due, interview, notes, reset, store
 from tests.harness.practice.due import Plan
@@ -58,7 +59,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """What needs no tests answers at once."""
     option = config.option
     if option.forget:
-        _print(store.forget())
+        tell(store.forget())
         return pytest.ExitCode.OK
     brought, listed = getattr(option, "import"), option.due and not option.watch
     if not (option.note or brought or listed or option.history is not None):
@@ -74,7 +75,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         lines.append(_history(kept, option.history, now))
     elif kept.notices:
         lines += kept.notices
-    _print("\n".join(lines))
+    tell("\n".join(lines))
     return pytest.ExitCode.OK
 
 
@@ -105,7 +106,7 @@ def agenda(config: pytest.Config) -> dict[str, list[str]]:
         return {}
     practice, today = evening.practice_of(config), config.stash[TODAY].today
     again = [one.op for one in today if one.again and practice.is_green(one.op)]
-    targets = [op for op in again if op in _written(again)]
+    targets = _written(again)
     if targets:
         try:
             done = reset.reset(targets, PROJECT, names_by_level(), datetime.datetime.now())
@@ -199,9 +200,3 @@ def _written(ops: Collection[str]) -> list[str]:
     """Those of the operations that are no stubs in kata/."""
     level_of = {op: level for level, names in outline().items() for op in names}
     return interview.written(PROJECT / "kata", level_of, ops)
-
-
-def _print(text: str) -> None:
-    """Print what may name a folder that the terminal's encoding cannot spell."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -9,15 +9,15 @@ import datetime
 import re
 import secrets
 import shlex
-import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.plugin import selection
+from tests.harness.plugin.evening import SEEDS
 from tests.harness.plugin.internals import chosen_by
+from tests.harness.plugin.prompt import tell
 from tests.harness.practice.clock import minutes_of
 from tests.harness.practice.history import Timer
 from tests.harness.practice.practice import Practice
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tests.harness.practice.hunts import Hunt, Planted
 
 MINUTES = 10.0  # for each mistake, where nothing else is asked for
-SEEDS = 10_000  # that are drawn from: short, to be typed again
 _NOT_WITH = ("sample", "train", "hint", "reset", "forget")
 _TO_START = {"keyword": "-k", "collectonly": "--collect-only", "usepdb": "--pdb"}
 
@@ -42,7 +41,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     _refuse(config)
     if option.answers:
-        _print(_answered(config))
+        tell("\n".join(_answered(config)))
         return pytest.ExitCode.OK
     if option.kit or option.impl != ["kata"]:
         return None
@@ -54,7 +53,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None  # and the run grades it, or tells that it is over
     if option.collectonly or hasattr(config, "workerinput"):
         return None
-    _print(_planted(config, practice))
+    tell("\n".join(_planted(config, practice)))
     option.restart = False
     return None if option.watch else pytest.ExitCode.OK
 
@@ -206,9 +205,3 @@ def _answered(config: pytest.Config) -> list[str]:
     if not hunt.ended:
         practice.hunts.end(hunt, time.time())
     return [*answers(hunt.planted, hunt.started), *([""] if said else []), *said, *practice.notices]
-
-
-def _print(lines: Sequence[str]) -> None:
-    """Print what may name a folder that the terminal's encoding cannot spell."""
-    encoding = sys.stdout.encoding or "ascii"
-    print("\n".join(lines).encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests.harness.display import scoreboard
 from tests.harness.judgement.points import FAILED, points, with_unasked
+from tests.harness.plugin.prompt import OneLine
 from tests.harness.rows.names import closest, names_by_level
 from tests.harness.submissions.deadline import DEBUGGERS
 from tests.specs import BUGS
@@ -121,12 +122,8 @@ class Checked:
         return points(self.op, with_unasked(statuses, unasked), list(statuses))
 
 
-class UngradableFunction(ValueError):
+class UngradableFunction(OneLine):
     """Why what was given cannot be graded, in one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it: the inside of the kata is nobody's mistake here."""
-        return [f"ValueError: {self}"]
 
 
 def checked(function: Callable, op: str, seed: int) -> Checked:

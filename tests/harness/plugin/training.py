@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.plugin.prompt import OneLine
 from tests.harness.plugin.run import subjects
 from tests.harness.rows.names import PROJECT, closest
 from tests.trainings import TRAININGS
@@ -37,12 +38,8 @@ _OF_PYTEST = {
 }
 
 
-class UntrainableName(ValueError):
+class UntrainableName(OneLine):
     """There is no such training, in one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it: the inside of the kata is nobody's mistake here."""
-        return [f"ValueError: {self}"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,7 +8,6 @@ and the same day give the same.
 from __future__ import annotations
 
 import datetime
-import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -96,8 +95,7 @@ def lines(found: Plan, written: Collection[str]) -> list[str]:
 
 def about(due: Due, indent: str = "") -> list[str]:
     """Why it is due, and its notes."""
-    why = [textwrap.wrap(printable(w), _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ") for w in due.why]
-    return [*(part for one in why for part in one), *notes.lines(due.notes, indent)]
+    return [*notes.wrapped(map(printable, due.why), indent), *notes.lines(due.notes, indent)]
 
 
 def _nothing(found: Plan) -> str:

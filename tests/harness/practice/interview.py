@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.harness.practice.stubs import definitions, is_stub
@@ -19,13 +19,18 @@ def drawn(levels: Mapping[str, Sequence[str]], count: int, seed: int, preferred:
     rng = random.Random(seed)
     left = {level: rng.sample(list(ops), len(ops)) for level, ops in levels.items()}
     turns = rng.sample(list(left), len(left))
-    chosen: list[str] = []
+    in_order: list[str] = []
     for part in (True, False):
         piles = {level: [op for op in ops if (op in preferred) is part] for level, ops in left.items()}
-        while len(chosen) < count and any(piles.values()):
-            chosen += [piles[level].pop() for level in turns if piles[level]]
-    chosen = chosen[:count]
+        in_order += [op for _, op in in_turns(piles, turns)]
+    chosen = in_order[:count]
     return [op for ops in levels.values() for op in ops if op in chosen]
+
+
+def in_turns(piles: Mapping[str, list[str]], turns: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The levels take turns, each with the last operation of its pile, which is taken away, until nothing is left."""
+    while any(piles.values()):
+        yield from ((level, piles[level].pop()) for level in turns if piles[level])
 
 
 def written(kata: Path, level_of: Mapping[str, str], ops: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.harness.practice.store import Store
@@ -65,8 +65,13 @@ def lines(notes: Sequence[Note], indent: str = "  ") -> list[str]:
     """The newest notes, safe to show in a terminal: `note of 2026-05-12: keep the axis`."""
     told = [f"note of {day(note.moment)}: {printable(note.text, LONGEST)}" for note in notes[-SHOWN:]]
     told += [f"({len(notes) - SHOWN} older: pytest --history=FILE.html)"] if len(notes) > SHOWN else []
-    wrapped = [textwrap.wrap(t, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ") for t in told]
-    return [line for one in wrapped for line in one]
+    return wrapped(told, indent)
+
+
+def wrapped(texts: Iterable[str], indent: str) -> list[str]:
+    """The texts in lines that fit, each further one of a text indented a little more."""
+    how = {"initial_indent": indent, "subsequent_indent": f"{indent}  "}
+    return [line for text in texts for line in textwrap.wrap(text, _WIDTH, **how)]
 
 
 def day(moment: float) -> str:
