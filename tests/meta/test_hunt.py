@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.harness import bugs
+from tests.harness.planting.answers import answers
 from tests.harness.planting.drawing import TooMany, drawn
 from tests.harness.planting.hunt import excerpts, hunted
 from tests.harness.planting.kinds import KINDS
@@ -71,7 +72,7 @@ def test_a_table_fits_the_solutions(level):
         assert row.before != row.after
         assert row.op in LEVELED[level]
         assert row.kind in KINDS
-        assert row.grade in (*GRADES, "")
+        assert row.grade in GRADES
 
 
 def test_there_are_mistakes_enough():
@@ -121,6 +122,18 @@ def test_a_hunt_in_one_level_is_solvable(level):
         ops = {row.op for row in rows}
         assert not any(set(users(level, op)) & ops - {op} for op in ops)
         assert rows == drawn(levels, 4, seed)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_answer_says_where_its_lines_stand(level):
+    """Also behind a mistake that has taken a line away, or added one."""
+    for seed in range(20):
+        hidden = hunted({level: LEVELED[level]}, 4, seed)
+        lines = planted(working(level), hidden).splitlines()
+        told = re.findall(rf"^\d\. .*kata/{level}\.py, line (\d+)", "\n".join(answers(hidden)), re.MULTILINE)
+        for one, first in zip(hidden, map(int, told), strict=True):
+            after = one.after.splitlines()
+            assert lines[first - 1 : first - 1 + len(after)] == after
 
 
 def test_more_mistakes_than_there_is_room_for_are_refused():
@@ -411,9 +424,9 @@ def test_a_kit_explains_nothing_and_has_no_answers(tmp_path):
     assert not re.search(r"hint:|smallest example|should be|yours", run)
     refused = grade("--answers", **settings).stderr
     assert refused == "ERROR: --answers: this is a candidate's kit; the answers are with whoever wrote it\n\n", refused
-    answers = grade(*arguments, "--answers").stdout
-    assert answers.count("\n+ ") >= 2
-    assert len(re.findall(r"^\d\. ", answers, re.MULTILINE)) == 2
+    told = grade(*arguments, "--answers").stdout
+    assert told.count("\n+ ") >= 2
+    assert len(re.findall(r"^\d\. ", told, re.MULTILINE)) == 2
 
 
 def _without_docstrings(source: str) -> str:

@@ -21,19 +21,23 @@ def answers(planted: Sequence[Planted], started: float | None = None) -> list[st
     """The lines of all answers. `started`: when the hunt did, where it is told how long each took."""
     lines: list[str] = []
     for number, one in enumerate(planted, 1):
-        where = f"{one.op}, kata/{one.level}.py{_line_of(one)}"
+        where = f"{one.op}, kata/{one.level}.py{_line_of(one, planted)}"
         lines += ["", f"{number}. {where}: {one.kind}{_found(one, started)}", *diff(one)]
-        for said in filter(None, (_GRADES.get(one.grade), KINDS[one.kind])):
+        for said in filter(None, (_GRADES.get(one.grade), KINDS.get(one.kind))):
             lines += textwrap.wrap(said, _WIDTH, initial_indent="   ", subsequent_indent="   ")
     return lines[1:]
 
 
-def _line_of(one: Planted) -> str:
-    """Which line of the working code that was; nothing where that has changed since."""
+def _line_of(one: Planted, planted: Sequence[Planted]) -> str:
+    """Which line of the module that was when all were planted; nothing where the solutions have changed since."""
+    beside = [other for other in planted if other.level == one.level]
     try:
-        return f", line {span(working(one.level), one)[0] + 1}"
+        starts = {other: span(working(one.level), other)[0] for other in beside}
     except (Moved, OSError):
         return ""
+    before = [other for other in beside if starts[other] < starts[one]]
+    longer = sum(len(other.after.splitlines()) - len(other.before.splitlines()) for other in before)
+    return f", line {starts[one] + longer + 1}"
 
 
 def _found(one: Planted, started: float | None) -> str:
