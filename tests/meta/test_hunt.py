@@ -411,6 +411,16 @@ def test_what_comes_back_is_counted(tmp_path):
     assert "mended 1 of 2, left 1, newly broken 1" in (tmp_path / "r.html").read_text()
 
 
+def test_an_exception_too_is_a_fail_and_no_more_where_nothing_is_explained(tmp_path):
+    """That it raises is half of what is to be found."""
+    (tmp_path / "raises.py").write_text("def relu(x):\n    raise ValueError('here')\n")
+    run = grade(f"--impl={tmp_path}/raises.py", "--op=relu", "--explain=off", f"--report={tmp_path}/r.json").stdout
+    assert re.search(r"^  relu +FAIL", run, re.MULTILINE), run
+    assert not re.search("ERROR|here|ValueError", run), run
+    (submission,) = json.loads((tmp_path / "r.json").read_text())["submissions"]
+    assert submission["ops"]["relu"]["forward"] == "fail"
+
+
 def test_a_kit_explains_nothing_and_has_no_answers(tmp_path):
     """In it a run says pass and FAIL, how many mistakes there are, and nothing else; its answers are elsewhere."""
     arguments = ["--op=dropout,rms_norm", "--bugs=2", "--seed=7"]

@@ -112,8 +112,9 @@ def said(bugs: Mapping[str, object]) -> str:
 
 
 def unexplained(result: Result) -> Result:
-    """The same without what says how it is wrong; that something is not written is said all the same."""
-    return result if result.status not in FAILED else replace(result, why="", parts=[], hints=[], **UNEXPLAINED)
+    """The same without what says how it is wrong, be it an exception; that something is not written is said all the same."""
+    untold = {"status": FAILED[0], "why": "", "parts": [], "hints": []} | UNEXPLAINED
+    return replace(result, **untold) if result.status in FAILED else result
 
 
 def missing(submission: str, level: str, place: int, op: str, prop: str) -> Result:
