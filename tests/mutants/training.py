@@ -488,7 +488,7 @@ WRONG = [
     Mutant("numeric_gradient", "eps = 1e-6 always", "forward", _small_eps, "gx is what eps = 1e-05 would give: eps is not used"),
     Mutant("numeric_gradient", "in the dtype of x", "forward", _in_the_dtype_of_x, "gx is wrong only where x holds integers"),
     Mutant("numeric_gradient", "x in float32", "forward", numeric_gradient(taken=lambda x: x.astype(np.float32))),
-    Mutant("numeric_gradient", "dtype of x", "forward", numeric_gradient(found=lambda gx, x: gx.astype(x.dtype)), "gx has dtype int32, but should be float64, whatever the inputs are"),
+    Mutant("numeric_gradient", "dtype of x", "forward", numeric_gradient(found=lambda gx, x: gx.astype(x.dtype)), "gx has dtype int32, but should be float64 | gx has dtype int64, but should be float64"),
     Mutant("numeric_gradient", "x itself moved and put back", "layout", _moved_and_put_back, "ValueError: assignment destination is read-only"),
     Mutant("numeric_gradient", "flat", "forward", numeric_gradient(found=lambda gx, x: gx.ravel()), "gx is wrong only where x has more than 1 dimension"),
 ]

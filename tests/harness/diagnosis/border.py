@@ -18,6 +18,7 @@ from tests.harness.rows.oracle import Truth
 from tests.harness.worker.observation import Call, Grad
 
 _STEPS = 60  # halvings: down to neighbouring float64 numbers
+_LARGE = 5  # magnitudes from which on a border is looked for
 _BEYOND = (1.01, 1.1, 1.5, 2.0)  # not nearer: just beyond the border, rounding may be lucky
 
 
@@ -33,17 +34,23 @@ class Border:
 def border(trial: Trial) -> Border | None:
     """The border at which the operation breaks; None where there is none.
 
-    The entry of largest magnitude in the counterexample is made smaller by bisection. A border is named only if what lies
-    below it holds and what lies beyond it breaks, at several places each.
+    An entry of the counterexample, the largest in its array, is made smaller by bisection; that of the largest magnitude first.
+    A border is named only if what lies below it holds and what lies beyond it breaks, at several places each.
     """
     example = trial.example
+    arrays = {
+        number: array
+        for number, array in enumerate((*example.inputs, example.gy))
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and abs(array).max(initial=0) >= _LARGE
+    }
+    largest_first = sorted(arrays, key=lambda number: (abs(arrays[number]).max(), number), reverse=True)
+    return next(filter(None, (_border_of(trial, number) for number in largest_first)), None)
+
+
+def _border_of(trial: Trial, number: int) -> Border | None:
+    """That of the largest entry of an array: of the input of this number, or of what comes after all inputs, gy."""
+    example = trial.example
     names, arrays = (*trial.op.inputs, trial.op.upstream), (*example.inputs, example.gy)
-    largest = max(
-        (abs(a).max(initial=0), i) for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"
-    )
-    if largest[0] < 5:
-        return None
-    number = largest[1]
     entry = np.unravel_index(np.argmax(abs(arrays[number])), arrays[number].shape)
 
     def broken(value: float) -> Wrong | None:

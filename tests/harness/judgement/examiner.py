@@ -48,9 +48,7 @@ class Examiner:
         self._times, self._reference, self._first = times, reference, first or {}
         self._memory = memory or Memory()
         self._verdicts: dict[tuple[str, str], Verdict] = {}
-        self._unwritten: dict[
-            str, Verdict
-        ] = {}  # operations that cannot even be called -> what was said of the first try
+        self._unwritten: dict[str, str] = {}  # operations that cannot even be called -> why
 
     def verdict(self, prop: Property, op: Operation) -> Verdict:
         """The verdict on a property; `skip` where a property that it comes after does not hold."""
@@ -60,11 +58,13 @@ class Examiner:
         if key not in self._verdicts:
             self._verdicts[key] = made = self._made(prop, op)
             if made.status == "todo" and made.why != GRAD_NOT_WRITTEN:
-                self._unwritten.setdefault(op.name, made)
+                self._unwritten.setdefault(op.name, made.why)
         return self._verdicts[key]
 
     def foregone(self, prop: Property, op: Operation) -> Verdict | None:
         """The verdict, where nothing has to run for it: it is not written, or what the property comes after is known not to hold."""
+        if op.name not in self._unwritten and (line := self.implementation.unwritten(op.name)):
+            self._unwritten[op.name] = line
         if op.name in self._unwritten:
             return self.verdict(prop, op)
         known = [self._verdicts.get((p.name, op.name)) for p in prop.after if p.name not in op.unasked]
@@ -77,8 +77,8 @@ class Examiner:
         return Verdict(op.name, prop.name, "skip", op.unasked[prop.name], asked=False)
 
     def _made(self, prop: Property, op: Operation) -> Verdict:
-        if unwritten := self._unwritten.get(op.name):
-            return Verdict(op.name, prop.name, "todo", unwritten.why)
+        if op.name in self._unwritten:
+            return Verdict(op.name, prop.name, "todo", self._unwritten[op.name])
         earlier = [self.verdict(p, op) for p in prop.after if p.name not in op.unasked]
         before = next((v for v in earlier if v.status != "pass"), None)
         told = prop.unless and self.verdict(prop.unless, op)

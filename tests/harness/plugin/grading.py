@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +115,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if VERDICT in item.stash:
         subject, verdict = item.stash[VERDICT]
         result = result_of(verdict, subject.name, *place_of(verdict.op))
-        made.kata = asdict(result if run.explains else unexplained(result))
+        made.kata = vars(result if run.explains else unexplained(result)).copy()
         several = f"{printable(subject.name)}: " if len(run.subjects) > 1 else ""
         made.location = (*made.location[:2], f"{several}{verdict.op}: {verdict.property}")
         if verdict.status in ("todo", "fail", "error", "timeout"):

@@ -85,6 +85,11 @@ class Directory:
         self._places = places or (lambda file: self._told.get(file, Told()).places)
         self._noted: tuple[int, list[str]] = (-1, [])  # how many were asked when the notes were made, and these
 
+    @property
+    def is_known(self) -> bool:
+        """Whether every module was asked what it is."""
+        return len(self._told) == len(self._files)
+
     def find(self, op: str) -> str:
         """The file that has the operation. Raises RefusedOperation where none does."""
         broken: list[tuple[str, str]] = []

@@ -65,6 +65,10 @@ class Elsewhere:
         if not self._directory.has_any():
             raise UnusableSubmission(self._package.nothing)
 
+    def unwritten(self, op: str) -> str:
+        """See here.Here: it is not known, a worker is asked."""
+        return ""
+
     @property
     def notes(self) -> list[str]:
         """What must be said beside the verdicts, a line each: of how it was read, and of the modules that were asked so far."""

@@ -54,6 +54,10 @@ class Here:
     def survey(self) -> None:
         """Nothing to ask: what is not there yet is TODO."""
 
+    def unwritten(self, op: str) -> str:
+        """Why the operation is not written, where that is known before any of its code runs; else nothing."""
+        return ""
+
     @property
     def notes(self) -> list[str]:
         """What must be said beside the verdicts, a line each."""
@@ -161,6 +165,15 @@ class InFolder(Here):
         files = [file for file in shown if "/" not in file]
         self._directory = Directory(levels, files, shown, self._told, self._mentions, self._modules.places)
         super().__init__(folder.name, self._found)
+
+    def unwritten(self, op: str) -> str:
+        if not self._directory.is_known:  # to ask a module may run anything
+            return ""
+        try:
+            self.function(op)
+        except RefusedOperation as refused:
+            return refused.line if refused.status == "todo" else ""
+        return ""
 
     @property
     def notes(self) -> list[str]:
