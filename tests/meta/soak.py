@@ -1,6 +1,6 @@
 """Look for what shows only after a long time: false alarms of right implementations, and what watching leaves behind.
 
-    python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives
+    python -m tests.meta.soak --seeds 20          hidden properties but fast, for solutions and alternatives; --level L: of one level
     python -m tests.meta.soak --fast 20           fast, for solutions and all alternatives, slow ones too, for so many seeds
     python -m tests.meta.soak --saves 10000       watch so many saves; memory, descriptors and processes of it
     python -m tests.meta.soak --answers 10000     grade odd answers until there are so many verdicts; what should not be
@@ -16,11 +16,13 @@ import resource
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.harness.judgement.examiner import Examiner
 from tests.harness.rows.catalogue import operations
+from tests.harness.rows.memory import Memory
 from tests.harness.rows.names import names_by_level
 from tests.harness.submissions.here import Here
 from tests.harness.submissions.submissions import resolve
@@ -28,12 +30,14 @@ from tests.meta import loads, mutated_parcels
 from tests.meta.odd_answers import looked_at
 from tests.meta.terminals import Terminal
 from tests.meta.test_mutants import ALONE, OPERATIONS, PROPERTIES, RIGHT, SLOW
+from tests.specs import LEVELS
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--level", nargs="+", default=LEVELS, choices=LEVELS, help="for --seeds and --fast")
     parser.add_argument("--fast", type=int, default=0)
     parser.add_argument("--saves", type=int, default=0)
     parser.add_argument("--parcels", type=int, default=0)
@@ -50,22 +54,26 @@ def main() -> int:
     if options.saves:
         return watch(options.saves)
     solutions = resolve("solutions", Path(__file__).parents[2], names_by_level)
-    rows = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in RIGHT]
-    rows += [(op, "the solution", solutions, False) for op in OPERATIONS]
-    inexact = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in SLOW]
     alarms, done = [], 0
     for seed in range(options.first, options.first + options.seeds):
-        for op, name, implementation, _ in rows:
-            examiner = Examiner(implementation, seed, times=4, shrink=False)
-            verdicts = [examiner.verdict(prop, OPERATIONS[op]) for prop in PROPERTIES]
-            alarms += [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if v.status != "pass"]
+        for op in (name for level in options.level for name in names_by_level()[level]):
+            memory = Memory()  # what torch says is the same for all that is tried of it
+            for name, implementation in _right(op, solutions):
+                examiner = Examiner(implementation, seed, times=4, shrink=False, memory=memory)
+                verdicts = [examiner.verdict(prop, OPERATIONS[op]) for prop in PROPERTIES]
+                alarms += [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if not v.holds]
         every = [op for ops in operations().values() for op in ops]
         verdict = Examiner(solutions, seed).networks(every, 40, PROPERTIES[:2])
         alarms += [f"compose: {verdict.why} [seed={seed}]"] if verdict.status != "pass" else []
         done += 1
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
+    every = [(row.op, row.name, Here(row.name, row.lookup), row.slow) for row in (*RIGHT, *SLOW)]
+    every += [(op, "the solution", solutions, False) for op in OPERATIONS]
+    asked = {
+        op for level in options.level for op in names_by_level()[level] if ALONE.name not in OPERATIONS[op].unasked
+    }
     for seed in range(options.first, options.first + options.fast):
-        for op, name, implementation, slow in (*rows, *inexact):
+        for op, name, implementation, slow in (row for row in every if row[0] in asked):
             verdict = Examiner(implementation, seed, reference=lambda: solutions).verdict(ALONE, OPERATIONS[op])
             if (verdict.status == "pass") is slow:
                 alarms.append(f"{op}: {name}, fast: {verdict.status}, {verdict.why} [seed={seed}]")
@@ -73,6 +81,11 @@ def main() -> int:
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
     print(f"{done} rounds, {len(alarms)} alarms", *alarms, sep="\n")
     return bool(alarms)
+
+
+def _right(op: str, solutions: Here) -> Iterator[tuple[str, Here]]:
+    yield "the solution", solutions
+    yield from ((row.name, Here(row.name, row.lookup)) for row in RIGHT if row.op == op)
 
 
 def answer(verdicts: int, seed: int) -> int:

@@ -4,6 +4,7 @@ import ast
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from tests.harness.planting.working import parts, working
@@ -86,11 +87,17 @@ def excerpt(source: str, names: Iterable[str]) -> str:
 
 def _starts(source: str, name: str, block: list[str]) -> list[int]:
     """Where these lines begin in a function or class, from 0. Raises Moved, SyntaxError."""
-    part = parts(ast.parse(source)).get(name)
-    if part is None:
+    lines, reaching = _outlined(source)
+    if name not in reaching:
         raise Moved(f"there is no {name}")
+    return [at for at in reaching[name] if lines[at : at + len(block)] == block]
+
+
+@lru_cache(64)
+def _outlined(source: str) -> tuple[list[str], dict[str, range]]:
+    """The lines, and which of them each part has, from 0. Raises SyntaxError."""
     lines = [line.rstrip() for line in source.splitlines()]
-    return [at for at in range(part.lineno - 1, part.end_lineno) if lines[at : at + len(block)] == block]
+    return lines, {name: range(part.lineno - 1, part.end_lineno) for name, part in parts(ast.parse(source)).items()}
 
 
 def _with_two_blank_lines(source: str) -> str:
