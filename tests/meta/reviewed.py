@@ -12,6 +12,10 @@ REVIEWED = {
     "transformer_block: gx = gq @ np.clip(wq, -100, 100).T + gk @ wk.T + gv @ wv.T": _ONE_OF_14,
     "transformer_block: gx = gq @ wq.T + gk @ np.clip(wk.T, -100, 100) + gv @ wv.T": _ONE_OF_14,
     "transformer_block: gx = gq @ wq.T + gk @ np.clip(wk, -100, 100).T + gv @ wv.T": _ONE_OF_14,
+    "mixture_of_experts: chosen = gate + 1e-08 >= np.sort(gate, axis=1)[:, -k, None]": "seen only where the k-th gate and the next are less than 1e-8 apart, nearly a tie; ties there are not drawn",
+    "ppo_clip_loss: change = log_p + 1e-12 - log_p_old": "seen only where the ratio is within 1e-12 of an edge of the clip, nearer than what is drawn beside it",
+    "ppo_clip_loss: edge = 1 + np.copysign(clip, advantage + 1e-08)": "seen only where all advantages are as near to 0 as those that change their sign, 1e-8",
+    "ppo_clip_loss: return -gl * counts * r * advantage / len(np.round(r, 8))": "the numbers are the same; only a ratio of 1e300 is too large to be rounded",
     "gru_cell: gr = gn * np.clip(nv, -100, 100) * r * (1 - r)": "seen only where nv is above 100, and r so little beside it that tanh is not saturated: a gate that is all but shut, by just so much",
 }
 """Operation and changed statement -> why the answer is right all the same, or seen only where hardly anybody comes."""

@@ -78,10 +78,11 @@ def ratio(log_p, log_p_old, advantage):
 
 
 def at_the_clip(beside, log_p, log_p_old, advantage, clip):
-    """Every second of the ratios is an edge of the clip: the one that counts for its advantage, or the other."""
-    sign = np.where(np.arange(log_p.size) % 4 > 1, -1, 1) * np.copysign(1, advantage)
-    there = log_p_old + np.log1p(sign * clip) + np.log1p(beside)
-    return np.where(np.arange(log_p.size) % 2, log_p, there), log_p_old, advantage, clip
+    """The ratios are edges of the clip, in turns a little more and less; every third the edge that does not count for its advantage."""
+    number = np.arange(log_p.size)
+    sign = np.where(number % 3 == 2, -1, 1) * np.copysign(1, advantage)
+    there = log_p_old + np.log1p(sign * clip) + np.log1p(np.where(number % 2, -beside, beside))
+    return there, log_p_old, advantage, clip
 
 
 def numbers_of_experts(x, w_gate):

@@ -262,8 +262,9 @@ def _number_of_contributions(s: Sample, g: str) -> NDArray:
 
 
 def _reached(s: Sample, g: str, at: tuple[int, ...]) -> NDArray:
-    """Which entries of the gradient an entry of gy contributes to, be it 0 itself."""
-    return s.with_gy(alone(np.ones(s.gy.shape), at))[g] != 0
+    """Which entries of the gradient an entry of gy contributes to, be it 0 itself, or what it is multiplied by."""
+    one = alone(np.ones(s.gy.shape), at)
+    return (s.with_gy(one)[g] != 0) | (next(s.neighbours()).with_gy(one)[g] != 0)
 
 
 def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray]]:
