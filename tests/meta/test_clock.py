@@ -15,7 +15,7 @@ from tests.harness.practice.practice import Practice
 from tests.harness.practice.store import NAME, data_folder
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.names import outline, pars
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))
 CLOCK = Clock(Timer(NOON, 45.0, ("f", "g")), 61.9)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.harness.rows.names import names_by_level
 from tests.meta import HANGS
+from tests.meta.runs import PROJECT, grade
 from tests.meta.share import share
-from tests.meta.test_grading import PROJECT, grade
 from tests.specs import LEVELS
 
 RIGHT = """

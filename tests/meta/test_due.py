@@ -18,8 +18,8 @@ from tests.harness.practice.notes import Note
 from tests.harness.practice.practice import Practice
 from tests.harness.practice.store import Store
 from tests.harness.rows.names import names_by_level, outline, pars
+from tests.meta.runs import PROJECT, grade
 from tests.meta.test_clock import results
-from tests.meta.test_grading import PROJECT, grade
 from tests.meta.test_history import GREEN, HALF, STUB
 
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))

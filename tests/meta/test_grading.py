@@ -18,8 +18,8 @@ from tests.harness.plugin import kit
 from tests.harness.rows.names import names_by_level
 from tests.meta import HANGS
 from tests.meta.processes import family
+from tests.meta.runs import PROJECT, grade
 
-PROJECT = Path(__file__).parents[2]
 PUBLIC = ("forward", "gradient", "pure", "stable")
 HALF = """
 import numpy as np
@@ -30,13 +30,6 @@ def affine(x, w, b):
 def relu(x):
     return np.maximum(x, 0), lambda gy: gy * (x > 0)
 """
-
-
-def grade(*arguments, cwd: Path = PROJECT, **environment) -> subprocess.CompletedProcess:
-    """A pytest run of its own, as a user starts it."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
-    settings = os.environ | {"COLUMNS": "80"} | environment
-    return subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=HANGS, check=False)
 
 
 def without_times(file: Path) -> str:
@@ -56,6 +49,19 @@ def half(tmp_path) -> Path:
     file = tmp_path / "half.py"
     file.write_text(HALF)
     return file
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--op=affine"], ["--op=affin", "--collect-only"], ["--opp=affine"]], ids=" ".join
+)
+def test_a_fork_says_what_a_run_of_its_own_does(arguments):
+    """Which is why these tests may take forks for runs."""
+    fork, run = (grade("--impl=kata", *arguments, anew=anew) for anew in (False, True))
+    assert (fork.returncode, fork.stderr) == (run.returncode, run.stderr)
+    assert _TIMED.sub("", fork.stdout) == _TIMED.sub("", run.stdout)
+
+
+_TIMED = re.compile(r" in [\d.]+s =+$|^=+ ", re.MULTILINE)
 
 
 def test_a_hidden_run_reports_every_property(half, tmp_path):

@@ -22,8 +22,8 @@ from tests.meta.handed_in import (
     notebooks,
 )
 from tests.meta.handed_in.ways import said
+from tests.meta.runs import grade
 from tests.meta.share import share
-from tests.meta.test_grading import grade
 
 KINDS = (encoded, defining, nearly, foreign, importing, calling, layouts, archives, notebooks, cells)
 ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]

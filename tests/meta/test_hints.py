@@ -15,7 +15,7 @@ import pytest
 from tests.harness.practice.hints import LAST, hint_lines, next_hint
 from tests.harness.rows.catalogue import operations
 from tests.harness.rows.names import closest, names_by_level
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 
 SOLUTION = '''
 def affine(x, w, b):

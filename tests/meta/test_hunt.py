@@ -28,7 +28,7 @@ from tests.harness.practice.practice import Practice
 from tests.harness.practice.store import Store
 from tests.harness.rows.names import names_by_level
 from tests.meta.hunts import places, unseen, wrong_with
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 from tests.specs import LEVELS
 
 LEVELED = names_by_level()

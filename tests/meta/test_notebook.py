@@ -16,7 +16,7 @@ from tests.harness import check
 from tests.harness.submissions.deadline import deadline
 from tests.harness.worker.refusal import OutOfTime
 from tests.meta import HANGS
-from tests.meta.test_grading import PROJECT
+from tests.meta.runs import PROJECT
 from tests.meta.test_page import HOSTILE, _Page
 
 WRONG = """

@@ -12,8 +12,9 @@ from tests.harness.display.report import write
 from tests.harness.display.result import Outcome, Result
 from tests.harness.plugin.run import Run
 from tests.harness.season.subject import NOTES, Subject
+from tests.meta.runs import grade
 from tests.meta.terminals import PROJECT
-from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
+from tests.meta.test_grading import half  # noqa: F401 (a fixture)
 from tests.meta.test_scoreboard import Terminal
 
 ABOUT = About(seed=7, hidden=False, sandbox="bwrap", command="pytest", examples={})

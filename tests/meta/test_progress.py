@@ -16,7 +16,7 @@ from tests.harness.practice.practice import minutes
 from tests.harness.practice.progress import rows, sparkline, told
 from tests.harness.practice.store import NAME, Store, data_folder
 from tests.harness.rows.names import pars
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 
 HOSTILE = "keep <b>gb</b>\u202e \x1b[2J {{ 7 * 7 }}"
 NOON = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))

@@ -12,7 +12,7 @@ import pytest
 from tests.harness.plugin import kit
 from tests.harness.practice import reset, stubs
 from tests.harness.rows.names import names_by_level
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 
 LEVELS = {"first": ["one", "two"], "second": ["three"]}
 HEAD = '"""The first level."""\n\nimport math\n\n\n'

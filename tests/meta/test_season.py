@@ -28,7 +28,7 @@ from tests.harness.season.versions import own_code
 from tests.harness.submissions import packages
 from tests.harness.submissions.intake import Parcel
 from tests.meta.browser import PROGRAM, browser
-from tests.meta.test_grading import PROJECT, grade
+from tests.meta.runs import PROJECT, grade
 
 RIGHT = """import numpy as np
 

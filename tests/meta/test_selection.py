@@ -11,8 +11,9 @@ import pytest
 
 from tests.harness.plugin import selection
 from tests.harness.rows.names import names_by_level
+from tests.meta.runs import grade
 from tests.meta.terminals import PROJECT, copy
-from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
+from tests.meta.test_grading import half  # noqa: F401 (a fixture)
 
 LEVELS = {"first": ["add", "add_all", "tanh", "leaky_tanh"], "second": ["where"]}
 

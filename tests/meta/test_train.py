@@ -32,8 +32,8 @@ from tests.harness.training.operations import Broken, Operations
 from tests.harness.training.parameters import Parameters
 from tests.harness.training.training import Measure, Unavailable, training
 from tests.meta import HANGS
+from tests.meta.runs import PROJECT, grade
 from tests.meta.terminals import Terminal
-from tests.meta.test_grading import PROJECT, grade
 from tests.meta.test_pages import options
 from tests.trainings import TRAININGS
 

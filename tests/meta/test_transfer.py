@@ -15,7 +15,7 @@ from tests.harness.practice.history import History, Timer
 from tests.harness.practice.notes import Note
 from tests.harness.practice.practice import Practice
 from tests.harness.practice.store import NAME, Store
-from tests.meta.test_grading import grade
+from tests.meta.runs import grade
 from tests.meta.test_history import GREEN, HALF, STUB, noted
 
 NOW = 1_000_000.0

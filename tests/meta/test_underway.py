@@ -13,9 +13,10 @@ from tests.harness.plugin.run import Run
 from tests.harness.plugin.underway import Underway
 from tests.harness.rows.names import names_by_level
 from tests.harness.season.subject import Subject
+from tests.meta.runs import grade
 from tests.meta.share import share
 from tests.meta.terminals import PROJECT, Terminal
-from tests.meta.test_grading import grade, half  # noqa: F401 (a fixture)
+from tests.meta.test_grading import half  # noqa: F401 (a fixture)
 
 OPS = [(level, op) for level, ops in names_by_level().items() for op in ops]
 PROPERTIES = ("forward", "gradient")
