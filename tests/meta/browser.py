@@ -7,9 +7,12 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+
+from tests.meta import HANGS
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = (
@@ -37,8 +40,19 @@ class Browser:
     def open(self, page: Path, fragment: str = "") -> None:
         """Load a page and wait for it."""
         self._ask("Page.navigate", at=self._session, url=f"file://{page}{fragment}")
-        while self.run("document.readyState + location.protocol") != "completefile:":
-            pass
+        self.until("document.readyState + location.protocol", "completefile:")
+
+    def until(self, script: str, value: object) -> None:
+        """Wait until an expression gives this value, be it in the next page."""
+        end = time.monotonic() + HANGS
+        while True:
+            try:
+                if self.run(script) == value:
+                    return
+            except ValueError as error:
+                if "navigated" not in str(error):
+                    raise
+            assert time.monotonic() < end, f"{script} never gave {value}"
 
     def run(self, script: str):
         """What an expression gives in the page. Raises ValueError where it throws."""

@@ -417,8 +417,7 @@ def test_a_browser_sorts_filters_and_opens_without_a_network(tmp_path):
         assert seen.run(names) == ["013.py"]
         assert seen.run("document.querySelector('.shown').textContent") == "1 of 40"
         seen.run("document.querySelector('#ranks tbody tr:not([hidden]) a').click()")
-        while seen.run("document.querySelector('h1') && document.querySelector('h1').textContent") != "inbox/013.py":
-            pass
+        seen.until("document.querySelector('h1') && document.querySelector('h1').textContent", "inbox/013.py")
         assert seen.run("document.querySelector('nav a').textContent") == "All submissions"
         assert {url.partition(":")[0] for url in seen.requests} <= {"file", "about"}
 

@@ -6,7 +6,6 @@ pytest collects the tests once, as for one submission, and so says what is grade
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import pytest
 
 from tests.harness.display.files import refuse_unless_writable
 from tests.harness.plugin.run import RUN, Run
+from tests.harness.submissions.usage import processors
 from tests.harness.worker.printable import printable
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def _one_by_one(option) -> list[str]:
 
 def _jobs(given: str | None) -> int:
     if given is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors()
     if not re.fullmatch(r"[1-9]\d{0,3}", given):
         raise pytest.UsageError(
             f"--jobs={printable(given, 40)}: should be how many submissions are graded at once, 1 or more"

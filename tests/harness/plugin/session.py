@@ -19,6 +19,7 @@ from tests.harness.plugin.run import NOT_FOR_GRADING, RUN, Run, is_graded, selec
 from tests.harness.plugin.season import SEASON
 from tests.harness.rows.names import names_by_level
 from tests.harness.season.subject import Subject, place_of
+from tests.harness.submissions.usage import processors
 from tests.harness.worker.printable import printable
 from tests.specs import LEVELS
 
@@ -64,7 +65,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     )
     watched = option.usepdb or option.capture == "no" or option.collectonly or option.watch
     if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
-        option.numprocesses = "logical"
+        # One more, because many tests wait for a process; and whoever is done takes over from the others.
+        option.numprocesses, option.dist = processors() + 1, "worksteal"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

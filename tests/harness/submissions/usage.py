@@ -1,6 +1,7 @@
-"""What the system says that processes have used: seconds of a processor, and of waiting for one. Linux only."""
+"""Processors: how many there are, and what processes have used of them, and waited for them. The latter on Linux only."""
 
 import contextlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ class Usage:
 
     computing: float
     queued: float
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def family(pid: int) -> list[int]:

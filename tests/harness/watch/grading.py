@@ -5,7 +5,6 @@ When to read the folder and what the screen shows is in watch.py.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.harness.practice.changes import Code
 from tests.harness.practice.practice import Practice
 from tests.harness.rows.catalogue import place_of
 from tests.harness.rows.names import names_by_level
+from tests.harness.submissions.usage import processors
 from tests.harness.watch.running import Running, start
 from tests.harness.watch.state import State
 from tests.harness.watch.warm import AllTold, Job, Key, Stale, Told, Trouble, Within
@@ -118,7 +118,7 @@ class Grading:
         for op in asked:
             state.digests[op] = state.code.digests[op]
             self._lines[op] = state.code.lines[op]
-        count = min(_processors(), -(-len(asked) // PARALLEL))
+        count = min(processors(), -(-len(asked) // PARALLEL))
         for part in range(count):
             self._start({op: self._wanted[op] for op in asked[part::count]})
 
@@ -195,10 +195,6 @@ class Grading:
 
 def _unreadable(code: Code) -> set[str]:
     return {op for level in code.problems for op in names_by_level()[level]}
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _keys(job: Job) -> list[Key]:
