@@ -142,6 +142,13 @@ def at(change):
     return lambda w, gw, m, v, t, *rest: adam(w, gw, m, v, change(t), *rest)
 
 
+def of_the_mean_squared(w, gw, m, v, t, lr, beta1, beta2, eps):
+    """Adam whose v is a mean of m squared."""
+    m = beta1 * m + (1 - beta1) * gw
+    v = beta2 * v + (1 - beta2) * m**2
+    return w - lr * (m / (1 - beta1**t)) / (torch.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
 def corrected_for_good(w, gw, m, v, t, lr, beta1, beta2, eps):
     """Adam that returns the corrected means."""
     new, m, v = adam(w, gw, m, v, t, lr, beta1, beta2, eps)
@@ -180,6 +187,8 @@ ADAM = {
     "means that are returned with their correction, and so corrected again and again": corrected_for_good,
     "beta1 and beta2 exchanged": exchanged,
     "a step by the old m and v: this gradient comes first": of_old_means,
+    "v of the new m squared, where gw squared is due": of_the_mean_squared,
+    "beta1 = 0.9 and beta2 = 0.999, whatever they are": lambda w, gw, m, v, t, lr, beta1, beta2, eps: adam(w, gw, m, v, t, lr, 0.9, 0.999, eps),
     "a step without the root of v": adam_otherwise(lambda m, v, c1, c2, lr, eps: lr * (m / c1) / (v / c2 + eps)),
 }
 """What is taken for Adam."""
@@ -417,6 +426,8 @@ OPS = [
                  "weight decay of the new w, after the step": lambda w, gw, lr, decay: (w - lr * gw) * (1 - lr * decay),
                  "weight decay of twice the size: the penalty is weight_decay / 2 * sum w^2": lambda w, gw, lr, decay: w - lr * (gw + 2 * decay * w),
                  "weight decay of half the size: the penalty is weight_decay / 2 * sum w^2": lambda w, gw, lr, decay: w - lr * (gw + decay / 2 * w),
+                 "weight decay of w squared": lambda w, gw, lr, decay: w - lr * (gw + decay * w * w),
+                 "weight decay of gw, weight_decay * gw, where weight_decay * w is due": lambda w, gw, lr, decay: w - lr * (1 + decay) * gw,
                  "weight decay by the signs of w": lambda w, gw, lr, decay: w - lr * (gw + decay * torch.sign(w)),
                  "a step uphill, w + lr * (gw + weight_decay * w)": lambda w, gw, lr, decay: w + lr * (gw + decay * w)}),
     Op("momentum", w=const("..."), gw=each_step("..."), v=const("..."), lr=_LR, beta=choice(0.9, 0.5, beyond=(0.0, 0.99)),
