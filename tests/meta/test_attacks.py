@@ -124,7 +124,7 @@ def elsewhere(path: Path, **seconds) -> Elsewhere:
     return Elsewhere(resolved.name, resolved._package, resolved.sandbox, **seconds)
 
 
-@pytest.mark.parametrize("attack", share(ATTACKS, 10))
+@pytest.mark.parametrize("attack", share(ATTACKS, 15))
 def test_an_attack_earns_nothing(attack: Attack, tmp_path, started, monkeypatch):
     """A hostile module: what is wrong in it earns nothing, what is right beside it is graded all the same."""
     if attack not in leaning.ATTACKS:

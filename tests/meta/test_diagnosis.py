@@ -80,7 +80,7 @@ def _same(made: list, due: list) -> bool:
     return all(a is b or (a is not None and b is not None and close(a, b)) for a, b in zip(made, due, strict=True))
 
 
-@pytest.mark.parametrize(("distortion", "op", "name"), share(_cases(), 48))
+@pytest.mark.parametrize(("distortion", "op", "name"), share(_cases(), 80))
 def test_a_known_distortion_is_named(distortion, op, name):
     """A gradient spoilt in a known way gets the claim that names it, or one that predicts the very same numbers."""
     samples = _spoilt(distortion, op, name)

@@ -107,7 +107,7 @@ def test_a_right_implementation_earns_full_score(row):
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in (*share(RIGHT, 24), *share(SLOW, 12)) if ALONE.name not in OPERATIONS[row.op].unasked],
+    [row for row in (*share(RIGHT, 40), *share(SLOW, 20)) if ALONE.name not in OPERATIONS[row.op].unasked],
     ids=_id,
 )
 def test_only_what_loops_over_elements_is_slow(row):
