@@ -8,6 +8,7 @@ _ONE_OF_14 = "seen where these weights are large and the 13 other arrays ordinar
 REVIEWED = {
     "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": "seen only where all of a mean's entries are next to 0: every target 1, and every logit large",
     "relu: return gy * (np.round(x, 8) > 0)": "seen only where x is above 0 and below 5e-9",
+    "sigmoid: return (np.where(x >= 0 + 1e-08, 1, e) / (1 + e), grad)": "seen only where x is above 2e-9 and below 1e-8",
     "transformer_block: gx = gq @ np.clip(wq.T, -100, 100) + gk @ wk.T + gv @ wv.T": _ONE_OF_14,
     "transformer_block: gx = gq @ np.clip(wq, -100, 100).T + gk @ wk.T + gv @ wv.T": _ONE_OF_14,
     "transformer_block: gx = gq @ wq.T + gk @ np.clip(wk.T, -100, 100) + gv @ wv.T": _ONE_OF_14,
