@@ -5,8 +5,13 @@ fates.py sees that by itself.
 """
 
 _ONE_OF_14 = "seen where these weights are large and the 13 other arrays ordinary, which is hardly ever drawn; multi_head_attention, whose line it is, is caught"
+_NEXT_TO_0 = "seen only where all of a mean's entries are next to 0: every target 1, and every logit large"
 REVIEWED = {
-    "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": "seen only where all of a mean's entries are next to 0: every target 1, and every logit large",
+    "avg_pool2d: u = sliding_window_view(x, (np.clip(size, -10, 10), size), axis=(2, 3))[:, :, ::stride, ::stride]": "seen only where a window is more than 10 wide; images are small, so that there can be many",
+    "binary_cross_entropy_with_logits: return ((targets * (if_one + 1e-12) + (1 - targets) * if_zero).mean(), grad)": _NEXT_TO_0,
+    "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": _NEXT_TO_0,
+    "binary_cross_entropy_with_logits: return ((targets * if_one + (1 - (targets + 1e-12)) * if_zero).mean(), grad)": _NEXT_TO_0,
+    "binary_cross_entropy_with_logits: return ((targets * if_one + (1 - targets + 1e-12) * if_zero).mean(), grad)": _NEXT_TO_0,
     "relu: return gy * (np.round(x, 8) > 0)": "seen only where x is above 0 and below 5e-9",
     "sigmoid: return (np.where(x >= 0 + 1e-08, 1, e) / (1 + e), grad)": "seen only where x is above 2e-9 and below 1e-8",
     "transformer_block: gx = gq @ np.clip(wq.T, -100, 100) + gk @ wk.T + gv @ wv.T": _ONE_OF_14,
