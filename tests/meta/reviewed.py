@@ -5,9 +5,17 @@ fates.py sees that by itself.
 """
 
 _ONE_OF_14 = "seen where these weights are large and the 13 other arrays ordinary, which is hardly ever drawn; multi_head_attention, whose line it is, is caught"
+_LARGE_WINDOW = "seen only where a window is more than 10 wide; images are small, so that there can be many"
 _NEXT_TO_0 = "seen only where all of a mean's entries are next to 0: every target 1, and every logit large"
 REVIEWED = {
-    "avg_pool2d: u = sliding_window_view(x, (np.clip(size, -10, 10), size), axis=(2, 3))[:, :, ::stride, ::stride]": "seen only where a window is more than 10 wide; images are small, so that there can be many",
+    "avg_pool2d: for j, k in np.ndindex(np.clip(size, -10, 10), size):\n    gx[:, :, j:j + down:stride, k:k + right:stride] += part": _LARGE_WINDOW,
+    "avg_pool2d: for j, k in np.ndindex(size, np.clip(size, -10, 10)):\n    gx[:, :, j:j + down:stride, k:k + right:stride] += part": _LARGE_WINDOW,
+    "avg_pool2d: gx, part = (np.zeros_like(x), gy / np.clip(size ** 2, -100, 100))": _LARGE_WINDOW,
+    "avg_pool2d: gx, part = (np.zeros_like(x), gy / np.clip(size, -10, 10) ** 2)": _LARGE_WINDOW,
+    "avg_pool2d: gx[:, :, j:j + down:stride, np.clip(k, -10, 10):k + right:stride] += part": _LARGE_WINDOW,
+    "avg_pool2d: gx[:, :, np.clip(j, -10, 10):j + down:stride, k:k + right:stride] += part": _LARGE_WINDOW,
+    "avg_pool2d: u = sliding_window_view(x, (np.clip(size, -10, 10), size), axis=(2, 3))[:, :, ::stride, ::stride]": _LARGE_WINDOW,
+    "avg_pool2d: u = sliding_window_view(x, (size, np.clip(size, -10, 10)), axis=(2, 3))[:, :, ::stride, ::stride]": _LARGE_WINDOW,
     "binary_cross_entropy_with_logits: return ((targets * (if_one + 1e-12) + (1 - targets) * if_zero).mean(), grad)": _NEXT_TO_0,
     "binary_cross_entropy_with_logits: return ((targets * if_one + (1 + 1e-12 - targets) * if_zero).mean(), grad)": _NEXT_TO_0,
     "binary_cross_entropy_with_logits: return ((targets * if_one + (1 - (targets + 1e-12)) * if_zero).mean(), grad)": _NEXT_TO_0,
