@@ -85,7 +85,7 @@ ORDINARY = Table(
 )
 """Small numbers, simplest first, of all digits, with enough zeros and repetitions that kinks and ties turn up."""
 
-_MAGNITUDES = (1e-8, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
+_MAGNITUDES = (3e-9, 1e-3, 0.1, 5, 10, 20, 40, 89, 100, 300, 710, 746, 1000, 2000, 1e4)
 # Up to 18, exp(-x) counts beside 1 in float64, and less and less so.
 _BETWEEN = ((1, 9), (9, 11), (11, 14), (14, 18), (18, 40), (100, 600), (600, 1e4))
 _BOTH = tuple(sign * m for m in _MAGNITUDES for sign in (1, -1))
