@@ -61,7 +61,9 @@ def main() -> int:
             for name, implementation in _right(op, solutions):
                 examiner = Examiner(implementation, seed, times=4, shrink=False, memory=memory)
                 verdicts = [examiner.verdict(prop, OPERATIONS[op]) for prop in PROPERTIES]
-                alarms += [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if not v.holds]
+                heard = [f"{op}: {name}, {v.property}: {v.why} [seed={seed}]" for v in verdicts if not v.holds]
+                print("".join(f"{line}\n" for line in heard), end="", file=sys.stderr, flush=True)
+                alarms += heard
         if options.level == LEVELS:
             every = [op for ops in operations().values() for op in ops]
             verdict = Examiner(solutions, seed).networks(every, 40, PROPERTIES[:2])

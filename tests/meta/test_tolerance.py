@@ -238,8 +238,21 @@ def test_what_is_wrong_by_far_more_than_chaos_makes_is_wrong():
         _hold(LOGISTIC, (APART,), np.ones(3), right * 1.01)
 
 
+def _larger(x, b):
+    """The larger of two large numbers, smoothly: b decides, which is lost in them in float32."""
+    return torch.logsumexp(x * 3e9 + b, -1)
+
+
+LARGER = Op("larger", x="N", b="N", par=3, torch=_larger)
+LARGE_ONES = (np.ones(2, np.float32), np.array([33, 0], np.float32))
+
+
 UNSUITED = {
     "chaotic": (LOGISTIC, (APART,), np.ones(3), lambda _: [_rounded_otherwise(APART)]),
+    "at a kink, where large ones differ by little": (
+        *(LARGER, LARGE_ONES, np.ones((), np.float32)),
+        lambda _: [np.array([1.5e9, 1.5e9], np.float32), np.array([0.5, 0.5], np.float32)],
+    ),
     "at a kink": (RELU, (np.zeros(2), np.ones(2)), np.ones(2), lambda gradients: [g + 3 for g in gradients]),
     "not finite": (Op("quotient", x="N", par=3, torch=lambda x: 1 / x), (np.zeros(2),), np.ones(2), lambda gradients: gradients),
 }  # fmt: skip
@@ -252,7 +265,7 @@ def test_a_dropped_example_has_a_reason(reason):
     gradients = [np.array(g) for g in spoil(Truth(op, inputs, gy).gradients)]
     with pytest.raises(UnsuitedExample) as dropped:
         _hold(op, inputs, gy, *gradients)
-    assert dropped.value.reason == reason
+    assert dropped.value.reason == reason.partition(",")[0]
 
 
 def _hold(op, inputs: tuple, gy: NDArray, *gradients: NDArray) -> None:
