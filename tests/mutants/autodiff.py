@@ -572,6 +572,12 @@ WRONG = [
         "in a.relu(), a.grad is wrong",
         **_with("relu", 1, lambda gy, x, y: gy * (gy > 0)),
     ),
+    _wrong(
+        "relu of float32 is float64",
+        "stable",
+        "in a.relu(), the value has dtype float64, though all is float32",
+        **_with("relu", 0, lambda x: np.maximum(x, np.float64(0))),
+    ),
     _wrong("relu is the absolute value", "forward", "in a.relu(), the value is wrong", **_with("relu", 0, abs)),
     _wrong("-t sends gy as it is", "gradient", "in -a, a.grad is negated", **_with("neg", 1, lambda gy, x, y: gy)),
     _wrong(

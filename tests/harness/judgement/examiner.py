@@ -187,7 +187,7 @@ def _variety(prop: Property, op: Operation) -> int:
     """
     if op.variants:
         return len(op.variants)
-    if prop.name == "gradient" or (prop.name == "forward" and op.adapter):
+    if prop.name == "gradient" or (prop.name in ("forward", "stable") and op.adapter):
         return max(op.variety, 2 if op.broadcasts else 1)
     if prop.after and prop.count == 1:
         return max(-(-op.variety // 2), 4 if len(op.variables) > LAYERED else 1)
