@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ def resolve(impl: str, project: Path, catalogue: Callable[[], Levels], sandbox: 
     from tests.harness.submissions.packages import package
     from tests.harness.submissions.sandbox import require
 
-    if not Path(impl).exists():
+    if not os.path.exists(impl):
         package(impl, catalogue)  # says so, and nobody waits for a proof
     with ThreadPoolExecutor(1) as beside:  # both take about as long, and the catalogue imports torch
         proof = beside.submit(require, sandbox)
