@@ -72,9 +72,13 @@ def clipped_at_the_edge(log_p, log_p_old, advantage, clip):
 
 
 def ratio(log_p, log_p_old, advantage):
-    """The ratio of the probabilities; where it is clipped for sure, not so large that exp overflows."""
+    """The ratio of the probabilities; where it is clipped for sure, not so large that exp overflows.
+
+    From 2^96 on it is infinite, though a small advantage may bring what overflows in float32 back: no formula is asked for that.
+    """
     change = log_p - log_p_old
-    return torch.exp(torch.where(advantage < 0, change, torch.clamp(change, max=1)))
+    r = torch.exp(torch.where(advantage < 0, change, torch.clamp(change, max=1)))
+    return torch.where(r.detach() >= 2.0**96, np.inf, r)
 
 
 def at_the_clip(beside, log_p, log_p_old, advantage, clip):
