@@ -78,7 +78,7 @@ def ratio(log_p, log_p_old, advantage):
     """
     change = log_p - log_p_old
     r = torch.exp(torch.where(advantage < 0, change, torch.clamp(change, max=1)))
-    return torch.where(r.detach() >= 2.0**96, np.inf, r)
+    return torch.where(r.detach() > 2.0**96, np.inf, r)
 
 
 def at_the_clip(beside, log_p, log_p_old, advantage, clip):
