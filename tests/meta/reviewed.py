@@ -13,11 +13,14 @@ _LARGE_CELL = (
     "seen only where a cell is above 100, and the next forget gates so little that soon it does not saturate tanh"
 )
 _SMALL_STEP = "off by 1e-12 of an argument, which is seen only where w and the step cancel to a thousandth"
-_CLIPPED = [
-    clipped
-    for most in (10, 12, 14, 100)
-    for clipped in (f"np.clip({{}}.T, -{most}, {most})", f"np.clip({{}}, -{most}, {most}).T")
-]
+
+
+def _clipped(w: str) -> list[str]:
+    """Weights that are transposed, and clipped before that or after."""
+    bounds = [f"-{most}, {most}" for most in (10, 12, 14, 100)]
+    return [clipped for b in bounds for clipped in (f"np.clip({w}.T, {b})", f"np.clip({w}, {b}).T")]
+
+
 REVIEWED = {
     "adam: m_hat, v_hat = (m / (1 - beta1 ** (t + 1e-12)), v / (1 - beta2 ** t))": _SMALL_STEP,
     "adam: m_hat, v_hat = (m / (1 - beta1 ** t), v / (1 - beta2 ** (t + 1e-12)))": _SMALL_STEP,
@@ -58,7 +61,7 @@ REVIEWED = {
     "tanh: return gy * (2 * (e + 1e-12) / (1 + e ** 2)) ** 2": _SMALL_SLOPE,
     "tanh: return gy * (2 * e / (1 + e ** 2) + 1e-12) ** 2": _SMALL_SLOPE,
     "transformer_block: return (gx, _summed(x, gq), _summed(np.clip(x, -100, 100), gk), _summed(x, gv), _summed(o, gy))": "seen only where gamma1 is above 100 and all weights are ordinary; multi_head_attention, whose line it is, is caught",
-    **{f"transformer_block: gx = gq @ {c.format('wq')} + gk @ wk.T + gv @ wv.T": _ONE_OF_14 for c in _CLIPPED},
-    **{f"transformer_block: gx = gq @ wq.T + gk @ {c.format('wk')} + gv @ wv.T": _ONE_OF_14 for c in _CLIPPED},
+    **{f"transformer_block: gx = gq @ {wq} + gk @ wk.T + gv @ wv.T": _ONE_OF_14 for wq in _clipped("wq")},
+    **{f"transformer_block: gx = gq @ wq.T + gk @ {wk} + gv @ wv.T": _ONE_OF_14 for wk in _clipped("wk")},
 }
 """Operation and changed statement -> why the answer is right all the same, or seen only where hardly anybody comes."""

@@ -279,7 +279,7 @@ def test_what_cannot_be_watched_is_refused(options, says):
 
 
 def test_many_saves_leave_nothing_behind(terminal):
-    """After some hundred saves there are no more descriptors and processes than before, and no more memory."""
+    """After some hundred saves there are no more descriptors than before, as many processes, and no more memory."""
     terminal.watch()
     pid = terminal.pytest()
 
@@ -296,5 +296,6 @@ def test_many_saves_leave_nothing_behind(terminal):
 
     before = saved(30)
     after = saved(80)
-    assert all(more <= there for more, there in zip(after[1:], before[1:], strict=True)), f"{before}, then {after}"
+    assert after[1] <= before[1], f"{before}, then {after}"
+    assert after[2] == before[2]
     assert after[0] - before[0] < 1500, f"{before[0]} kB, then {after[0]} kB"

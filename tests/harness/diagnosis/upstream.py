@@ -250,21 +250,26 @@ def _diagonal(s: Sample, g: str) -> NDArray:
 
 
 def _one_contribution(s: Sample, g: str, *, last: bool) -> NDArray:
-    one, seen = np.zeros(s.right[g].shape), np.zeros(s.right[g].shape, bool)
+    one, seen, near = np.zeros(s.right[g].shape), np.zeros(s.right[g].shape, bool), next(s.neighbours())
     for at, part in _contributions(s, g):
-        reached = _reached(s, g, at)
+        reached = _reached((s, near), g, at)
         one, seen = np.where(reached & (last | ~seen), part, one), seen | reached
     return one
 
 
 def _number_of_contributions(s: Sample, g: str) -> NDArray:
-    return sum(_reached(s, g, at) for at in np.ndindex(s.gy.shape))
+    both = s, next(s.neighbours())
+    return sum(_reached(both, g, at) for at in np.ndindex(s.gy.shape))
 
 
-def _reached(s: Sample, g: str, at: tuple[int, ...]) -> NDArray:
-    """Which entries of the gradient an entry of gy contributes to, be it 0 itself, or what it is multiplied by."""
+def _reached(both: tuple[Sample, Sample], g: str, at: tuple[int, ...]) -> NDArray:
+    """Which entries of the gradient an entry of gy contributes to, be it 0 itself, or what it is multiplied by.
+
+    `both`: a sample, and one next to it, in which that is not 0.
+    """
+    s, near = both
     one = alone(np.ones(s.gy.shape), at)
-    return (s.with_gy(one)[g] != 0) | (next(s.neighbours()).with_gy(one)[g] != 0)
+    return (s.with_gy(one)[g] != 0) | (near.with_gy(one)[g] != 0)
 
 
 def _contributions(s: Sample, g: str) -> Iterator[tuple[tuple[int, ...], NDArray]]:

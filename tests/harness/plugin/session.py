@@ -66,7 +66,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     watched = option.usepdb or option.capture == "no" or option.collectonly or option.watch
     if everything and not watched and getattr(option, "numprocesses", 0) is None and "workerinput" not in vars(config):
         # One more, because many tests wait for a process; and whoever is done takes over from the others.
-        option.numprocesses, option.dist = processors() + 1, "worksteal"
+        option.numprocesses = processors() + 1
+        option.dist = "worksteal" if option.dist == "no" else option.dist
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
