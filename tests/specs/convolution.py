@@ -16,7 +16,11 @@ from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
 STRIDE = choice(1, 2, 3)
+LARGE_SIDE = 11  # of an image: beyond those whose windows are drawn from 1 on
 ROUNDS = 30  # in which windows share out anew; one is exact where none overlap
+SUMS = 32  # machine epsilons that a sum may be off, of the sum of its terms' magnitudes
+SMALLEST = 2**1074  # of them are 1
+ANY = 2**2200  # more than any sum of floats, in the smallest ones
 
 
 def windows(x, sizes, stride, padding=None):
@@ -51,34 +55,38 @@ def padding_of_transposed(x, w, stride):
 
 
 def pool_sizes(x):
-    """From 1 to the image's shorter side."""
-    return range(1, min(x.shape[2:]) + 1)
+    """From 1 to the image's shorter side; where that is large, the windows are, too: two thirds of it at least."""
+    side = min(x.shape[2:])
+    return range(1 if side < LARGE_SIDE else 2 * side // 3, side + 1)
 
 
 def shares(yours, gy, x, size, stride):
     """A right gradient next to yours: each window's gy shared out among its own maxima.
 
     What a window with one maximum sends is fixed. The rest of yours must come from tied windows, whose maxima may be each
-    other's: that is a flow, from windows of positive gy and entries below 0 to entries above 0 and windows of negative gy. If yours is
-    right, the largest flow leaves nothing. Else each window by turns shares out what is nearest to the rest of yours.
+    other's: that is a flow. If there is one that is as near to yours as sums are exact, yours is right. Else each window by turns
+    shares out what is nearest to the rest of yours.
     """
     windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
     numbers = np.lib.stride_tricks.sliding_window_view(np.arange(x.size).reshape(x.shape), (size, size), axis=(2, 3))
     numbers = numbers[:, :, ::stride, ::stride].reshape(gy.size, -1)
     tied = (windows == windows.max((4, 5), keepdims=True)).reshape(gy.size, -1)
-    right, rest, reach = np.zeros(x.size), yours.ravel().copy(), np.zeros(x.size)
-    for window in np.flatnonzero(tied.sum(1) == 1):
-        right[numbers[window][tied[window]]] += gy.flat[window]
-    rest -= right
-    several = {window: numbers[window][tied[window]].tolist() for window in np.flatnonzero(tied.sum(1) > 1)}
-    for window, entries in several.items():
+    right, reach = np.zeros(x.size), np.zeros(x.size)
+    maxima = {window: numbers[window][tied[window]].tolist() for window in range(gy.size)}
+    for window, entries in maxima.items():
         reach[entries] += abs(gy.flat[window])
-    sent = flow({window: (gy.flat[window], entries) for window, entries in several.items()}, rest)
+        if len(entries) == 1:
+            right[entries] += gy.flat[window]
+    several = {window: entries for window, entries in maxima.items() if len(entries) > 1}
+    shared = sorted({entry for entries in several.values() for entry in entries})
+    rest, exact = (yours.ravel() - right)[shared], SUMS * np.finfo(x.dtype).eps * reach[shared]
+    demands = dict(zip(shared, zip((rest - exact).tolist(), (rest + exact).tolist(), strict=True), strict=True))
+    is_right, sent = flow({window: (gy.flat[window], entries) for window, entries in several.items()}, demands)
     for window, entries in several.items():
         right[entries] += sent[window]
-    off = abs(right - yours.ravel())[reach > 0]
-    if np.all(off <= 32 * np.finfo(x.dtype).eps * reach[reach > 0]):  # what is left of shares that cancel
-        return np.where(reach > 0, yours.ravel(), right).reshape(x.shape)
+    if is_right:
+        right[shared] = yours.flat[shared]
+        return right.reshape(x.shape)
     for window, entries in list(several.items()) * ROUNDS:
         others = right[entries] - sent[window]
         sent[window] = nearest_split(yours.flat[entries] - others, gy.flat[window])
@@ -95,31 +103,44 @@ def nearest_split(wanted, whole):
     return np.maximum(wanted - above[np.flatnonzero(falling >= above)[-1]], 0)
 
 
-def flow(windows, demand):
-    """What each window sends to each of its entries: in sum its gy, with its sign, and near to what the entries demand.
+def flow(windows, demands):
+    """Whether the windows can send out all their gy, each with its sign, so that every entry gets what it demands; and what they send.
 
-    `windows`: number -> gy, entries. By augmenting paths, the shortest first, as Edmonds and Karp do.
+    `windows`: number -> gy, entries; `demands`: entry -> the least and the most. By augmenting paths, the shortest first, as
+    Edmonds and Karp do, in whole numbers: beside a gy of 1e6, sums of floats lose one of 1e-12. What an entry may have and
+    need not flows through "spare".
     """
-    room, source, sink = {}, "source", "sink"
+    room, source, sink, left = {}, "source", "sink", 0
 
     def pipe(a, b, most):
         room.setdefault(a, {})[b] = most
-        room.setdefault(b, {}).setdefault(a, 0.0)
+        room.setdefault(b, {}).setdefault(a, 0)
 
     for window, (gy, entries) in windows.items():
-        node = ("window", window)
-        pipe(*((source, node) if gy > 0 else (node, sink)), abs(gy))
+        node, whole = ("window", window), as_whole(gy)
+        pipe(*((source, node) if gy > 0 else (node, sink)), abs(whole))
         for entry in entries:
-            pipe(*((node, entry) if gy > 0 else (entry, node)), np.inf)
-    for entry in {entry for _, entries in windows.values() for entry in entries}:
-        wanted = float(demand[entry])
-        pipe(*((entry, sink) if wanted > 0 else (source, entry)), abs(wanted))
+            pipe(*((node, entry) if gy > 0 else (entry, node)), ANY)
+        left += whole
+    for entry, (least, most) in demands.items():
+        low, high = as_whole(least), as_whole(most)
+        pipe(*((entry, sink) if low > 0 else (source, entry)), abs(low))
+        pipe(entry, "spare", high - low)
+        left -= low
+    pipe("spare", sink, max(0, left))
     while path := shortest(room, source, sink):
         most = min(room[a][b] for a, b in path)
         for a, b in path:
             room[a][b] -= most
             room[b][a] += most
-    return {window: _scaled(room, window, gy, entries) for window, (gy, entries) in windows.items()}
+    sent = {window: _scaled(room, window, gy, entries) for window, (gy, entries) in windows.items()}
+    return left >= 0 and not any(room.get(source, {}).values()), sent
+
+
+def as_whole(number):
+    """A float as a whole number of the smallest floats, which is exact."""
+    numerator, denominator = float(number).as_integer_ratio()
+    return numerator * (SMALLEST // denominator)
 
 
 def shortest(room, source, sink):
@@ -141,9 +162,9 @@ def shortest(room, source, sink):
 def _scaled(room, window, gy, entries):
     """What flowed between a window and its entries, scaled so that it is all of gy; equal shares where nothing did."""
     node = ("window", window)
-    flowed = np.array([room[entry][node] if gy > 0 else room[node][entry] for entry in entries])
-    total = flowed.sum()
-    weights = flowed / total if total > 0 else np.full(len(entries), 1 / len(entries))
+    flowed = [room[entry][node] if gy > 0 else room[node][entry] for entry in entries]
+    total = sum(flowed)
+    weights = np.array([part / total for part in flowed] if total else [1 / len(entries)] * len(entries))
     return gy * weights
 
 

@@ -51,7 +51,13 @@ class Example:
         return self.gy.dtype
 
 
-LARGE = 512.0  # times ordinary numbers, where one array is large; others are as many times smaller
+LARGE = 512.0  # times ordinary numbers, where one array is large
+OTHERS = (
+    1 / 512,
+    1 / 32,
+    1.0,
+)  # likewise the others, by turns: what saturates beside some of them does not beside others
+MANY = 6  # arrays: where there are more, twice as often one is large, so that each comes in its turn
 BESIDE = 2.0**-39  # relative: what is so near a border is beside it for every formula in float64
 
 
@@ -103,13 +109,13 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
     plain, floats = mode.values == PLAIN, [kind for kind in op.kinds.values() if isinstance(kind, Floats)]
     way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
-    if plain and table.extreme and len(floats) > 1 and chance.dealt("apart", 3) == 0:
+    if plain and table.extreme and len(floats) > 1 and chance.dealt("apart", 3) <= (len(floats) > MANY):
         way = APART
     how = {
         "offsets": table.offsets if plain and way != APART else (),
         "simple": _simple(table, way),
         "layers": LAYERS if way == SPREAD else 0,
-        "scales": _apart(chance.dealt("large", len(floats)), len(floats)) if way == APART else (),
+        "scales": _apart(chance, len(floats)) if way == APART else (),
     }
     source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
@@ -122,9 +128,10 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
     return Example(inputs, np.ones_like(gy) if mode.ones or op.adapter else gy, dimensions, op.number)
 
 
-def _apart(large: int, arrays: int) -> list[float]:
-    """What so many arrays are multiplied by, so that one is large and the others are small."""
-    return [LARGE if number == large else 1 / LARGE for number in range(arrays)]
+def _apart(chance: Chance, arrays: int) -> list[float]:
+    """What so many arrays are multiplied by, so that one is large, and the others are smaller."""
+    large, others = chance.dealt("large", arrays), OTHERS[chance.dealt("others", len(OTHERS))]
+    return [LARGE if number == large else others for number in range(arrays)]
 
 
 def _simple(table: Table, way: str) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.harness.rows.sources import LAYERS
 
 PLAIN, FEW, SIGNED, NEAR, CLOSE, SPREAD, APART = "plain", "few", "signed", "near", "close", "spread", "apart"
-"""Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes; one array large, the others small."""
+"""Simple and random numbers; only a few of them; zeros of both signs; near ties; all within 1% of each other; log-uniform magnitudes; one array large, the others smaller."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,5 +114,5 @@ EXTREME = Table(
 """Magnitudes up to 1e4, past where exp overflows in float32 (89) and float64 (710), and all between; zeros and ties.
 
 In one plain array of eight, small numbers lie about an offset. What is near a tie is so in float32, too. Where all arrays are
-large, what saturates sends nothing back; so now and then one is large and the others small, and products are ordinary.
+large, what saturates sends nothing back; so now and then one is large and the others smaller.
 """
