@@ -8,7 +8,7 @@ plain (simple numbers, zeros and ties among random ones of all digits), zeros of
 each other, or log-uniform magnitudes, which are dealt from sixteen layers; then gy goes from 1e-12 to 1e6, whatever the slope
 is. Once, inputs are moved onto the border that the row names, or just beside. `ORDINARY` has small numbers, at which a
 plain formula is exact enough; `EXTREME` magnitudes up to 1e4, now and then an array of small numbers about a large
-offset, or one array that is large where all others are small: where all are large, what saturates sends no gradient back.
+offset, or one array that is large where all others are smaller: where all are large, what saturates sends no gradient back.
 Arguments come from decks: each value of a choice, each width of labels, an axis as a NumPy integer, a mask that is
 all True or all False, before any comes again. `gy` is random, but for one of twelve: with a `gy` of ones,
 softmax's gradient is exactly zero, and a backward pass that returns zeros would pass. Where an argument is one axis, several or none, three times as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -103,7 +104,13 @@ class _importable:  # noqa: N801 (reads as a word of the sentence)
 
 
 def _begin() -> None:
-    """In each process, first: Ctrl-C is for the one that started it, and it ends with that one, however that ends."""
+    """In each process, first: Ctrl-C is for the one that started it, and it ends with that one, however that ends.
+
+    Where it shares a processor with its worker, it does not interrupt it for each answer: it reads many at once.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(AttributeError, OSError):  # Linux has it, and may be told to refuse it
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

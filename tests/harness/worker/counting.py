@@ -19,6 +19,7 @@ _start, _stop, _reset_peak, _is_tracing = (
     tracemalloc.reset_peak,
     tracemalloc.is_tracing,
 )
+_SOME = 200  # steps; such small numbers Python has ready
 
 
 class Cost(NamedTuple):
@@ -37,22 +38,28 @@ def counted(run: Callable[[], _Result], most: int) -> tuple[_Result, Cost]:
 
     Raises what `run` raises.
     """
-    steps = peak = 0
+    some = many = peak = 0  # steps, and times so many
     foul = ""
 
     def trace(frame, event, _):
-        # Nothing here may leave garbage that is collected here: a finalizer would run without being counted.
-        nonlocal steps, peak, foul
-        frame.f_trace_opcodes = True
-        steps += event == "opcode"
+        # Nothing here may leave garbage that is collected here: a finalizer would run without being counted. And as little as
+        # may be is allocated, which tracemalloc would note: so the count is of two small numbers, and memory is looked at
+        # from line to line.
+        nonlocal some, many, peak, foul
+        if event == "opcode":
+            some += 1
+            if some == _SOME:
+                some, many = 0, many + 1
+                if many * _SOME > most:
+                    _settrace(None)
+        else:
+            frame.f_trace_opcodes = True
+            now = _traced()[1]
+            if now < peak:
+                foul = foul or "what tracemalloc counts is reset"
+            peak = now
         if isenabled():
             foul = foul or "the garbage collector is switched on"
-        now = _traced()[1]
-        if now < peak:
-            foul = foul or "what tracemalloc counts is reset"
-        peak = now
-        if steps > most:
-            _settrace(None)
         return trace
 
     before, collects, measured = _gettrace(), isenabled(), _is_tracing()
@@ -66,6 +73,7 @@ def counted(run: Callable[[], _Result], most: int) -> tuple[_Result, Cost]:
     try:
         result = run()
     finally:
+        steps = min(many * _SOME + some, most + 1)
         if steps <= most and _gettrace() is not trace:
             foul = foul or "Python's tracing is switched off, or is another's (a debugger?)"
         _settrace(before)
