@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tests.harness.diagnosis.forms import Axes, Form
 from tests.harness.diagnosis.sites import Recorded, Site, axes_at, sites_of
 from tests.harness.examples.examples import EXTREME, Example, dimensions_of, drawn_example, stream
+from tests.harness.examples.tables import BETWEEN
 from tests.harness.judgement import judge
 from tests.harness.judgement.judge import UnsuitedExample, Wrong
 from tests.harness.judgement.tolerance import ROUNDINGS, RTOL
@@ -29,7 +30,7 @@ from tests.harness.rows.sources import Random
 from tests.harness.rows.spec import Operation
 from tests.harness.worker.observation import Call, Grad, Observation
 
-MOST = 60  # extreme examples
+MOST, MORE = 50, 10  # extreme examples, and such as tell what is added to small numbers from what clips them
 LEAST = 3  # of them, with the counterexample, must break in the way that is claimed
 _SHARE = 0.02  # of what is wrong, by which the form may differ from yours
 
@@ -59,9 +60,10 @@ class Case:
 
 def cases(trial: Trial) -> list[Case]:
     """The counterexample and extreme examples, but for those that show nothing; none where one is wrong in another way."""
-    drawn = stream(trial.op, EXTREME, seed=1, dtypes=(np.float64, np.float32))
-    found = []
-    for example in (trial.example, *(example for (example,) in islice(drawn, MOST))):
+    drawn, found = [(trial.example,)], []
+    for table, most in ((EXTREME, MOST), (BETWEEN, MORE)):
+        drawn += islice(stream(trial.op, table, seed=1, dtypes=(np.float64, np.float32)), most)
+    for (example,) in drawn:
         asked, broken = replace(trial, examples=(example,)), -1
         seen = asked.observe(Call(), Grad(0))
         try:

@@ -51,13 +51,9 @@ class Example:
         return self.gy.dtype
 
 
-LARGE = 512.0  # times ordinary numbers, where one array is large
-OTHERS = (
-    1 / 512,
-    1 / 32,
-    1.0,
-)  # likewise the others, by turns: what saturates beside some of them does not beside others
-MANY = 6  # arrays: where there are more, twice as often one is large, so that each comes in its turn
+LARGE = 512.0  # times ordinary numbers, where one array is large; others are as many times smaller
+MANY = 5  # arrays: where there are more, one is as often large beside others that are not so small
+LESS_SMALL = (1 / 32, 1.0)  # times these, by turns: beside them other steps saturate, and others count
 BESIDE = 2.0**-39  # relative: what is so near a border is beside it for every formula in float64
 
 
@@ -109,13 +105,14 @@ def dimensions_of(op: Operation, size: int, run: tuple[int, ...]) -> Dimensions:
 def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dimensions, chance: Chance) -> Example:
     plain, floats = mode.values == PLAIN, [kind for kind in op.kinds.values() if isinstance(kind, Floats)]
     way = FEW if plain and chance.bytes(1)[0] >= _few(op) else mode.values
-    if plain and table.extreme and len(floats) > 1 and chance.dealt("apart", 3) <= (len(floats) > MANY):
+    scales: list[float] = []
+    if plain and table.extreme and len(floats) > 1 and (scales := _apart(chance, len(floats))):
         way = APART
     how = {
         "offsets": table.offsets if plain and way != APART else (),
         "simple": _simple(table, way),
         "layers": LAYERS if way == SPREAD else 0,
-        "scales": _apart(chance, len(floats)) if way == APART else (),
+        "scales": scales,
     }
     source = Dealt(chance, table.numbers(way, dtype), extreme=table.extreme, **how)
     inputs = drawn_inputs(op, dimensions, source)
@@ -129,8 +126,12 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
 
 
 def _apart(chance: Chance, arrays: int) -> list[float]:
-    """What so many arrays are multiplied by, so that one is large, and the others are smaller."""
-    large, others = chance.dealt("large", arrays), OTHERS[chance.dealt("others", len(OTHERS))]
+    """What so many arrays are multiplied by, so that one is large and the others are smaller; nothing where all are to be alike."""
+    case = chance.dealt("apart", 3)
+    if case > (arrays > MANY):
+        return []
+    others = LESS_SMALL[chance.dealt("others", len(LESS_SMALL))] if case else 1 / LARGE
+    large = chance.dealt(("large", case), arrays)
     return [LARGE if number == large else others for number in range(arrays)]
 
 

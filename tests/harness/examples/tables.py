@@ -116,3 +116,12 @@ EXTREME = Table(
 In one plain array of eight, small numbers lie about an offset. What is near a tie is so in float32, too. Where all arrays are
 large, what saturates sends nothing back; so now and then one is large and the others smaller.
 """
+
+BETWEEN = Table(
+    values=dict.fromkeys(
+        (PLAIN, SIGNED, NEAR, CLOSE, SPREAD), _random.uniform(15, 40, 256) * _random.choice((-1, 1), 256)
+    ),
+    gradients=_GRADIENTS,
+    few=44,
+)
+"""Magnitudes from 15 to 40 alone, where exp(-x) is about as large as what people add to it, or clip it at."""
