@@ -1,5 +1,8 @@
 """`fast` counts: the same each time, only what a call costs, and every answer is compared."""
 
+import gc
+import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +133,33 @@ def test_a_count_is_of_opcodes_and_memory():
     _, cost = counted(lambda: np.zeros(10**6).sum(), 10**6)
     assert 8 * 10**6 <= cost.bytes < 9 * 10**6
     assert counted(lambda: run(10**6), 1000)[1].steps == 1001
+
+
+def _resets() -> float:
+    large = np.ones(10**6)
+    size = large.sum()
+    del large
+    tracemalloc.reset_peak()
+    return size
+
+
+def _collects() -> None:
+    gc.enable()
+    gc.disable()
+
+
+@pytest.mark.parametrize(
+    ("run", "foul"),
+    [
+        (_resets, "what tracemalloc counts is reset"),
+        (_collects, "the garbage collector is switched on"),
+        (lambda: sys.settrace(None), "Python's tracing is switched off, or is another's (a debugger?)"),
+        (lambda: np.ones(10**6).sum(), ""),
+    ],
+)
+def test_what_disturbs_the_counting_is_told(run, foul):
+    """Also where nobody else notices it: in this process."""
+    assert counted(run, 10**6)[1].foul == foul
 
 
 @pytest.mark.parametrize(
