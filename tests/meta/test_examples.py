@@ -30,7 +30,7 @@ ROWS = {
 }  # graphs are looked at in test_graphs.py
 PROPERTIES = {p.name: p for p in (*written_in(test_ops), *written_in(test_hidden)) if not p.once}
 LARGE = [p for p in PROPERTIES.values() if p.table.extreme]
-EACH_ROW = pytest.mark.parametrize("op", share(list(ROWS.values()), 12), ids=lambda op: op.name)
+EACH_ROW = pytest.mark.parametrize("op", share(list(ROWS.values()), 20), ids=lambda op: op.name)
 WHOLE = {
     op.name: op for op in ROWS.values() if op.letters or not op.broadcasts
 }  # what is broadcast may be a single entry

@@ -30,7 +30,7 @@ ROWS = [pytest.param(row, id=row.name) for kind in KINDS for row in kind.ROWS]
 SECONDS = 0.3  # for a call and for an import that never ends
 
 
-@pytest.mark.parametrize("row", share(ROWS, 12))
+@pytest.mark.parametrize("row", share(ROWS, 20))
 def test_what_is_handed_in_is_read_the_same_everywhere(row, tmp_path, monkeypatch):
     """Every way of grading a row has the same statuses, and says the row's lines and notes."""
     if "endless" in f"{row.says} {row.notes}" or "asleep" in f"{row.says}":

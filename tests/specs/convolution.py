@@ -16,7 +16,7 @@ from tests.harness.rows.late import torch
 from tests.harness.rows.spec import Op
 
 STRIDE = choice(1, 2, 3)
-LARGE_SIDE = 11  # of an image: beyond those whose windows are drawn from 1 on
+LARGE_SIDE = 11  # of an image: from here on its windows are large, too
 ROUNDS = 30  # in which windows share out anew; one is exact where none overlap
 SUMS = 32  # machine epsilons that a sum may be off, of the sum of its terms' magnitudes
 SMALLEST = 2**1074  # of them are 1
@@ -79,8 +79,8 @@ def shares(yours, gy, x, size, stride):
             right[entries] += gy.flat[window]
     several = {window: entries for window, entries in maxima.items() if len(entries) > 1}
     shared = sorted({entry for entries in several.values() for entry in entries})
-    rest, exact = (yours.ravel() - right)[shared], SUMS * np.finfo(x.dtype).eps * reach[shared]
-    demands = dict(zip(shared, zip((rest - exact).tolist(), (rest + exact).tolist(), strict=True), strict=True))
+    rest, slack = (yours.ravel() - right)[shared], SUMS * np.finfo(x.dtype).eps * reach[shared]
+    demands = dict(zip(shared, zip((rest - slack).tolist(), (rest + slack).tolist(), strict=True), strict=True))
     is_right, sent = flow({window: (gy.flat[window], entries) for window, entries in several.items()}, demands)
     for window, entries in several.items():
         right[entries] += sent[window]
