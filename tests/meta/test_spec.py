@@ -362,16 +362,14 @@ def test_splits_are_told_right_where_gy_is_large_in_one_window_and_next_to_nothi
     (truth, tied), rng = _overlapping(number), np.random.default_rng(number)
     gy = truth.gy * 10 ** rng.uniform(-12, 6, truth.gy.shape)
     truth = Truth(truth.op, truth.inputs, gy)
-    random = np.where(tied, rng.uniform(0.1, 1, tied.shape), 0)
-    for weights in (tied / tied.sum((2, 3), keepdims=True), random / random.sum((2, 3), keepdims=True)):
+    equal, random = tied / tied.sum((2, 3), keepdims=True), np.where(tied, rng.uniform(0.1, 1, tied.shape), 0)
+    for weights in (equal, random / random.sum((2, 3), keepdims=True)):
         off, _ = off_entries(_sent(truth, weights), truth, 1, np.dtype(np.float64))
         assert not off.any(), (truth.inputs, truth.gy, weights)
     shared = abs(gy[0, 0]) * (tied.sum((2, 3)) > 1)
     if shared.any():
         twice = np.where(shared == shared.max(), 2.0, 1.0)[..., None, None]
-        off, _ = off_entries(
-            _sent(truth, twice * tied / tied.sum((2, 3), keepdims=True)), truth, 1, np.dtype(np.float64)
-        )
+        off, _ = off_entries(_sent(truth, twice * equal), truth, 1, np.dtype(np.float64))
         assert off.any()
 
 

@@ -127,8 +127,8 @@ def _dealt(op: Operation, table: Table, dtype: type, mode: Mode, dimensions: Dim
 
 def _apart(chance: Chance, arrays: int) -> list[float]:
     """What so many arrays are multiplied by, so that one is large and the others are smaller; nothing where all are to be alike."""
-    case = chance.dealt("apart", 3)
-    if case > (arrays > MANY):
+    case, most = chance.dealt("apart", 3), 1 if arrays > MANY else 0
+    if case > most:
         return []
     others = LESS_SMALL[chance.dealt("others", len(LESS_SMALL))] if case else 1 / LARGE
     large = chance.dealt(("large", case), arrays)

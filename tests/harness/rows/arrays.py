@@ -88,9 +88,8 @@ class Fractions(Kind):
     """Floats from 0 to 1, both included."""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        case = source.case(4)  # now and then all alike, whatever the size
-        drawn = source.picked(_FRACTIONS, _drawn(self.shape, source, at))
-        return drawn if case < 2 else np.full_like(drawn, case == 2)
+        case = source.case(4)
+        return _in_case(case, source.picked(_FRACTIONS, _drawn(self.shape, source, at)))
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (0, 1))
@@ -119,9 +118,8 @@ class Mask(Kind):
     """Booleans."""
 
     def draw(self, source: Source, at: Context) -> NDArray:
-        case = source.case(4)  # now and then all alike, whatever the size
-        drawn = source.integers(_drawn(self.shape, source, at), 2).astype(bool)
-        return drawn if case < 2 else np.full_like(drawn, case == 2)
+        case = source.case(4)
+        return _in_case(case, source.integers(_drawn(self.shape, source, at), 2).astype(bool))
 
     def simpler(self, value: NDArray, at: Context) -> Iterator[NDArray]:
         return with_simpler_entries(value, (False,))
@@ -185,6 +183,11 @@ def with_simpler_entries(value: NDArray, simple: tuple) -> Iterator[NDArray]:
 
 def _drawn(shape: str, source: Source, at: Context) -> tuple[int, ...]:
     return concrete(shape, at.dimensions, source.squeeze(broadcast_to(shape, at.dimensions)) if "~" in shape else 0)
+
+
+def _in_case(case: int, drawn: NDArray) -> NDArray:
+    """What was drawn, in two of four cases; else 1 throughout, or 0, whatever the size."""
+    return drawn if case < 2 else np.full_like(drawn, case == 2)
 
 
 def _table(simple: tuple, rest: NDArray) -> NDArray:

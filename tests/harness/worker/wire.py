@@ -65,7 +65,7 @@ def content(message: dict) -> Content:
             return {"integer": (value.dtype.str, int(value))}
         raise TypeError(f"a {type(value).__name__} cannot be sent")
 
-    header = json.dumps(message, separators=(",", ":"), default=plain, check_circular=False).encode()
+    header = json.dumps(message, separators=(",", ":"), default=plain).encode()
     body = b"".join(arrays)
     if len(header) > HEADER - _OPENING or len(body) > BODY:
         raise ProtocolError(f"a message of {len(header)} + {len(body)} bytes is over {HEADER} + {BODY}")
