@@ -131,8 +131,8 @@ def _farther(op: str, number: int, seen: Observation) -> Observation:
     for step, (answer, right) in enumerate(zip(seen.answers, due.answers, strict=False)):
         at_kinks = step and (trial.op.also or trial.op.ties)
         near = _nearest(trial, answer) if at_kinks else right.values
-        answers.append(replace(answer, values=tuple(map(_moved, answer.values, near))))
-    return replace(seen, answers=tuple(answers))
+        answers.append(answer._replace(values=tuple(map(_moved, answer.values, near))))
+    return seen._replace(answers=tuple(answers))
 
 
 def _nearest(trial: Trial, answer: Answer) -> tuple[NDArray, ...]:

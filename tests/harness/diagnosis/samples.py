@@ -45,7 +45,7 @@ class Inquiry:
     def __call__(self, inputs: list, gys: list, steps: tuple) -> Observation:
         self.spend()
         seen = self._ask(inputs, gys, steps)
-        return replace(seen, answers=tuple(replace(a, values=_in_float64(a.values)) for a in seen.answers))
+        return seen._replace(answers=tuple(a._replace(values=_in_float64(a.values)) for a in seen.answers))
 
     @contextmanager
     def at_most(self, work: int) -> Iterator[None]:

@@ -66,12 +66,12 @@ class Wording:
         def asked(inputs: Sequence[tuple], gys: Sequence[NDArray], steps: Steps) -> Observation:
             seen = ask(inputs, gys, steps)
             if self.values:
-                seen = replace(seen, answers=tuple(map(partial(self._joined, inputs), steps, seen.answers)))
+                seen = seen._replace(answers=tuple(map(partial(self._joined, inputs), steps, seen.answers)))
             if not seen.crash:
                 return seen
             frames = tuple((self.inside(file), *rest) for file, *rest in seen.crash.frames)
             crash = replace(seen.crash, message=self.inside(seen.crash.message), frames=frames)
-            return replace(seen, crash=crash)
+            return seen._replace(crash=crash)
 
         return asked
 
@@ -84,8 +84,8 @@ class Wording:
         if len(due) != len(answer.values) or any(
             isinstance(value, Odd) or value.shape != shape for value, shape in zip(answer.values, due, strict=True)
         ):
-            return replace(answer, values=Odd("values of other shapes"))
-        return replace(answer, values=(joined(dict(zip(self.values, answer.values, strict=True))),))
+            return answer._replace(values=Odd("values of other shapes"))
+        return answer._replace(values=(joined(dict(zip(self.values, answer.values, strict=True))),))
 
 
 @cache

@@ -58,7 +58,7 @@ class Elsewhere:
         self._refused: dict[str, tuple[str, str]] = {}
         self._heard: dict[str, str] = {}  # of operations that disturb the counting, what was heard (see guard.py)
         self._spoilt_by = ""  # the operation that did so in the present worker
-        self._spent: dict[str, Spent] = {}
+        self._spent = {"": Spent()}  # by operation; of all together under no name
 
     def survey(self) -> None:
         """Have every module tell what it defines. Raises UnusableSubmission where none has any operation."""
@@ -263,17 +263,17 @@ class Elsewhere:
         """The worker's reply to the oldest question, on both accounts. Its start is on nobody's."""
         return self._said(account)[1]
 
-    def _said(self, account: str, known: Container[bytes] = ()) -> tuple[bytes, dict | None]:
-        """Likewise, with a digest of it; None where the digest is known."""
+    def _said(self, account: str, known: Container[bytes] | None = None) -> tuple[bytes, dict | None]:
+        """Likewise, with a digest of it, if digests are known; None where it is one of them."""
         try:
             return self._worker.said(self._call_seconds, known)
         finally:
             self._charge(account, self._worker)
 
     def _charge(self, op: str, worker: Worker) -> None:
-        spent = worker.spent()
-        for account in (op, ""):
-            self._spent[account] = self._spent.get(account, Spent()) + spent
+        if spent := worker.spent():
+            for account in (op, ""):
+                self._spent[account] = self._spent.get(account, Spent()) + spent
 
     def _refuse_when_used_up(self, op: str) -> None:
         for account, allowed, whose in ((op, self._operation, "its calls"), ("", self._submission, "all calls")):

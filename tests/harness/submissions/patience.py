@@ -29,6 +29,9 @@ class Spent:
     computing: float = 0.0
     asleep: float = 0.0
 
+    def __bool__(self) -> bool:
+        return bool(self.computing or self.asleep)
+
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(self.computing + other.computing, self.asleep + other.asleep)
 

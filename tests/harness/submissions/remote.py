@@ -100,8 +100,11 @@ class Worker:
         """
         return self.said(seconds)[1]
 
-    def said(self, seconds: float, known: Container[bytes] = ()) -> tuple[bytes, dict | None]:
-        """Likewise: a digest of all that it says but for its number, and the reply; None where the digest is known."""
+    def said(self, seconds: float, known: Container[bytes] | None = None) -> tuple[bytes, dict | None]:
+        """Likewise: a digest of all that it says but for its number, and the reply; None where the digest is known.
+
+        Without `known` there is no digest, but b"".
+        """
         self.begin()
         number, room = self._posted.popleft()
         patience = Patience(self._usage, seconds, min(2 * seconds, ASLEEP_SECONDS))
@@ -171,14 +174,16 @@ class Worker:
             self._unsent.clear()
 
     def _receive(
-        self, number: int, patience: Patience, room: int = 0, known: Container[bytes] = ()
+        self, number: int, patience: Patience, room: int = 0, known: Container[bytes] | None = None
     ) -> tuple[bytes, dict | None]:
         size, rest = wire.lengths(self._exactly(wire.PREFIX.size, patience))
         if rest > room:
             raise wire.ProtocolError(f"{rest} bytes, where at most {room} are due")
         header, body = self._exactly(size, patience), self._exactly(rest, patience)
-        said, reply = _digest(header.removeprefix(wire.opened(number)), body), None
-        if said not in known:
+        said, reply = b"", None
+        if known is not None:
+            said = _digest(header.removeprefix(wire.opened(number)), body)
+        if not said or said not in known:
             reply = wire.unpack(header, body)
             if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
                 raise wire.ProtocolError("an answer to another question")

@@ -16,6 +16,8 @@ ALIKE, ONE_ARRAY = "alike", "one array"
 
 def copies_of(values: tuple, layout: str = "") -> tuple:
     """Copies of the arrays, laid out so, and all else as it is."""
+    if not layout:
+        return tuple([np.array(v) if isinstance(v, np.ndarray) else v for v in values])
     copies = tuple([laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in values])
     if layout == ONE_ARRAY:
         copies = tuple(next(c for v, c in zip(values, copies, strict=True) if v is value) for value in values)

@@ -91,8 +91,7 @@ class Odd:
     shape: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """How large an array may be that comes back: its entries, if no axis were empty, and its axes."""
 
     entries: int
@@ -109,9 +108,9 @@ class Room:
         """What the answers to so many steps may take in a message."""
         return steps * MOST_VALUES * self.entries * 8
 
-    def holds(self, shape: tuple[int, ...]) -> bool:
-        """Whether an array of this shape is small enough. An empty one with a long axis is not: it is long to walk along."""
-        return len(shape) <= self.axes and (prod(shape) or prod(filter(None, shape))) <= self.entries
+    def holds(self, array: NDArray) -> bool:
+        """Whether this plain array is small enough. An empty one with a long axis is not: it is long to walk along."""
+        return array.ndim <= self.axes and (array.size or prod(filter(None, array.shape))) <= self.entries
 
 
 @dataclass(frozen=True)
@@ -124,8 +123,7 @@ class Crash:
     error: BaseException | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What one step did.
 
     `values`: `(y,)` for a call, or all values where it returns no grad; the gradients for a grad; `Odd` where the whole answer is of
@@ -139,8 +137,7 @@ class Answer:
     changed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """One answer a step, in order; where there are fewer, the next step raised `crash`.
 
     `restless`: steps whose own results changed afterwards, while later steps ran. `shared`: steps whose results share
@@ -203,7 +200,7 @@ def from_data(data, steps: Sequence[Call | Grad], inputs: Sequence[tuple], gys: 
 
     def returned(value) -> NDArray | Odd:
         if isinstance(value, np.ndarray):
-            if not room.holds(value.shape):
+            if not room.holds(value):
                 raise ValueError("an array far larger than any that is due")
             return value
         what, shape = some(value, 2)

@@ -8,7 +8,7 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from .layouts import ALIKE, BROADCAST, ONE_ARRAY, alike, copies_of, laid_out, re
 from .observation import MOST_VALUES, Answer, Call, Crash, Grad, Observation, Odd, Room
 from .printable import printable
 
+_SEVERAL, _NUMBERS = (tuple, list), (np.ndarray, np.generic, float, int)
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIBRARY, _NUMPY = (os.path.dirname(os.path.abspath(module.__file__)) for module in (os, np))
 
@@ -58,7 +59,9 @@ def observe(
                     values, container = _output(result, step.form, room)
                     if not isinstance(values, Odd):
                         closures[number] = (grad_in(step.form, result), given)
-                    changed, arrays = tuple(sorted({*given.changed(), *moved})), given.arrays
+                    changed, to = given.changed(), (given,)
+                    if moved:
+                        changed = tuple(sorted({*changed, *moved}))
                 else:
                     if step.call not in closures:
                         break  # the call's answer was odd: there is no closure, and that answer says so
@@ -71,27 +74,31 @@ def observe(
                     result = closure(gy)
                     values, container = _gradients(result, room)
                     changed = given.changed() + ((-1,) if above.changed() else ())
-                    arrays = given.arrays + above.arrays
+                    to = (given, above)
             except through:
                 raise
             except BaseException as error:  # whatever it is, it comes from the candidate's code
                 crash = _crash(error)
                 break
-            answers.append(Answer(values, container, tuple(map(_sourced, dict.fromkeys(warnings))), changed))
-            returned.append(_Returned(result, isinstance(step, Grad), arrays, room))
+            heard = tuple(map(_sourced, dict.fromkeys(warnings))) if warnings else ()
+            answers.append(Answer(values, container, heard, changed))
+            returned.append(_Returned(result, type(step), to, room))
+            if number + 1 < len(steps):  # after the last step nothing runs that could change what it returned
+                returned[-1].look()
     restless = tuple([n for n, results in enumerate(returned) if results.changed()])
-    shared = tuple([n for n, results in enumerate(returned) if results.shares_with_any(returned[:n])])
-    return Observation(tuple(answers), crash, restless, shared)
+    return Observation(tuple(answers), crash, restless, tuple(_sharing(returned)))
 
 
 class _Given:
-    """The values that are given to a call, `arrays` those of them that are, and how these were."""
+    """The values that are given to a call, and how the arrays among them were."""
 
     def __init__(self, values: tuple, pristine: tuple):
         self.values = values
-        kept = [(n, a, b) for n, (a, b) in enumerate(zip(values, pristine, strict=True)) if isinstance(b, np.ndarray)]
-        self.arrays = [a for _, a, _ in kept]
-        self._kept = [(n, a, b.shape, b.tobytes()) for n, a, b in kept]
+        both = enumerate(zip(values, pristine, strict=True))
+        self._kept = [(n, a, b.shape, b.tobytes()) for n, (a, b) in both if isinstance(b, np.ndarray)]
+
+    def arrays(self) -> list[NDArray]:
+        return [a for _, a, _, _ in self._kept]
 
     def changed(self) -> tuple[int, ...]:
         """The numbers of those that are not as they were."""
@@ -99,31 +106,53 @@ class _Given:
 
 
 class _Returned:
-    """What a step returned, to be looked at again later: the arrays, of whatever subclass, and the list that held them."""
+    """What a step of this kind returned when it was given something, to be looked at again later."""
 
-    def __init__(self, result, is_gradient: bool, given: list[NDArray], room: Room):
-        self._list, held = None, (result,)
-        if isinstance(result, list):
-            self._list, held = result, list.__getitem__(result, slice(MOST_VALUES))
-        elif isinstance(result, tuple):
-            held = tuple.__getitem__(result, slice(MOST_VALUES))
-        plain = [np.ndarray.view(value, np.ndarray) for value in held if issubclass(type(value), np.ndarray)]
-        self._arrays = [a for a in plain if room.holds(a.shape) and not a.dtype.hasobject]
-        self._is_gradient = is_gradient
-        self._own = [a for a in self._arrays if not any([np.may_share_memory(a, b) for b in given])]
-        self._seen = self._look()
+    def __init__(self, result, kind: type, given: tuple[_Given, ...], room: Room):
+        self.kind, self._given, self._room = kind, given, room
+        self._result = result
+        self._seen: list | None = None
+
+    def look(self) -> None:
+        """Remember how it is now: the arrays, of whatever subclass, and the list that held them."""
+        self._arrays = self._held()
+        self._seen = self._now()
 
     def changed(self) -> bool:
-        return self._look() != self._seen
+        """Whether it is not as it was when it was looked at."""
+        return self._seen is not None and self._now() != self._seen
 
-    def shares_with_any(self, others: "list[_Returned]") -> bool:
-        """Whether it has memory in common with another of its kind, that was given to neither: what is given may be returned."""
-        theirs = [b for other in others if other._is_gradient is self._is_gradient for b in other._own]
-        return any([np.may_share_memory(a, b) for a in self._own for b in theirs])
+    def own(self) -> list[NDArray]:
+        """The arrays whose memory was not given: what is given may be returned."""
+        given = [array for each in self._given for array in each.arrays()]
+        arrays = self._held() if self._seen is None else self._arrays
+        return [a for a in arrays if not any([np.may_share_memory(a, b) for b in given])]
 
-    def _look(self) -> list:
-        held = [] if self._list is None else [id(v) for v in list.__getitem__(self._list, slice(MOST_VALUES))]
-        return [*held, *(a.tobytes() for a in self._arrays)]
+    def _held(self) -> list[NDArray]:
+        held = (self._result,)
+        for kind in _SEVERAL:
+            if isinstance(self._result, kind):
+                held = kind.__getitem__(self._result, slice(MOST_VALUES))
+        plain = [np.ndarray.view(value, np.ndarray) for value in held if issubclass(type(value), np.ndarray)]
+        return [a for a in plain if self._room.holds(a) and not a.dtype.hasobject]
+
+    def _now(self) -> list:
+        contents = [a.tobytes() for a in self._arrays]
+        if isinstance(self._result, list):
+            contents += [id(value) for value in list.__getitem__(self._result, slice(MOST_VALUES))]
+        return contents
+
+
+def _sharing(returned: list[_Returned]) -> Iterator[int]:
+    """The steps whose results have memory in common with an earlier step's of the same kind, that was given to neither."""
+    if len({results.kind for results in returned}) == len(returned):  # most often: a call, a grad
+        return
+    earlier: dict[type, list[NDArray]] = {}
+    for number, results in enumerate(returned):
+        own, others = results.own(), earlier.setdefault(results.kind, [])
+        if any([np.may_share_memory(a, b) for a in own for b in others]):
+            yield number
+        others += own
 
 
 def observe_network(
@@ -170,7 +199,7 @@ def _output(result, form: str, room: Room) -> tuple[tuple[NDArray | Odd, ...] | 
     if form and form_of(form).values:
         parts = values_in(form, result)
         return (Odd(_words(result)), "") if parts is None else (tuple([_array(part, room) for part in parts]), "tuple")
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    if not isinstance(result, _SEVERAL) or len(result) != 2:
         return Odd(_words(result)), ""
     if not callable(result[1]):
         return Odd(f"(y, grad) where grad is {_words(result[1])}"), ""
@@ -178,7 +207,7 @@ def _output(result, form: str, room: Room) -> tuple[tuple[NDArray | Odd, ...] | 
 
 
 def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str]:
-    if not isinstance(result, tuple | list):
+    if not isinstance(result, _SEVERAL):
         return (_array(result, room),), ""
     container = "list" if isinstance(result, list) else "tuple"
     if len(result) > MOST_VALUES:
@@ -188,14 +217,15 @@ def _gradients(result, room: Room) -> tuple[tuple[NDArray | Odd, ...] | Odd, str
 
 def _array(value, room: Room) -> NDArray | Odd:
     """A plain copy of the array, or of the number, that the candidate returned."""
-    if not isinstance(value, np.ndarray | np.generic | float | int):
+    if not isinstance(value, _NUMBERS):
         return Odd(_words(value))
     array = np.asarray(value)
-    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        return Odd(f"an array of dtype {array.dtype}" if array.ndim else f"a number of dtype {array.dtype}")
-    if not room.holds(array.shape):
+    dtype = array.dtype
+    if dtype.kind not in "fiub" or dtype.itemsize > 8:
+        return Odd(f"an array of dtype {dtype}" if array.ndim else f"a number of dtype {dtype}")
+    if not room.holds(array):
         return Odd(f"an array of shape {array.shape}", array.shape)
-    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return np.array(array, dtype=dtype if dtype.isnative else dtype.newbyteorder("="), order="C")
 
 
 def _words(value) -> str:

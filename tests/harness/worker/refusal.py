@@ -41,7 +41,7 @@ def is_stub(function: Callable) -> bool:
     if isinstance(function, type):  # whatever its own type says of it
         function = type.__dict__["__dict__"].__get__(function).get("__init__")
     code = getattr(function, "__code__", None)
-    return code is not None and (code.co_code, code.co_names) in _STUBS
+    return code is not None and code.co_names in _NAMES and (code.co_code, code.co_names) in _STUBS
 
 
 def unless_todo(seen: Observation) -> Observation:
@@ -61,3 +61,4 @@ def _bare_stub():
 
 
 _STUBS = {(stub.__code__.co_code, stub.__code__.co_names) for stub in (_stub, _bare_stub)}
+_NAMES = {names for _, names in _STUBS}  # looked at first: Python makes co_code anew whenever it is asked for

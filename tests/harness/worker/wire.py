@@ -20,7 +20,10 @@ HEADER = 2**20  # bytes at most
 BODY = 256 * 2**20
 PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"KATA"
-_DTYPES = frozenset(np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"))
+_DTYPES = {
+    np.dtype(t): np.dtype(t).str for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")
+}
+_BY_NAME = {name: dtype for dtype, name in _DTYPES.items()}
 _INTEGERS = frozenset(np.dtype(t).str for t in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"))
 _DEEPEST = 32  # dimensions of an array
 _OPENING = 2**16  # bytes of a header that its number takes, and where an operation is, at most
@@ -44,8 +47,12 @@ class Content(NamedTuple):
 
 def opened(number: int, **first: str) -> bytes:
     """How the header of a message with this number begins, and with these texts."""
-    opening = b'{"id":%d,' % number
-    return opening + json.dumps(first, separators=(",", ":")).encode()[1:-1] + b"," if first else opening
+    return b'{"id":%d,%b' % (number, _opening(**first) if first else b"")
+
+
+@lru_cache(2**8)  # questions about one operation begin alike
+def _opening(**first: str) -> bytes:
+    return json.dumps(first, separators=(",", ":")).encode()[1:-1] + b","
 
 
 def content(message: dict) -> Content:
@@ -57,10 +64,11 @@ def content(message: dict) -> Content:
 
     def plain(value):
         if isinstance(value, np.ndarray):
-            if value.dtype.str not in _DTYPES:
+            dtype = _DTYPES.get(value.dtype)
+            if dtype is None:
                 raise ProtocolError(f"an array of dtype {value.dtype} cannot be sent")
             arrays.append(value.tobytes())
-            return {"array": (value.dtype.str, value.shape)}
+            return {"array": (dtype, value.shape)}
         if isinstance(value, np.integer):
             return {"integer": (value.dtype.str, int(value))}
         raise TypeError(f"a {type(value).__name__} cannot be sent")
@@ -99,8 +107,8 @@ def unpack(header: bytes, body: bytes):
         if len(value) != 1:
             return value
         if "array" in value:
-            dtype, shape = value["array"]
-            size = _size(dtype, *shape)
+            name, shape = value["array"]
+            dtype, size = _sized(name, *shape)
             if used + size > len(body):
                 raise ProtocolError("an array is longer than its body")
             array = np.ndarray(shape, dtype, body, used)
@@ -113,7 +121,7 @@ def unpack(header: bytes, body: bytes):
         return value
 
     try:
-        message = json.loads(header, object_hook=rebuilt)
+        message = json.loads(header.decode(), object_hook=rebuilt)
     except ProtocolError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -124,11 +132,11 @@ def unpack(header: bytes, body: bytes):
 
 
 @lru_cache(2**10, typed=True)  # True and 1.0 are no lengths, and equal to one
-def _size(dtype: str, *shape: int) -> int:
-    """The bytes of an array. Raises ProtocolError where there is no such array."""
-    if dtype not in _DTYPES or len(shape) > _DEEPEST or not all(type(n) is int and 0 <= n <= BODY for n in shape):
+def _sized(dtype: str, *shape: int) -> tuple[np.dtype, int]:
+    """The dtype and the bytes of an array. Raises ProtocolError where there is no such array."""
+    if dtype not in _BY_NAME or len(shape) > _DEEPEST or not all(type(n) is int and 0 <= n <= BODY for n in shape):
         raise ProtocolError("not an array")
-    return prod(shape) * np.dtype(dtype).itemsize
+    return _BY_NAME[dtype], prod(shape) * _BY_NAME[dtype].itemsize
 
 
 def _integer(dtype: str, value: int) -> np.integer:
