@@ -26,6 +26,7 @@ from tests.meta.flat import flat, written
 from tests.meta.late import tensor
 from tests.meta.share import share
 from tests.mutants import normalization
+from tests.specs import normalization as specs
 
 ROWS = {op.name: op for ops in operations().values() for op in ops}
 LEVEL = {op.name: level for level, ops in operations().items() for op in ops}
@@ -238,6 +239,31 @@ def test_what_is_wrong_by_far_more_than_chaos_makes_is_wrong():
         _hold(LOGISTIC, (APART,), np.ones(3), right * 1.01)
 
 
+def _shifted(normalized: Callable) -> Callable:
+    return lambda x, b: normalized(x + b, -1, 1e-5)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_mean_loses_is_forgiven_in_the_slope_of_a_normalization(seed):
+    """Where a block adds up the slope over the features, that is all that is left of it: spelt out in steps, they cancel."""
+    shifted = Op(
+        "shifted",
+        x="N D",
+        b="N 1",
+        par=3,
+        torch=_shifted(specs.normalized),
+        otherwise=(_shifted(specs.by_the_formula),),
+    )
+    rng = np.random.default_rng(seed)
+    x = (rng.choice([3.0, 30.0, 300.0]) + rng.uniform(-1, 1, (1, 2))).astype(np.float32)
+    _, grad = implementation("solutions", "normalization", "layer_norm")(
+        x, np.ones(2, x.dtype), np.zeros(2, x.dtype), 1e-5
+    )
+    gy = np.array([[1, -1]], np.float32)
+    gx, *_ = grad(gy)
+    _hold(shifted, (x, np.zeros((1, 1), np.float32)), gy, gx, gx.sum(-1, keepdims=True))
+
+
 def _larger(x, b):
     """The larger of two large numbers, smoothly: b decides, which is lost in them in float32."""
     return torch.logsumexp(x * 3e9 + b, -1)
@@ -247,8 +273,15 @@ LARGER = Op("larger", x="N", b="N", par=3, torch=_larger)
 LARGE_ONES = (np.ones(2, np.float32), np.array([33, 0], np.float32))
 
 
+CHOSEN = Op("chosen", x="N", v="N", par=3, torch=lambda x, v: (torch.softmax(x * 1e16, -1) * v).sum(-1))
+
+
 UNSUITED = {
     "chaotic": (LOGISTIC, (APART,), np.ones(3), lambda _: [_rounded_otherwise(APART)]),
+    "at a kink, where rounding makes the scores of a softmax equal": (
+        *(CHOSEN, (np.array([1, 1 + 2**-23], np.float32), np.array([3, 5], np.float32)), np.ones((), np.float32)),
+        lambda _: [np.array([-5e15, 5e15], np.float32), np.array([0.5, 0.5], np.float32)],
+    ),
     "at a kink, where large ones differ by little": (
         *(LARGER, LARGE_ONES, np.ones((), np.float32)),
         lambda _: [np.array([1.5e9, 1.5e9], np.float32), np.array([0.5, 0.5], np.float32)],

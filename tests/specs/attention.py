@@ -14,7 +14,7 @@ from tests.harness.rows.kinds import among, choice, mask, size
 from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
 from tests.specs.activations import gelu
-from tests.specs.normalization import layer_norm
+from tests.specs.normalization import by_the_formula, layer_norm
 
 HIDDEN = -1e30  # in the place of minus infinity, which cannot be moved a little
 
@@ -292,5 +292,6 @@ OPS = [
     Op("transformer_block", x="N T G*K", gamma1="G*K", beta1="G*K", wq="G*K G*K", wk="G*K G*K", wv="G*K G*K", wo="G*K G*K",
        gamma2="G*K", beta2="G*K", w1="G*K H", b1="1 H", w2="H G*K", b2="1 G*K", heads=size("G"), par=45,
        torch=transformer_block, mistaken=BLOCKS, words=HEADS,
-       otherwise=tuple(transformer(attend=masked_by_triangle(way)) for way in WAYS)),
+       otherwise=(*(transformer(attend=masked_by_triangle(way)) for way in WAYS),
+                  transformer(norm=partial(layer_norm, normalized=by_the_formula)))),
 ]

@@ -4,6 +4,8 @@ The rows spell out what torch has as one function, so that a diagnosis can chang
 holds them to torch's own functions.
 """
 
+from functools import partial
+
 import numpy as np
 
 from tests.harness.rows.kinds import choice, mask, off_centre, size
@@ -19,7 +21,25 @@ def normalized(x, dim, eps):
     return (x - x.mean(dim, keepdim=True)) / torch.sqrt(x.var(dim, correction=0, keepdim=True) + eps)
 
 
-def layer_norm(x, gamma, beta, eps):
+def by_the_formula(x, dim, eps):
+    """Likewise, with the slope of the books, (gz - mean(gz) - z mean(gz z)) / s.
+
+    It takes the entries of z to add up to 0. What rounding takes from the mean is in all of them, and so it is left in the
+    slope, whose entries then do not add up to 0 either. Backward through what is spelt out in `normalized`, they do.
+    """
+    c = x - x.mean(dim, keepdim=True)
+    s = torch.sqrt(torch.square(c).mean(dim, keepdim=True) + eps)
+    z, s = (c / s).detach(), s.detach()
+    slope = (x - x.mean(dim, keepdim=True) - z * (x * z).mean(dim, keepdim=True)) / s
+    return z + (slope - slope.detach())
+
+
+def batch_norm(x, gamma, beta, eps, normalized=normalized):
+    """F.batch_norm, of this batch alone."""
+    return normalized(x, 0, eps) * gamma + beta
+
+
+def layer_norm(x, gamma, beta, eps, normalized=normalized):
     """F.layer_norm."""
     return normalized(x, -1, eps) * gamma + beta
 
@@ -29,7 +49,7 @@ def rms_norm(x, gamma, eps):
     return x / torch.sqrt(torch.square(x).mean(-1, keepdim=True) + eps) * gamma
 
 
-def group_norm(x, gamma, beta, groups, eps):
+def group_norm(x, gamma, beta, groups, eps, normalized=normalized):
     """F.group_norm: the channels of a group, and their positions, are normalized together."""
     together = normalized(x.reshape(len(x), groups, -1), -1, eps).reshape(x.shape)
     return together * gamma[:, None] + beta[:, None]
@@ -54,11 +74,13 @@ def at_eps(beside, x, eps):
 # fmt: off
 OPS = [
     Op("batch_norm", x=off_centre("N C"), gamma="1 C", beta="1 C", eps=EPS, par=20,
-       torch=lambda x, gamma, beta, eps: normalized(x, 0, eps) * gamma + beta,
+       torch=batch_norm, otherwise=(partial(batch_norm, normalized=by_the_formula),),
        why="F.batch_norm refuses a batch of one, for which the formula has a value"),
-    Op("layer_norm", x=off_centre("... D"), gamma="D", beta="D", eps=EPS, par=20, torch=layer_norm),
+    Op("layer_norm", x=off_centre("... D"), gamma="D", beta="D", eps=EPS, par=20, torch=layer_norm,
+       otherwise=(partial(layer_norm, normalized=by_the_formula),)),
     Op("rms_norm", x="... D", gamma="D", eps=EPS, par=12, torch=rms_norm),
     Op("group_norm", x=off_centre("N G*K L"), gamma="G*K", beta="G*K", groups=size("G"), eps=EPS, par=25, torch=group_norm,
+       otherwise=(partial(group_norm, normalized=by_the_formula),),
        words={"G*K": "C", "G": "groups", "K": "(C / groups)"},
        why="F.group_norm refuses a group of one value, and rounds worse than this where the mean is large"),
     Op("l2_normalize", x="... D", eps=choice(1e-12, 0.5, 3.0, beyond=(0.25, 1.5)), par=12, torch=l2_normalize,

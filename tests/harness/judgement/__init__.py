@@ -34,7 +34,8 @@ such row. There all that is computed is moved by `STEP`, 16, epsilons, which rou
 that. A smooth gradient moves 32 times as far the second time, one on a kink as far as the first. So where every entry that
 is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
 example is an `UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient
-is no more than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. What warns, or
+is no more than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. Rounding may
+also make two such scores equal, which no random move does: scores that are within a few steps of the largest are taken to be as large. What warns, or
 has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or
 near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
 property with no suitable example at all is the row's error, not a pass.

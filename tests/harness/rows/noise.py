@@ -18,7 +18,7 @@ _FAR = 1.0  # above 0: where rounding alone goes so far, nothing is right, and e
 _LEAST = 1e-300  # of a sum of exponentials, whose logarithm is not to be -inf: the other way
 
 
-def _logsumexp(x, dim, keepdim=False):
+def _logsumexp(values, x, dim, keepdim=False):
     """Its slope is exp(x - y), so what rounds in y or in the exponential is off in the slope."""
     fixed, top = x.detach(), largest(x, dim)
     total = torch.exp(torch.clamp(fixed - top, max=_FAR)).sum(dim, keepdim=True)
@@ -28,22 +28,49 @@ def _logsumexp(x, dim, keepdim=False):
     return y if keepdim else y.squeeze(dim)
 
 
-def _softmax(x, dim):
-    e = torch.exp(x - largest(x, dim))
-    return e / e.sum(dim, keepdim=True)
+def _softmax(values, x, dim):
+    top = largest(x, dim)
+    e = torch.exp(x - top)
+    shares = e / e.sum(dim, keepdim=True)
+    # What is lost of a difference of two entries, each of which may move to either side; twice, for them to be about level.
+    lost = torch.clamp(4 * values.level * abs(top), min=1)
+    level = (lost > 1) & torch.isfinite(top)
+    return torch.where(level, _LevelSoftmax.apply(x - top, lost, dim), shares) if level.any() else shares
+
+
+class _LevelSoftmax(torch.autograd.Function):
+    """A softmax whose entries differ by less than what rounding loses: it shares out among them, and its slope is that of these shares."""
+
+    @staticmethod
+    def forward(ctx, x, lost, dim):
+        e = torch.exp(x / lost)
+        shares = e / e.sum(dim, keepdim=True)
+        ctx.save_for_backward(shares)
+        ctx.dim = dim
+        return shares
+
+    @staticmethod
+    def backward(ctx, gy):
+        (shares,) = ctx.saved_tensors
+        return shares * (gy - (shares * gy).sum(ctx.dim, keepdim=True)), None, None
 
 
 IN_STEPS = {torch.logsumexp.__name__: _logsumexp, torch.softmax.__name__: _softmax}
-"""What torch computes at once, so that no value on the way is seen, in steps of which each is moved."""
+"""What torch computes at once, so that no value on the way is seen, in steps of which each is moved. First comes the Move."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """By how much at most a number is moved. `natural`: absolutely, if it comes out of a function with a scale of its own."""
+    """By how much at most a number is moved. `natural`: absolutely, if it comes out of a function with a scale of its own.
+
+    `level`: what differs by less than so much of itself is as good as level for a softmax. Rounding may make two scores of 1e16
+    equal, whose shares are then one half, and no random move does.
+    """
 
     relative: float = 0.0
     absolute: float = 0.0
     natural: float = 0.0
+    level: float = 0.0
 
 
 class Jitter(torch.overrides.TorchFunctionMode):
@@ -60,7 +87,7 @@ class Jitter(torch.overrides.TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in IN_STEPS:
             with self:
-                return IN_STEPS[name](*args, **(kwargs or {}))
+                return IN_STEPS[name](self._values, *args, **(kwargs or {}))
         self._natural = name in NATURAL
         return self._moved(func(*args, **(kwargs or {})), self._values, natural=self._natural)
 

@@ -102,7 +102,7 @@ class Truth:
         inputs = Move(relative=step, absolute=_ANY)
         # Where a difference of large values decides, one that is moved on the way may hide each time that it can go either way.
         alone = self._moves(2, inputs=inputs, values=Move())
-        moves = self._moves(RUNS, inputs=inputs, values=Move(relative=step))
+        moves = self._moves(RUNS, inputs=inputs, values=Move(relative=step, level=step))
         return tuple(np.fmax(move, one) for move, one in zip(moves, alone, strict=True))
 
     def _moves(self, runs: int, *, inputs: Move, values: Move, function: Callable | None = None) -> tuple[NDArray, ...]:
