@@ -626,7 +626,7 @@ WRONG = [
     Mutant("masked_attention", "softmax's gradient elementwise", "gradient", masked(gs=lambda a: a.gp * a.p * (1 - a.p)), diagnosis="in gq and gk, the derivative of s = softmax(v), is s * (1 - s), but should be s[i] * ([i = j] - s[j])"),
     Mutant("masked_attention", "mask inverted in place", "pure", masked(p=lambda a: _seen(a.s, ~np.logical_not(a.mask, out=a.mask))), diagnosis="forward changes mask in place"),
     Mutant("masked_attention", "the least float64 for -inf", "stable", masked(p=lambda a: _softmax(np.where(a.mask, a.s, np.finfo(np.float64).min)) * a.mask.any(-1, keepdims=True)), diagnosis="has dtype float64, but should be float32, like the inputs"),
-    Mutant("masked_attention", "the largest of all scores subtracted", "stable", masked(p=lambda a: _divided(np.exp(a.s - a.s.max(-1, keepdims=True)) * a.mask)), diagnosis="gv no longer changes"),
+    Mutant("masked_attention", "the largest of all scores subtracted", "stable", masked(p=lambda a: _divided(np.exp(a.s - a.s.max(-1, keepdims=True)) * a.mask)), diagnosis="y no longer changes | gv no longer changes"),
 
     Mutant("causal_attention", "strict: a position does not see itself", "forward", causal(mask=lambda a: np.tri(a.q.shape[-2], k=-1, dtype=bool)), diagnosis="y is that of a triangle without its diagonal: a position sees those before it, but not itself"),
     Mutant("causal_attention", "sees the next one too", "forward", causal(mask=lambda a: np.tri(a.q.shape[-2], k=1, dtype=bool)), diagnosis="y is that of a triangle with one diagonal more: a position sees the next one too"),

@@ -59,23 +59,23 @@ def _seen(q, k, mask):
     return torch.where(seen | ~some, scores(q, k), HIDDEN), some
 
 
-def divided_last(q, k, v, mask=None):
-    """Likewise, divided at the end: backward sums gy and y, not the weights and their gradients."""
-    s, some = _seen(q, k, mask)
-    e = torch.exp(s - largest(s))
-    return torch.where(some, e @ v / e.sum(-1, keepdim=True), 0)
+def computed_again(q, k, v, mask=None):
+    """Likewise, as in a flash attention: divided at the end, and backward from weights that are computed again, by the log-sum-exp.
 
-
-def by_logarithm(q, k, v, mask=None):
-    """Likewise, with the log-sum-exp: what it rounds is off in all weights of a row.
-
-    The exponent, never above 0, is kept from overflowing where it is moved.
+    What is lost in the scores is then off in y alone, or in the weights alone, and does not cancel in what backward adds up:
+    p (gp - sum(gy y)). The exponent, never above 0, is kept from overflowing where it is moved.
     """
     s, some = _seen(q, k, mask)
-    return torch.where(some, torch.exp(torch.clamp(s - torch.logsumexp(s, -1, keepdim=True), max=1.0)) @ v, 0)
+    e = torch.exp(s - largest(s))
+    y = (e @ v / e.sum(-1, keepdim=True)).detach()
+    again, _ = _seen(q, k, mask)
+    p = torch.exp(torch.clamp(again - torch.logsumexp(again, -1, keepdim=True), max=1.0)).detach()
+    along = scores(q, k)
+    change, pv = p * (along - along.detach()), p @ v  # of which only the slope counts
+    return torch.where(some, y + change @ v.detach() - y * change.sum(-1, keepdim=True) + (pv - pv.detach()), 0)
 
 
-WAYS = (divided_last, by_logarithm)
+WAYS = (computed_again,)
 
 
 def causal_attention(q, k, v):

@@ -5,11 +5,14 @@ heads and groups, experts and choices, words and features are told apart, and a 
 examples. Labels and indices repeat, because there are as many as there are classes, or more.
 """
 
+from functools import partial
+
 import numpy as np
 
 from tests.harness.rows.kinds import among, choice, const, labels
 from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
+from tests.specs.attention import WAYS, attention
 
 _ROUNDED = 1e-13  # by how much a ratio may differ from an edge of the clip that it stands on, for its rounding
 _APART = 1e-4  # of the terms that a gate is made of: gates that differ by more do so in float32 too
@@ -29,11 +32,10 @@ def smoothed_cross_entropy(logits, labels, smoothing, ignore_index):
     return torch.where(counts, loss, 0.0).sum() / torch.clamp(counts.sum(), min=1)
 
 
-def grouped_query_attention(q, k, v):
+def grouped_query_attention(q, k, v, attend=attention):
     """F.scaled_dot_product_attention(enable_gqa=True)."""
     heads = q.shape[1] // k.shape[1]
-    k, v = k.repeat_interleave(heads, 1), v.repeat_interleave(heads, 1)
-    return torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, -1) @ v
+    return attend(q, k.repeat_interleave(heads, 1), v.repeat_interleave(heads, 1))
 
 
 def linear_recurrence(a, b, h):
@@ -147,12 +149,11 @@ def smoothed_otherwise(
 def attending(copied):
     """Attention in which `copied(k, heads)` gives each head its keys and values."""
 
-    def attention(q, k, v):
+    def attend(q, k, v):
         heads = q.shape[1] // k.shape[1]
-        k, v = copied(k, heads), copied(v, heads)
-        return torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, -1) @ v
+        return attention(q, copied(k, heads), copied(v, heads))
 
-    return attention
+    return attend
 
 
 def only_backward(value, gradient):
@@ -248,6 +249,7 @@ OPS = [
                  "ignore_index = -100, whatever it is": smoothed_otherwise(ignores=False)},
        why="where every row is ignored, the mean of nothing is nan in torch, and 0 here"),
     Op("grouped_query_attention", q="N G*R T D", k="N G S D", v="N G S E", par=25, torch=grouped_query_attention,
+       otherwise=tuple(partial(grouped_query_attention, attend=way) for way in WAYS),
        mistaken={"heads that take the groups by turns, h % G: head h reads group h // R": attending(by_turns),
                  "heads that read group h // R, and give its gradient to group h % G": attending(
                      lambda k, heads: only_backward(k.repeat_interleave(heads, 1), by_turns(k, heads))),
