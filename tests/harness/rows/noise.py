@@ -112,13 +112,13 @@ class Jitter(torch.overrides.TorchFunctionMode):
         if len(part) < size:
             part = torch.cat((part, _POOL.repeat(-(-size // most))))[:size]
         self._at += size
-        part = part.view(value.shape) * self._sign
-        moved = torch.addcmul(value, value, part, value=move.relative) if move.relative else value
+        part = part.view(value.shape)
+        moved = torch.addcmul(value, value, part, value=self._sign * move.relative) if move.relative else value
         absolute = move.absolute + natural * move.natural
         if not absolute:
             return moved
         # In the same direction: what is -1 would not move at all if the two cancelled.
-        return torch.add(moved, torch.where(value < 0, -part, part), alpha=absolute)
+        return torch.add(moved, torch.where(value < 0, -part, part), alpha=self._sign * absolute)
 
 
 _generator = torch.Generator().manual_seed(1)

@@ -66,16 +66,19 @@ class Truth:
         with np.errstate(all="ignore"):
             return np.asarray(self.op.ties(yours, self.gy.astype(np.float64), *self.inputs), np.float64)
 
-    def noise(self, runs: int) -> tuple[NDArray, ...]:
+    def noise(self, runs: int, *, alone: bool = False) -> tuple[NDArray, ...]:
         """For y and each gradient, how much every entry moves when all that is computed on the way is off by one part.
 
         Measured by Monte-Carlo arithmetic: the oracle runs again with each input and each value on the way, forward and
         backward, changed by a random relative amount, and by the same amount of 1 where it comes out of a function that
         has 1 for its scale, like exp. Times the machine epsilon this is the rounding error that another order of
         summation, or another formula, may make: the largest term of the sum that makes the entry, also where the sum
-        cancels. More `runs` never find less. Source of the method: Parker, Monte Carlo Arithmetic (1997).
+        cancels. More `runs` never find less, nor do the other ways in which the row is written; `alone` leaves these out.
+        Source of the method: Parker, Monte Carlo Arithmetic (1997).
         """
-        return self.known.once(f"noise {runs}", lambda: self._noise(runs))
+        ways = () if alone else self.op.otherwise
+        name = f"noise {runs}" if ways == self.op.otherwise else f"noise {runs} alone"
+        return self.known.once(name, lambda: self._noise(runs, ways))
 
     def moves_within(self, step: float) -> tuple[NDArray, ...]:
         """For y and each gradient, how far every entry moves when the inputs, and each value on the way, move by so much of themselves.
@@ -84,12 +87,12 @@ class Truth:
         """
         return self.known.once(f"moves within {step!r}", lambda: self._moves_within(step))
 
-    def _noise(self, runs: int) -> tuple[NDArray, ...]:
+    def _noise(self, runs: int, ways: tuple[Callable, ...]) -> tuple[NDArray, ...]:
         from tests.harness.rows.noise import STEP, Move
 
         values = Move(relative=STEP, natural=STEP)
         moves = self._moves(runs, inputs=Move(relative=STEP), values=values)
-        for function in self.op.otherwise:
+        for function in ways:
             also = self._moves(runs, inputs=Move(relative=STEP), values=values, function=function)
             moves = tuple(np.fmax(move, np.where(np.isfinite(a), a, 0)) for move, a in zip(moves, also, strict=True))
         if self.op.ties:
