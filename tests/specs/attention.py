@@ -9,7 +9,6 @@ every third example, interleaved heads differ from consecutive ones; with two pa
 from functools import partial
 from math import inf, pi, sqrt
 
-from tests.harness.rows.called import largest
 from tests.harness.rows.kinds import among, choice, mask, size
 from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
@@ -59,19 +58,25 @@ def _seen(q, k, mask):
     return torch.where(seen | ~some, scores(q, k), HIDDEN), some
 
 
-def computed_again(q, k, v, mask=None):
-    """Likewise, as in a flash attention: divided at the end, and backward from weights that are computed again, by the log-sum-exp.
+def _weights(s):
+    """Their softmax by the log-sum-exp: what that rounds is off in all weights of a row.
 
-    What is lost in the scores is then off in y alone, or in the weights alone, and does not cancel in what backward adds up:
-    p (gp - sum(gy y)). The exponent, never above 0, is kept from overflowing where it is moved.
+    The exponent, never above 0, is kept from overflowing where it is moved.
+    """
+    return torch.exp(torch.clamp(s - torch.logsumexp(s, -1, keepdim=True), max=1.0))
+
+
+def computed_again(q, k, v, mask=None):
+    """Likewise, as in a flash attention: backward from weights that are computed again.
+
+    What is lost in the scores, or in the sum of the weights, is then off in y alone or in the slope alone, and does not cancel in
+    what backward adds up: p (gp - sum(gy y)).
     """
     s, some = _seen(q, k, mask)
-    e = torch.exp(s - largest(s))
-    y = (e @ v / e.sum(-1, keepdim=True)).detach()
-    again, _ = _seen(q, k, mask)
-    p = torch.exp(torch.clamp(again - torch.logsumexp(again, -1, keepdim=True), max=1.0)).detach()
-    along = scores(q, k)
-    change, pv = p * (along - along.detach()), p @ v  # of which only the slope counts
+    y = (_weights(s) @ v).detach()
+    p = _weights(_seen(q, k, mask)[0]).detach()
+    again = scores(q, k)
+    change, pv = p * (again - again.detach()), p @ v  # of which only the slope counts
     return torch.where(some, y + change @ v.detach() - y * change.sum(-1, keepdim=True) + (pv - pv.detach()), 0)
 
 

@@ -19,9 +19,10 @@ of torch's; eps is the machine epsilon of the inputs' dtype. That is one rule fo
   is the size of the terms that an entry is summed from, also where they cancel.
 - `ROUNDINGS` is 32. All that is known to be right needs at most 10, and 4 but for one row that float32 rounds from 1e4.
 
-The noise is computed only where rtol is not enough: first from two of the six runs, then from all of them, and from `MANY`
-where what is wrong is within `CHANCE` times what they forgive: of many entries, a few hardly move in any of six. More runs can only
-raise what was measured, so an entry that was accepted stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
+The noise is computed only where rtol is not enough: first from two of the six runs, then with the other right ways that a row
+states (`otherwise=`), then from all six runs, and from `MANY` where what is wrong is within `CHANCE` times what they forgive:
+of many entries, a few hardly move in any of six. Each finds more than the one before, or as much, so an entry that was accepted
+stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
 normal number counts as 0. A row shows its values on the way: it spells out what torch has as one function, if that adds
 1 or takes an exponential inside (or noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
 
@@ -35,8 +36,8 @@ that. A smooth gradient moves 32 times as far the second time, one on a kink as 
 is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
 example is an `UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient
 is no more than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. Rounding may
-also make two such scores equal, which no random move does: scores that are within a few steps of the largest are taken to be as large. What warns, or
-has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or
+also make two such scores equal, which no random move does: those within a few steps of the largest are taken to be as
+large. What warns, or has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or
 near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
 property with no suitable example at all is the row's error, not a pass.
 
