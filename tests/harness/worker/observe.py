@@ -109,9 +109,9 @@ class _Returned:
     """What a step of this kind returned when it was given something, to be looked at again later."""
 
     def __init__(self, result, kind: type, given: tuple[_Given, ...], room: Room):
-        self.kind, self._given, self._room = kind, given, room
-        self._result = result
-        self._seen: list | None = None
+        self.kind, self._given, self._room, self._result = kind, given, room, result
+        self._arrays: list[NDArray] | None = None
+        self._seen: list = []
 
     def look(self) -> None:
         """Remember how it is now: the arrays, of whatever subclass, and the list that held them."""
@@ -120,12 +120,12 @@ class _Returned:
 
     def changed(self) -> bool:
         """Whether it is not as it was when it was looked at."""
-        return self._seen is not None and self._now() != self._seen
+        return self._arrays is not None and self._now() != self._seen
 
     def own(self) -> list[NDArray]:
         """The arrays whose memory was not given: what is given may be returned."""
         given = [array for each in self._given for array in each.arrays()]
-        arrays = self._held() if self._seen is None else self._arrays
+        arrays = self._held() if self._arrays is None else self._arrays
         return [a for a in arrays if not any([np.may_share_memory(a, b) for b in given])]
 
     def _held(self) -> list[NDArray]:
