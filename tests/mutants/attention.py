@@ -644,7 +644,7 @@ WRONG = [
     Mutant("causal_attention", "softmax's sum missing", "gradient", causal(gs=lambda a: a.gp * a.p), diagnosis="in gq, the sum is treated as a constant: it depends on q too; in gk, the sum is treated as a constant: it depends on k too"),
     Mutant("causal_attention", "gk of gs that is not transposed", "gradient", causal(gk=lambda a: a.gs @ a.q * a.scale), diagnosis="in gk, the gradient of q @ transpose(k) is transposed in the product with q"),
     Mutant("causal_attention", "triangle of float64 added", "stable", causal(p=lambda a: _softmax(a.s + np.where(a.mask, 0.0, -np.inf))), diagnosis="has dtype float64, but should be float32, like the inputs"),
-    Mutant("causal_attention", "maximum not subtracted", "stable", causal(p=lambda a: _divided(np.exp(a.s) * a.mask)), diagnosis="overflow warning in forward"),
+    Mutant("causal_attention", "maximum not subtracted", "stable", causal(p=lambda a: _divided(np.exp(a.s) * a.mask)), diagnosis="overflow warning in forward | y no longer changes"),
 
     Mutant("rotary_embedding", "pairs of neighbours", "forward", rotary(y=lambda a: _interleaved(a.x, a.cos, a.sin), gx=lambda a: _interleaved(a.gy, a.cos, -a.sin)), diagnosis="y is that of pairs of neighbours, features 2 i and 2 i + 1"),
     Mutant("rotary_embedding", "turned the other way", "forward", rotary(sin=lambda a: -np.sin(a.at * a.turn).astype(a.x.dtype)), diagnosis="y is that of a rotation by the opposite angles"),
