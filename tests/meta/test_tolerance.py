@@ -286,6 +286,10 @@ UNSUITED = {
         *(LARGER, LARGE_ONES, np.ones((), np.float32)),
         lambda _: [np.array([1.5e9, 1.5e9], np.float32), np.array([0.5, 0.5], np.float32)],
     ),
+    "at a kink, beside which a row has one end": (
+        *(ROWS["l2_normalize"], (np.array([[0.3, 0.4]], np.float32), 0.5), np.array([[1, 2]], np.float32)),
+        lambda _: [np.array([[2, 4]], np.float32)],  # of a norm that is 0.5 at most; it is 1e-8 more
+    ),
     "at a kink": (RELU, (np.zeros(2), np.ones(2)), np.ones(2), lambda gradients: [g + 3 for g in gradients]),
     "not finite": (Op("quotient", x="N", par=3, torch=lambda x: 1 / x), (np.zeros(2),), np.ones(2), lambda gradients: gradients),
 }  # fmt: skip

@@ -31,7 +31,8 @@ other end of the subdifferential; everything between the two ends is accepted. W
 of tied maxima are 1 together), an interval for each would accept too much. Such a row has `ties=`, a NumPy function
 `ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right. Inputs are not moved
 for its gradient's noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no
-such row. There all that is computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times
+such row, and beside its kink, where rounding may take a float32 to the other side, a row has one end only. There all that is
+computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times
 that. A smooth gradient moves 32 times as far the second time, one on a kink as far as the first. So where every entry that
 is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
 example is an `UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient
