@@ -19,28 +19,28 @@ of torch's; eps is the machine epsilon of the inputs' dtype. That is one rule fo
   is the size of the terms that an entry is summed from, also where they cancel.
 - `ROUNDINGS` is 32. All that is known to be right needs at most 10, and 4 but for one row that float32 rounds from 1e4.
 
-The noise is computed only where rtol is not enough: first from two of the six runs, then with the other right ways that a row
-states (`otherwise=`), then from all six runs, and from `MANY` where what is wrong is within `CHANCE` times what they forgive:
-of many entries, a few hardly move in any of six. Each finds more than the one before, or as much, so an entry that was accepted
-stays accepted. What is less than `UNDERFLOW` times the dtype's smallest
-normal number counts as 0. A row shows its values on the way: it spells out what torch has as one function, if that adds
-1 or takes an exponential inside (or noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
+The noise is computed only where rtol is not enough: first from two of the six runs, then with the other right ways that a
+row states (`otherwise=`), then from all six runs, and from `MANY` where what is wrong is within `CHANCE` times what they
+forgive: of many entries, a few hardly move in any of six. Each finds more than the one before, or as much, so an entry that
+was accepted stays accepted. What is less than `UNDERFLOW` times the dtype's smallest normal number counts as 0. A row shows
+its values on the way: it spells out what torch has as one function, if that adds 1 or takes an exponential inside (or
+noise.py does, in `IN_STEPS`). tests/meta/test_oracles.py holds such rows to torch's own function.
 
 **Kinks.** At a kink, two answers may be right. A row says so with `also=`, a second torch function whose gradients are the
 other end of the subdifferential; everything between the two ends is accepted. Where entries depend on each other (the shares
 of tied maxima are 1 together), an interval for each would accept too much. Such a row has `ties=`, a NumPy function
 `ties(yours, gy, *inputs)` that returns the nearest right gradient to yours, and yours if it is right. Inputs are not moved
-for its gradient's noise, because that would break the ties. An operation that only contains a kink (a network with a relu) has no
-such row, and beside its kink, where rounding may take a float32 to the other side, a row has one end only. There all that is
-computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times
-that. A smooth gradient moves 32 times as far the second time, one on a kink as far as the first. So where every entry that
-is wrong moves at the first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the
-example is an `UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient
-is no more than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. Rounding may
-also make two such scores equal, which no random move does: those within a few steps of the largest are taken to be as
-large. What warns, or has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or
-near the dtype's limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A
-property with no suitable example at all is the row's error, not a pass.
+for its gradient's noise, because that would break the ties. An operation that only contains a kink (a network with a relu)
+has no such row, and beside its kink, where rounding may take a float32 to the other side, a row has one end only. There all
+that is computed is moved by `STEP`, 16, epsilons, which rounding may do, and by `FARTHER`, 32, times that. A smooth gradient
+moves 32 times as far the second time, one on a kink as far as the first. So where every entry that is wrong moves at the
+first step by a tenth of what is wrong, and at the second at most `HIGHER`, 4, times as far, the example is an
+`UnsuitedExample`: dropped, and another is drawn. So it is, as chaotic, where all that is wrong of y or a gradient is no more
+than what twice the first step moves directly: a softmax of scores of 1e16 is decided by rounding. Rounding may also make two
+such scores equal, which no random move does: those within a few steps of the largest are taken to be as large. What warns,
+or has another dtype, is wrong all the same. For `stable`, an example whose true result is not finite, or near the dtype's
+limit, is dropped as well. `python -m tests.meta.bench --dropped 3` counts them, and their `reason`. A property with no
+suitable example at all is the row's error, not a pass.
 
 **`pure`** knows no oracle: it asks the same questions again, in other company, and every answer must be the first one's
 (purity.py). Between are another call, another gy, a third time; the very arrays of an earlier call, filled with other
