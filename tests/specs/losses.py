@@ -1,5 +1,7 @@
 """Level 3: losses. N batch, C classes, D features."""
 
+from functools import partial
+
 import numpy as np
 
 from tests.harness.rows.kinds import choice, const, fractions, halves, labels, nonzero, probabilities
@@ -39,15 +41,20 @@ def cross_entropy(logits, labels):
     return functional.nll_loss(logits - logits.logsumexp(-1, keepdim=True), labels)
 
 
+def by_differences(logits, labels):
+    """Likewise, of the differences to the label's logit: where that is far from the largest, they round what the others do not."""
+    return (logits - logits.gather(-1, labels[:, None])).logsumexp(-1).mean()
+
+
 def binary_cross_entropy_with_logits(logits, targets):
     """The loss in its steps: for a logit z and a target t, the mean of max(z, 0) - z t + log(1 + exp(-|z|))."""
     spread = torch.log1p(torch.exp(torch.where(logits > 0, -logits, logits)))
     return (torch.where(logits > 0, logits, 0) - logits * targets + spread).mean()
 
 
-def info_nce_loss(x, y, temperature):
+def info_nce_loss(x, y, temperature, loss=cross_entropy):
     """The cross entropy of all pairs, each row's label its own number."""
-    return cross_entropy(x @ y.T / temperature, torch.arange(len(x), device=x.device))
+    return loss(x @ y.T / temperature, torch.arange(len(x), device=x.device))
 
 
 def cosine_similarity(x, y):
@@ -87,7 +94,7 @@ OPS = [
                  "the logarithm with the wrong sign in its second term": lambda logits, targets: (targets * functional.softplus(-logits) - (1 - targets) * functional.softplus(logits)).mean(),
                  "the first term alone, without 1 - t": lambda logits, targets: (targets * functional.softplus(-logits)).mean(),
                  "both terms, with 1 - t left out": lambda logits, targets: (targets * functional.softplus(-logits) + functional.softplus(logits)).mean()}),
-    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy,
+    Op("cross_entropy", logits="N C", labels=labels("N", below="C"), par=12, output="l", torch=cross_entropy, otherwise=(by_differences,),
        mistaken={"the label's probability: its logarithm is missing": lambda logits, labels: functional.nll_loss(torch.softmax(logits, -1), labels),
                  "the likeliest class: labels is not used": lambda logits, labels: cross_entropy(logits, logits.argmax(-1)),
                  "labels as weights, but they are classes": lambda logits, labels: -(torch.log_softmax(logits, -1) * labels[:, None]).sum() / len(logits)}),
@@ -99,7 +106,7 @@ OPS = [
                  "the logarithm of log_q, but it is one already": lambda log_q, p: kl_divergence(torch.log(abs(log_q)), p)}),
     Op("cosine_similarity", x=nonzero("N D"), y=nonzero("N D"), par=15, output="c", torch=cosine_similarity),
     Op("info_nce_loss", x="N D", y="N D", temperature=choice(1.0, 0.5, 0.1, beyond=(2.0, 1 / 3), extreme=(0.01, 0.03, 10.0)), par=15, output="l",
-       torch=info_nce_loss,
+       torch=info_nce_loss, otherwise=(partial(info_nce_loss, loss=by_differences),),
        mistaken={"the rows' squared distances, where their products are due":
                  lambda x, y, temperature: cross_entropy(-((x[:, None] - y) ** 2).sum(-1) / temperature, torch.arange(len(x)))}),
 ]
