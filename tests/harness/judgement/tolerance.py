@@ -35,12 +35,8 @@ def off_entries(yours: NDArray, truth: Truth, number: int, dtype: np.dtype) -> t
         low, high = np.minimum(one, other), np.maximum(one, other)
         slack = rtol * np.maximum(abs(one), abs(other)) + UNDERFLOW * np.finfo(dtype).tiny
         beyond = np.maximum(low - wide, wide - high) - slack
-        for runs, alone in (
-            (2, True),
-            (2, False),
-            (RUNS, False),
-            (MANY, False),
-        ):  # each finds more, and is seldom needed
+        # Each finds more than the one before, and is seldom needed.
+        for runs, alone in ((2, True), (2, False), (RUNS, False), (MANY, False)):
             forgiven = ROUNDINGS * np.finfo(dtype).eps * truth.noise(runs, alone=alone)[number]
             off = ~(beyond <= forgiven)
             if runs == RUNS and not (off & (beyond <= CHANCE * forgiven)).any():
