@@ -33,7 +33,7 @@ TABLES = {level: import_module(f"tests.mutants.{level}") for level in LEVELS}
 WRONG = [row for table in TABLES.values() for row in table.WRONG]
 RIGHT = [row for table in TABLES.values() for row in table.RIGHT]
 SLOW = [row for table in TABLES.values() for row in table.SLOW]
-EXPLAINED = frozenset(f"{row.op}: {row.name}" for row in share(WRONG, 90))  # the others are only caught
+EXPLAINED = frozenset(f"{row.op}: {row.name}" for row in share(WRONG, 90, 45))  # the others are only caught
 
 
 def _id(row: Mutant | Alternative) -> str:
