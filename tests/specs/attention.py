@@ -75,12 +75,9 @@ def computed_again(q, k, v, mask=None):
     s, some = _seen(q, k, mask)
     y = (_weights(s) @ v).detach()
     p = _weights(_seen(q, k, mask)[0]).detach()
-    again = scores(q, k)
+    again = scores(q, k)  # without what is hidden, whose smallest move would be more than all of y
     change, pv = p * (again - again.detach()), p @ v  # of which only the slope counts
     return torch.where(some, y + change @ v.detach() - y * change.sum(-1, keepdim=True) + (pv - pv.detach()), 0)
-
-
-WAYS = (computed_again,)
 
 
 def causal_attention(q, k, v):
@@ -280,23 +277,23 @@ HEADS = {"G*K": "D", "G": "heads", "K": "(D / heads)"}
 
 # fmt: off
 OPS = [
-    Op("scaled_dot_product_attention", q="... T D", k="... S D", v="... S E", par=20, torch=attention, otherwise=WAYS),
+    Op("scaled_dot_product_attention", q="... T D", k="... S D", v="... S E", par=20, torch=attention, otherwise=(computed_again,)),
     Op("masked_attention", q="... T D", k="... S D", v="... S E", mask=mask("T S"), par=20, torch=masked_attention,
-       mistaken=MISTAKEN, otherwise=WAYS),
+       mistaken=MISTAKEN, otherwise=(computed_again,)),
     Op("causal_attention", q="... T D", k="... T D", v="... T E", par=12, torch=causal_attention,
        mistaken={**{words: masked_by_triangle(f) for words, f in MISTAKEN.items()}, **CAUSAL_MISTAKEN},
-       otherwise=tuple(map(masked_by_triangle, WAYS))),
+       otherwise=(masked_by_triangle(computed_again),)),
     Op("rotary_embedding", x="... T 2H", base=choice(10000.0, 10.0, 2.0, beyond=(1.5, 500000.0)), par=15, torch=rotary_embedding,
        mistaken=TURNED, words={"2H": "D", "H": "(D / 2)"}),
     Op("multi_head_attention", x="N T G*K", wq="G*K G*K", wk="G*K G*K", wv="G*K G*K", wo="G*K G*K", heads=size("G"), par=30,
        torch=multi_head_attention, mistaken=SPLIT, words=HEADS,
-       otherwise=tuple(partial(multi_head_attention, attend=way) for way in WAYS)),
+       otherwise=(partial(multi_head_attention, attend=computed_again),)),
     Op("swiglu", x="... D", w_gate="D H", w_up="D H", w_down="H D", par=15, torch=swiglu, mistaken=GATES),
     Op("blockwise_attention", q="... T D", k="... S D", v="... S E", block=among(blocks), par=40,
-       torch=without_block(attention), otherwise=tuple(without_block(way) for way in WAYS)),
+       torch=without_block(attention), otherwise=(without_block(computed_again),)),
     Op("transformer_block", x="N T G*K", gamma1="G*K", beta1="G*K", wq="G*K G*K", wk="G*K G*K", wv="G*K G*K", wo="G*K G*K",
        gamma2="G*K", beta2="G*K", w1="G*K H", b1="1 H", w2="H G*K", b2="1 G*K", heads=size("G"), par=45,
        torch=transformer_block, mistaken=BLOCKS, words=HEADS,
-       otherwise=(*(transformer(attend=masked_by_triangle(way)) for way in WAYS),
+       otherwise=(transformer(attend=masked_by_triangle(computed_again)),
                   transformer(norm=partial(layer_norm, normalized=by_the_formula)))),
 ]

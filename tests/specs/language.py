@@ -12,7 +12,7 @@ import numpy as np
 from tests.harness.rows.kinds import among, choice, const, labels
 from tests.harness.rows.late import functional, torch
 from tests.harness.rows.spec import Op
-from tests.specs.attention import WAYS, attention
+from tests.specs.attention import attention, computed_again
 
 _ROUNDED = 1e-13  # by how much a ratio may differ from an edge of the clip that it stands on, for its rounding
 _APART = 1e-4  # of the terms that a gate is made of: gates that differ by more do so in float32 too
@@ -249,7 +249,7 @@ OPS = [
                  "ignore_index = -100, whatever it is": smoothed_otherwise(ignores=False)},
        why="where every row is ignored, the mean of nothing is nan in torch, and 0 here"),
     Op("grouped_query_attention", q="N G*R T D", k="N G S D", v="N G S E", par=25, torch=grouped_query_attention,
-       otherwise=tuple(partial(grouped_query_attention, attend=way) for way in WAYS),
+       otherwise=(partial(grouped_query_attention, attend=computed_again),),
        mistaken={"heads that take the groups by turns, h % G: head h reads group h // R": attending(by_turns),
                  "heads that read group h // R, and give its gradient to group h % G": attending(
                      lambda k, heads: only_backward(k.repeat_interleave(heads, 1), by_turns(k, heads))),

@@ -180,9 +180,8 @@ class Worker:
         if rest > room:
             raise wire.ProtocolError(f"{rest} bytes, where at most {room} are due")
         header, body = self._exactly(size, patience), self._exactly(rest, patience)
-        said, reply = b"", None
-        if known is not None:
-            said = _digest(header.removeprefix(wire.opened(number)), body)
+        said = b"" if known is None else _digest(header.removeprefix(wire.opened(number)), body)
+        reply = None
         if not said or said not in known:
             reply = wire.unpack(header, body)
             if not isinstance(reply, dict) or type(reply.get("id")) is not int or reply["id"] != number:
